@@ -1,0 +1,1 @@
+"""The library behind the acceptance suite: everything that knows how."""
