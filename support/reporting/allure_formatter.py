@@ -1,0 +1,165 @@
+# mypy: allow-untyped-calls
+"""Allure results that say what happened.
+
+allure-behave knows neither rules nor failed hooks and cleanups, loses scenarios that were skipped or never reached, and
+ignores half of `allure.dynamic`: a run that it shows as green need not have been. This formatter reports every scenario
+of every feature, from the moment behave is done with it, with the outcome that `support.reporting.outcome` reads from
+behave's model. behave.ini names it.
+
+Options, as userdata (`-D name=value`, or `[behave.userdata]`):
+
+- `AllureFormatter.keep_results=true` keeps the results of earlier runs in the folder; by default it describes one run.
+- `AllureFormatter.hide_excluded=true` leaves out the scenarios that tags or names deselected, as `--no-skipped` does.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import allure_commons
+from allure_behave.formatter import AllureFormatter
+from allure_behave.utils import is_planned_scenario
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import Status
+from allure_commons.utils import get_testplan
+from behave.formatter.base import Formatter, StreamOpener
+from behave.model import Rule
+from behave.reporter.base import Reporter
+
+from support.reporting.allure_listener import FocusAllureListener, rule_of
+from support.reporting.outcome import Outcome, failed_before, of_error, of_hook
+
+_DEFAULT_FOLDER = "reports/allure-results"
+_OWN_FILES = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-(result|container|globals|attachment)\.\w+(\.tmp)?"
+    r"|environment\.properties|categories\.json|executor\.json"
+)
+
+
+def remove_stale_results(folder: Path) -> None:
+    """Remove the files of an earlier run from this folder: only those that Allure's own names mark, nothing below."""
+    for path in folder.glob("*"):
+        if path.is_file() and _OWN_FILES.fullmatch(path.name):
+            path.unlink()
+
+
+class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
+    """behave's formatter that writes Allure results into the folder given as its outfile."""
+
+    name = "allure"
+    description = "Allure results; the outfile names the folder"
+
+    def __init__(self, stream_opener: Any, config: Any) -> None:
+        opener = stream_opener if stream_opener.name else StreamOpener(_DEFAULT_FOLDER)
+        # Past the parent, which would register a listener of its own beside ours.
+        Formatter.__init__(self, opener, config)
+        if not config.userdata.getbool("AllureFormatter.keep_results", False):
+            remove_stale_results(Path(opener.name))
+        self.listener = FocusAllureListener(config)
+        self.file_logger = AllureFileLogger(opener.name)
+        self.testplan = get_testplan()
+        for plugin in (self.listener, self.file_logger):
+            allure_commons.plugin_manager.register(plugin)
+        config.reporters.append(_EndOfFeature(config, self))
+        self._known: set[int] = set()
+        self._runner: Any = None
+        self._hook_failures = 0
+
+    def feature(self, feature: Any) -> None:
+        self._know(feature)
+        for scenario in feature.walk_scenarios():
+            scenario.run = self._reported(scenario)
+            is_planned_scenario(scenario, self.testplan)
+
+    def step(self, step: Any) -> None:
+        """Nothing: the listener takes the steps from the scenario, also where behave announces none."""
+
+    def feature_over(self, feature: Any) -> None:
+        """Report what is left of a feature, run or not: scenarios that never ran, and hooks that failed after it."""
+        self._know(feature)
+        for scenario in feature.walk_scenarios():
+            if not self.listener.has_reported(scenario):
+                self.listener.start_scenario(scenario)
+                self.listener.stop_scenario(scenario, self._why_it_never_ran(scenario))
+        for statement in (feature, *(item for item in feature.run_items if isinstance(item, Rule))):
+            if statement.hook_failed and not failed_before(statement):
+                self.listener.report_problem(of_hook(statement))
+        self._hook_failures = self._runner.hook_failures if self._runner else 0
+
+    def close(self) -> None:
+        if self._runner and self._runner.hook_failures > self._hook_failures:
+            allure_commons.plugin_manager.hook.global_error(
+                message="The after_all hook failed; the console says how.", trace=None
+            )
+        super().close()
+
+    def _know(self, feature: Any) -> None:
+        """Tell scenarios of one name apart, once a feature: Allure takes results of one identity for retries."""
+        if id(feature) in self._known:
+            return
+        self._known.add(id(feature))
+        seen: Counter[tuple[str, ...]] = Counter()
+        for scenario in feature.walk_scenarios():
+            rule = rule_of(scenario)
+            cells = scenario._row.cells if scenario._row else ()
+            key = (scenario.filename, feature.name, rule.name if rule else "", scenario.name.split(" -- @")[0], *cells)
+            self.listener.identify(scenario, (*key, str(seen[key])))
+            seen[key] += 1
+
+    def _reported(self, scenario: Any) -> Callable[[Any], bool]:
+        run = scenario.run
+
+        def run_and_report(runner: Any) -> bool:
+            self._watch(runner)
+            self.listener.start_scenario(scenario)
+            try:
+                failed: bool = run(runner)
+            except BaseException as error:
+                self.listener.stop_scenario(scenario, of_error(error))
+                raise
+            self.listener.stop_scenario(scenario)
+            return failed
+
+        return run_and_report
+
+    def _watch(self, runner: Any) -> None:
+        """Learn what cleanups raise: behave tells nobody but its `on_cleanup_error`."""
+        if self._runner is runner:
+            return
+        self._runner = runner
+        context = runner.context
+        report = getattr(context, "on_cleanup_error", context.print_cleanup_error)
+
+        def on_cleanup_error(context: Any, cleanup: Any, error: BaseException) -> None:
+            self.listener.cleanup_failed(error, context._stack[0].get("@layer", "run"))
+            report(context, cleanup, error)
+
+        context._set_root_attribute("on_cleanup_error", on_cleanup_error)
+
+    def _why_it_never_ran(self, scenario: Any) -> Outcome | None:
+        """None where the scenario's own state says it: skipped, deselected, untouched by an aborted run."""
+        if self.config.dry_run or not scenario.should_run(self.config):
+            return None
+        for statement in (scenario.feature, rule_of(scenario)):
+            if statement is not None and failed_before(statement):
+                return of_hook(statement)
+        if self.listener.run_error:
+            return Outcome(Status.BROKEN, self.listener.run_error)
+        if self._runner is None:
+            return Outcome(Status.BROKEN, "The run ended before its first scenario: a hook failed or was interrupted.")
+        if self.config.stop and not self._runner.aborted:
+            return Outcome(Status.SKIPPED, "Never ran: the run stops at its first failure, and one came before.")
+        return None
+
+
+class _EndOfFeature(Reporter):  # type: ignore[misc]
+    """behave tells reporters of every feature, also of one that never ran; formatters it does not."""
+
+    def __init__(self, config: Any, formatter: FocusAllureFormatter) -> None:
+        super().__init__(config)
+        self._formatter = formatter
+
+    def feature(self, feature: Any) -> None:
+        self._formatter.feature_over(feature)
