@@ -1,0 +1,68 @@
+"""Every error of the library, so that a caller can tell a broken promise from a broken environment.
+
+::
+
+    FocusError
+    ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
+    ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
+    └── RemoteError                                 a request went wrong; carries status, details and target
+        ├── ConnectionError      (ConnectionError)  no usable connection to the target
+        └── APIError             (RuntimeError)     the target answered with an error, or broke off
+            ├── APITimeoutError  (TimeoutError)     the target did not answer, or went silent, in time
+            └── ProtocolError    (ValueError)       the target answered with something the contract does not know
+
+An ``APIError`` or ``ConnectionError`` raised while a promise is checked is the server's failure; all others are ours
+or the environment's.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+import grpc
+
+
+class FocusError(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class SettingsError(FocusError, ValueError):
+    """A setting is unknown, of the wrong type, or contradicts another one."""
+
+
+class NotReadyError(FocusError, RuntimeError):
+    """The server under test cannot be tested now: unreachable, or waiting for its fibre."""
+
+
+class RemoteError(FocusError):
+    """A request to the server under test went wrong.
+
+    Attributes:
+        status: the gRPC status or the HTTP status code; None where there was no answer.
+        details: the server's own words, or the transport's.
+        target: ``host:port`` or URL that was asked.
+    """
+
+    def __init__(
+        self, sentence: str, *, status: grpc.StatusCode | int | None = None, details: str = "", target: str = ""
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.details = details
+        self.target = target
+
+
+class ConnectionError(RemoteError, builtins.ConnectionError):  # noqa: A001 - the public name, see AUTO-001
+    """There is no usable connection to the target."""
+
+
+class APIError(RemoteError, RuntimeError):
+    """The target answered with an error, or a stream broke off."""
+
+
+class APITimeoutError(APIError, TimeoutError):
+    """The target did not answer in time, or a stream went silent."""
+
+
+class ProtocolError(APIError, ValueError):
+    """The target answered with something that the contract does not know."""

@@ -1,0 +1,248 @@
+"""The REST side of a Focus Server: a client, and models of what it asks and answers."""
+
+from __future__ import annotations
+
+import math
+from types import TracebackType
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import requests
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
+from support.stream.channel import is_loopback
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_SAFE_METHODS = frozenset({"GET"})
+_QUOTED_CHARACTERS = 200
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class LiveMetadata(_Answer):
+    """``GET /live_metadata``: the fibre. Lengths in metres, ``prr`` (pulse repetition rate) in Hz."""
+
+    prr: float
+    dx: float = 0.0
+    sw_version: str = ""
+    number_of_channels: int | None = None
+    fiber_start_meters: float | None = None
+    fiber_length_meters: float | None = None
+    fiber_description: str | None = None
+
+    @property
+    def waits_for_fibre(self) -> bool:
+        """Whether no fibre is attached: then there is nothing to stream."""
+        return not (math.isfinite(self.prr) and self.prr > 0)
+
+    @property
+    def nyquist(self) -> float:
+        """Highest frequency that can be asked for, Hz."""
+        return self.prr / 2
+
+
+class ChannelRange(_Answer):
+    """``GET /channels``: the channels of the fibre, both ends included."""
+
+    lowest_channel: int
+    highest_channel: int
+
+
+class JobRequest(BaseModel):
+    """What ``POST /configure`` asks for: a live, multi-channel job.
+
+    ``channels_min`` and ``channels_max`` are inclusive; frequencies in Hz, the duration of the time axis in seconds,
+    its height in pixels (lines).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    channels_min: int
+    channels_max: int
+    nfft: int = 1024
+    frequency_min: float = 0.0
+    frequency_max: float = 500.0
+    display_duration: float = 10.0
+    display_height: int = 1000
+    view_type: str = "0"
+
+    def body(self) -> dict[str, object]:
+        """The JSON body."""
+        return {
+            "displayTimeAxisDuration": self.display_duration,
+            "nfftSelection": self.nfft,
+            "displayInfo": {"height": self.display_height},
+            "channels": {"min": self.channels_min, "max": self.channels_max},
+            "frequencyRange": {"min": self.frequency_min, "max": self.frequency_max},
+            "start_time": None,
+            "end_time": None,
+            "view_type": self.view_type,
+        }
+
+
+class JobAnswer(_Answer):
+    """The answer of ``POST /configure``. Its values are judged by rules, not here."""
+
+    job_id: str = Field(min_length=1)
+    stream_url: str
+    stream_port: int | str
+    channel_amount: int
+    channel_to_stream_index: dict[int, int]
+    frequencies_amount: int
+    frequencies_list: list[float]
+    lines_dt: float
+    status: str = ""
+    stream_amount: int = 1
+    view_type: Annotated[str, BeforeValidator(str)] = "0"
+
+
+class JobMetadata(_Answer):
+    """``GET /metadata/{job_id}``: status is pending, running, completed, failed or cancelled."""
+
+    job_id: str
+    status: str
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class FocusServerAPI:
+    """A client of the REST side, with one pool of connections.
+
+    Args:
+        base_url: ``http(s)://host[:port][/path]``.
+        timeout: seconds for connecting, and for each wait for bytes of an answer.
+        retries: further tries where that is safe: a refused connection, and GET requests that a gateway failed.
+
+    Every method raises ConnectionError where nothing answers, APITimeoutError where the answer takes too long, APIError
+    with the HTTP status and the server's own words where it refuses, ProtocolError where the answer is not the
+    contract's.
+    """
+
+    def __init__(self, base_url: str, timeout: float = 10.0, retries: int = 2) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
+        retry = Retry(
+            total=retries,
+            connect=retries,
+            backoff_factor=0.2,
+            status_forcelist=(502, 504),
+            allowed_methods=_SAFE_METHODS,
+            raise_on_status=False,
+        )
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    def live_metadata(self) -> LiveMetadata:
+        """The fibre that the server watches."""
+        return self._model(LiveMetadata, "GET", "/live_metadata")
+
+    def channels(self) -> ChannelRange:
+        """The channels of the fibre."""
+        return self._model(ChannelRange, "GET", "/channels")
+
+    def configure(self, request: JobRequest) -> JobAnswer:
+        """Starts a job; never sent twice, because each one takes a window."""
+        return self._model(JobAnswer, "POST", "/configure", request.body())
+
+    def metadata(self, job_id: str) -> JobMetadata:
+        """The state of a job; APIError with status 404 for one that the server does not know."""
+        return self._model(JobMetadata, "GET", f"/metadata/{quote(job_id, safe='')}")
+
+    def cancel(self, job_id: str) -> bool:
+        """Ends a job. False where the server answers 404: it cannot cancel, or the job is gone already."""
+        try:
+            self._request("DELETE", f"/job/{quote(job_id, safe='')}")
+        except APIError as error:
+            if error.status == requests.codes.not_found:
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        """Closes the pool of connections."""
+        self._session.close()
+
+    def __enter__(self) -> FocusServerAPI:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _model(self, model: type[Model], method: str, path: str, body: object = None) -> Model:
+        response = self._request(method, path, body)
+        asked = f"{method} {response.url}"
+        try:
+            content = response.json()
+        except requests.JSONDecodeError:
+            kind = response.headers.get("Content-Type", "no content type")
+            raise ProtocolError(
+                f"{asked} answered {response.status_code} with {kind} instead of JSON: {_quoted(response.text)}",
+                status=response.status_code,
+                details=response.text,
+                target=response.url,
+            ) from None
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            raise ProtocolError(
+                f"{asked} answered with fields that are not the contract's: {_fields_at_fault(error)}",
+                status=response.status_code,
+                details=response.text,
+                target=response.url,
+            ) from None
+
+    def _request(self, method: str, path: str, body: object = None) -> requests.Response:
+        url = self.base_url + path
+        try:
+            response = self._session.request(method, url, json=body, timeout=self._timeout)
+        except requests.Timeout as error:
+            raise APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s", target=url) from error
+        except requests.ConnectionError as error:
+            raise ConnectionError(f"nothing answers at {url}: {_reason(error)}", target=url) from error
+        except requests.RequestException as error:
+            raise ProtocolError(f"{method} {url} could not be carried out: {error}", target=url) from error
+        if not response.ok:
+            words = _words(response)
+            raise APIError(
+                f"{method} {url} was refused with {response.status_code}: {words}",
+                status=response.status_code,
+                details=words,
+                target=url,
+            )
+        return response
+
+
+def _words(response: requests.Response) -> str:
+    """The server's own words about an error: ``{"error": words}``, or whatever it sent instead."""
+    try:
+        content = response.json()
+    except requests.JSONDecodeError:
+        return _quoted(response.text)
+    if isinstance(content, dict) and isinstance(content.get("error"), str):
+        return str(content["error"])
+    return _quoted(response.text)
+
+
+def _quoted(text: str) -> str:
+    shown = " ".join(text[: _QUOTED_CHARACTERS * 2].split())[:_QUOTED_CHARACTERS]
+    return repr(shown) if shown else "nothing"
+
+
+def _fields_at_fault(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'the answer'}: {problem['msg']}" for problem in error.errors()[:5]
+    )
+
+
+def _reason(error: requests.ConnectionError) -> str:
+    """The last cause that the transport names, without the layers around it."""
+    cause = error.args[0] if error.args else error
+    cause = getattr(cause, "reason", cause)
+    return str(cause).split(": ", 1)[-1]

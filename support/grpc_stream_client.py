@@ -1,0 +1,255 @@
+"""The shared gRPC client of the suite: connect, stream, metrics, disconnect."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+import stamina
+from google.protobuf.message import DecodeError
+
+from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, StreamRequest
+from protos.datastream_pb2_grpc import DataStreamServiceStub
+from support.errors import APIError, ConnectionError, ProtocolError
+from support.stream.call import StreamCall
+from support.stream.channel import open_channel, target_of
+from support.stream.frame import Frame
+from support.stream.metrics import StreamMetrics
+
+log = logging.getLogger(__name__)
+
+TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE})
+"""Statuses after which asking again can help, as long as no frame has come."""
+
+
+class GrpcStreamClient:
+    """Streams the spectrogram rows of a job.
+
+    Args:
+        connection_timeout: seconds to reach the job's port, which may still be starting, and hear that it is healthy.
+        stream_timeout: seconds that one stream may take in all.
+        retry_attempts: how often a stream is asked for while the answer is a transient error and no frame has come.
+        retry_delay: seconds before the second attempt; later ones wait longer, with jitter.
+        verify_ssl: certificates are not verified, because the connection is plain text; True is refused.
+        idle_timeout: seconds of silence after which a stream counts as stalled.
+    """
+
+    def __init__(
+        self,
+        connection_timeout: float = 10,
+        stream_timeout: float = 300,
+        retry_attempts: int = 3,
+        retry_delay: float = 2.0,
+        verify_ssl: bool = False,
+        *,
+        idle_timeout: float = 10,
+    ) -> None:
+        if verify_ssl:
+            raise ValueError("verify_ssl=True asks for TLS, which this client does not speak yet: pass False")
+        for name, value in (("connection", connection_timeout), ("stream", stream_timeout), ("idle", idle_timeout)):
+            if value <= 0:
+                raise ValueError(f"{name}_timeout must be above 0 seconds, not {value!r}")
+        if retry_attempts < 1 or retry_delay < 0:
+            raise ValueError(f"{retry_attempts!r} attempts {retry_delay!r} s apart: at least 1, and 0 s, are needed")
+        self.connection_timeout = connection_timeout
+        self.stream_timeout = stream_timeout
+        self.idle_timeout = idle_timeout
+        self.retry_attempts = retry_attempts
+        self.retry_delay = retry_delay
+        self.target = ""
+        self.server_version = ""
+        self._channel: grpc.Channel | None = None
+        self._connectivity: grpc.ChannelConnectivity | None = None
+        self._call: StreamCall | None = None
+        self._metrics = StreamMetrics()
+
+    def connect(self, stream_url: str, stream_port: int | str) -> bool:
+        """Connects to a job and makes sure that it is healthy.
+
+        A refused port is tried again until ``connection_timeout``: the job may still be starting. A server without
+        ``CheckHealth`` is taken as healthy. An earlier connection of this client is closed first.
+
+        Returns:
+            True.
+
+        Raises:
+            ConnectionError: the address makes no sense, nothing answers there in time, or the job is not healthy.
+        """
+        self.disconnect()
+        try:
+            target = target_of(stream_url, stream_port)
+        except ValueError as error:
+            raise ConnectionError(f"cannot connect: {error}", target=f"{stream_url}:{stream_port}") from error
+        deadline = time.monotonic() + self.connection_timeout
+        channel = open_channel(target)
+        try:
+            self._await_ready(channel, target)
+            self.server_version = self._check_health(channel, target, deadline)
+        except BaseException:
+            channel.close()
+            raise
+        self._channel, self.target = channel, target
+        self._connectivity = grpc.ChannelConnectivity.READY
+        channel.subscribe(self._connectivity_changed)
+        log.info("connected to %s", target)
+        return True
+
+    def is_connected(self) -> bool:
+        """Whether there is a connection now; it notices by itself when the server goes away."""
+        return self._channel is not None and self._connectivity is grpc.ChannelConnectivity.READY
+
+    def disconnect(self) -> None:
+        """Cancels what is running, completes its metrics and closes the connection; harmless without one."""
+        if self._call is not None:
+            self._call.close()
+            self._call = None
+        self._metrics.finish()
+        if self._channel is not None:
+            channel, self._channel = self._channel, None
+            channel.close()
+            log.info("disconnected from %s", self.target)
+
+    @contextmanager
+    def connect_context(self, stream_url: str, stream_port: int | str) -> Iterator[GrpcStreamClient]:
+        """``connect`` on entry, ``disconnect`` on exit, also after an error."""
+        self.connect(stream_url, stream_port)
+        try:
+            yield self
+        finally:
+            self.disconnect()
+
+    def stream_spectrograms(self, job_id: str, max_frames: int | None = None) -> Iterator[Frame]:
+        """Asks for the stream of a job and yields its frames as they arrive.
+
+        Every frame that the server sends is yielded, also beyond ``max_frames``: whether it kept to the number is for
+        the caller to judge. Leaving the loop early, or closing the iterator, cancels the call.
+
+        Args:
+            job_id: as ``/configure`` answered it.
+            max_frames: ask the server to end the stream after so many frames; None or 0: no limit.
+
+        Raises:
+            ConnectionError: the client is not connected.
+            APIError: the server refused, or the stream failed: then what has been yielded stays valid.
+            ValueError: ``max_frames`` is negative.
+        """
+        if self._channel is None:
+            raise ConnectionError("not connected: call connect() before stream_spectrograms()", target=self.target)
+        if max_frames is not None and max_frames < 0:
+            raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
+        request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
+        self._metrics = StreamMetrics()
+        return self._frames(self._channel, request, self._metrics)
+
+    def get_metrics(self) -> StreamMetrics:
+        """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
+        return copy.deepcopy(self._metrics).calculate_metrics()
+
+    def _frames(self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics) -> Iterator[Frame]:
+        metrics.begin()
+        call: StreamCall | None = None
+        try:
+            call, message = self._first_message(channel, request, metrics)
+            while message is not None:
+                yield self._frame(message, request.job_id, metrics)
+                message = next(call, None)
+        except APIError:
+            metrics.errors_count += 1
+            raise
+        finally:
+            metrics.finish()
+            if call is not None:
+                call.close()
+
+    def _first_message(
+        self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics
+    ) -> tuple[StreamCall, bytes | None]:
+        """The running call and its first message, None where the stream was empty; retried while that is safe."""
+        for attempt in stamina.retry_context(
+            on=_is_transient,
+            attempts=self.retry_attempts,
+            timeout=self.stream_timeout,
+            wait_initial=self.retry_delay,
+            wait_max=self.retry_delay * 4,
+            wait_jitter=self.retry_delay / 4,
+        ):
+            with attempt:
+                metrics.attempts += 1
+                metrics.errors_count = metrics.attempts - 1
+                self._call = StreamCall(
+                    channel, self.target, request, timeout=self.stream_timeout, idle_timeout=self.idle_timeout
+                )
+                return self._call, next(self._call, None)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _frame(self, message: bytes, job_id: str, metrics: StreamMetrics) -> Frame:
+        elapsed = metrics.frame_arrived(len(message))
+        index = metrics.frames_received - 1
+        try:
+            parsed = DataStream.FromString(message)
+        except DecodeError as error:
+            raise ProtocolError(
+                f"frame {index} of job {job_id!r} from {self.target} is not a DataStream message: "
+                f"{len(message)} bytes that begin with {message[:16].hex(' ')} ({error})",
+                target=self.target,
+            ) from error
+        return Frame(parsed, index=index, size=len(message), elapsed=elapsed, received_at=time.time())
+
+    def _await_ready(self, channel: grpc.Channel, target: str) -> None:
+        ready = grpc.channel_ready_future(channel)
+        try:
+            ready.result(timeout=self.connection_timeout)
+        except grpc.FutureTimeoutError:
+            reason = _why_not_ready(channel)
+            raise ConnectionError(
+                f"nothing at {target} answered gRPC within {self.connection_timeout:g} s: {reason}",
+                status=grpc.StatusCode.UNAVAILABLE,
+                details=reason,
+                target=target,
+            ) from None
+        finally:
+            ready.cancel()
+
+    def _check_health(self, channel: grpc.Channel, target: str, deadline: float) -> str:
+        """The server's version, empty where it has no ``CheckHealth``."""
+        try:
+            health: HealthResponse = DataStreamServiceStub(channel).CheckHealth(
+                HealthRequest(), timeout=max(deadline - time.monotonic(), 0.1)
+            )
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                log.info("%s has no CheckHealth: taken as healthy", target)
+                return ""
+            raise ConnectionError(
+                f"the health check of {target} failed with {error.code().name}: {error.details()}",
+                status=error.code(),
+                details=error.details() or "",
+                target=target,
+            ) from error
+        if not health.healthy:
+            raise ConnectionError(
+                f"{target} says that it is not healthy (version {health.version or 'not given'}): do not stream",
+                details="healthy = false",
+                target=target,
+            )
+        return health.version
+
+    def _connectivity_changed(self, connectivity: grpc.ChannelConnectivity) -> None:
+        self._connectivity = connectivity
+
+
+def _is_transient(error: Exception) -> bool:
+    return isinstance(error, APIError) and error.status in TRANSIENT
+
+
+def _why_not_ready(channel: grpc.Channel) -> str:
+    """The transport's own words about why a channel does not come up."""
+    try:
+        DataStreamServiceStub(channel).CheckHealth(HealthRequest(), timeout=1)
+    except grpc.RpcError as error:
+        return error.details() or error.code().name
+    return "it became ready only after that"

@@ -1,0 +1,58 @@
+"""The channel a client opens: where it leads, and how it is tuned for large frames and for pods that start late."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+import grpc
+
+_UNLIMITED = -1
+_RECONNECT_FIRST_MS = 100
+_RECONNECT_AT_MOST_MS = 500
+
+
+def target_of(stream_url: str, stream_port: int | str) -> str:
+    """``host:port`` from what a server answers: the host may carry a scheme and slashes, the port may be a string.
+
+    Raises:
+        ValueError: there is no host, or the port is not a number from 1 to 65535.
+    """
+    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", str(stream_url).strip()).split("/", 1)[0]
+    if not host or any(character.isspace() for character in host):
+        raise ValueError(f"stream_url {stream_url!r} names no host")
+    try:
+        port = int(stream_port)
+    except (TypeError, ValueError):
+        raise ValueError(f"stream_port {stream_port!r} is not a number") from None
+    if isinstance(stream_port, bool) or not 1 <= port <= 65535:
+        raise ValueError(f"stream_port {stream_port!r} is not a port: 1 to 65535 are")
+    host = re.sub(r":\d+$", "", host) if host.count(":") == 1 or host.startswith("[") else host
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+
+
+def open_channel(target: str) -> grpc.Channel:
+    """A plain-text channel to ``target`` that takes frames of any size and retries a refused port twice a second.
+
+    A target on this machine is never reached through an HTTP proxy, whatever the environment says.
+    """
+    options: list[tuple[str, int]] = [
+        ("grpc.max_receive_message_length", _UNLIMITED),
+        ("grpc.initial_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
+        ("grpc.min_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
+        ("grpc.max_reconnect_backoff_ms", _RECONNECT_AT_MOST_MS),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    if is_loopback(target.rpartition(":")[0].strip("[]")):
+        options.append(("grpc.enable_http_proxy", 0))
+    return grpc.insecure_channel(target, options=options)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` names this machine by its loopback address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
