@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """A waterfall that a person can judge at a glance: one channel's spectrum lines, oldest on top.
 
 Broken data must show as such and never break the picture: what is no magnitude at all (NaN, infinite, negative) is
@@ -10,11 +11,13 @@ from typing import TypeVar
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 MAX_ROWS, MAX_BINS = 200, 400
 """What the picture can resolve; more rows or bins are merged, the strongest value of each block stands for it."""
@@ -60,8 +63,16 @@ def waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, 
         caption = f"Nothing to show: {times.size} rows, {hertz.size} bins."
         axes.set_axis_off()
     figure.supxlabel(caption, fontsize=8.5, color="0.3")
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    """The figure with a palette of its own: noise in full colour would be three times as large."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     png = io.BytesIO()
-    figure.savefig(png, format="png")
+    picture.quantize(160, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(png, "png")
     return png.getvalue()
 
 
@@ -77,7 +88,7 @@ def _draw(figure: Figure, axes: Axes, values: NDArray[np.float32]) -> str:
     decibels = 20 * np.log10(strongest, out=np.zeros(strongest.shape), where=positive)
     norm = Normalize(*_limits(decibels[positive]), clip=True)
     pixels = _COLOURS(norm(decibels))
-    pixels[~positive] = _ZERO
+    pixels[_merge(zero, rows_merged, bins_merged)] = _ZERO
     pixels[bad_blocks] = _BAD
 
     bottom, right = strongest.shape[0] * rows_merged - 0.5, strongest.shape[1] * bins_merged - 0.5
