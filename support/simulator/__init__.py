@@ -1,0 +1,11 @@
+"""The embedded Focus Server: a process of its own that the suite reaches only over its ports.
+
+It exists so that the suite can be tried, and tested, without a fibre. It follows the contract page by page and imports
+nothing of the client side: what both share is the schema in `protos`, or a bug would agree with itself.
+
+A frame comes into being in small stages, each a pure function of the one before:
+
+    fibre (samples) -> spectrum (arrays) -> frame (rows, bounds) -> wire (bytes) -> stream (paced by the clock)
+
+`python -m support.simulator --help` tells what can be set.
+"""

@@ -1,0 +1,51 @@
+"""The door `python -m support.simulator`: one line of JSON when the server is ready, then silence but for the log."""
+
+import asyncio
+import errno
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from support.simulator.options import Options, parse
+from support.simulator.pod import HOST
+from support.simulator.server import FocusServer, exit_with_stdin, listen
+
+log = logging.getLogger("support.simulator")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serves until SIGTERM, Ctrl-C or, where asked for, the end of stdin. Returns the exit code."""
+    options = parse(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        listener = listen(options.port)
+    except OSError as error:
+        sys.stderr.write(f"python -m support.simulator: {_refusal(options, error)}\n")
+        return 1
+    server = FocusServer(options, listener)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn hears both while it serves; it raises them once more when it is done, which must not end us.
+        signal.signal(number, lambda *_: server.stop())
+    if options.exit_on_stdin_eof:
+        exit_with_stdin(server)
+    asyncio.run(server.run(on_ready=lambda: _announce(server)))
+    log.info("over")
+    return 0
+
+
+def _announce(server: FocusServer) -> None:
+    sys.stdout.write(json.dumps({"rest_url": server.rest_url}) + "\n")
+    sys.stdout.flush()
+    log.info("ready at %s", server.rest_url)
+
+
+def _refusal(options: Options, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {options.port} of {HOST} is in use; choose another, or 0 for any free one"
+    return f"cannot listen on port {options.port} of {HOST}: {error.strerror}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

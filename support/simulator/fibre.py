@@ -1,0 +1,197 @@
+"""The synthetic fibre: what every channel measured at every instant, past ones included.
+
+A sample is a pure function of (seed, channel, absolute sample number), so that any window of any time can be computed
+again with the same values, whoever asks and in whatever order. Sample number n is the instant n / prr seconds after
+the epoch.
+
+What can be seen on it, in linear amplitude without a unit:
+
+- a noise floor, white and Gaussian, of another level on each channel; every 16th channel (7, 23, ...) is a quiet one;
+- stationary tones, on every 8th channel (3, 11, ...): `tones` tells their frequencies and amplitudes;
+- vehicles, one every 20 s on any channel, that drive towards higher channels at 25 m/s and hum at prr / 64;
+- short events, one in 8,192 samples in each section of 64 channels, that ring and fade.
+
+Samples are made in blocks and kept for a while: overlapping windows, and jobs that watch the same channels, share them.
+Noise comes from Philox, a counter-based generator (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+SC'11): block and channel group are its counter, so no block depends on another.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+GROUP = 16  # channels of a block
+BLOCK = 1024  # samples of a block; a multiple of PERIOD
+PERIOD = 128  # samples after which every tone repeats
+KEPT_BLOCKS = 2048  # 64 KiB each
+
+_QUIET_LEVEL = 0.0005
+_TONE_CYCLES = (8, 4, 12, 16, 24)  # in PERIOD samples
+
+_VEHICLE_SPEED = 25.0  # m/s
+_VEHICLE_EVERY = 20  # s
+_VEHICLE_WIDTH = 6.0  # m, standard deviation of the envelope
+_VEHICLE_AMPLITUDE = 0.3
+_VEHICLE_CYCLES = 2  # in PERIOD samples
+
+_EVENT_SECTION = 64  # channels
+_EVENT_SLOT = 8 * BLOCK  # samples
+_EVENT_LENGTH = BLOCK // 2  # samples
+_EVENT_REACH = 3  # channels to either side
+
+_NOISE, _LEVEL, _EVENT = range(3)  # what random numbers are drawn for: a word of the counter each
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A sine that a channel measures all the time: frequency in Hz, peak amplitude."""
+
+    channel: int
+    frequency: float
+    amplitude: float
+
+
+def tones(first: int, last: int, prr: int) -> tuple[Tone, ...]:
+    """The stationary tones on the channels `first` to `last` (inclusive), at `prr` Hz.
+
+    Their frequencies are multiples of prr / 128: the centre of a bin for every nfft the contract allows, so that the
+    whole amplitude shows in one bin (and, through the Hann window, half of it in either neighbour).
+    """
+    return tuple(
+        Tone(channel, _tone_cycles(channel) * prr / PERIOD, _tone_amplitude(channel))
+        for channel in range(first, last + 1)
+        if channel % 8 == 3
+    )
+
+
+def _tone_cycles(channel: int) -> int:
+    return _TONE_CYCLES[channel // 8 % len(_TONE_CYCLES)]
+
+
+def _tone_amplitude(channel: int) -> float:
+    return 1.0 - 0.25 * (channel // 8 % 3)
+
+
+class Fibre:
+    """The fibre and its past. Safe to read from several threads.
+
+    `dx` is the length of a channel in metres; channels are numbered from `lowest` on.
+    """
+
+    dx = 1.0
+
+    def __init__(self, seed: int, prr: int, lowest: int, count: int) -> None:
+        self.seed = seed
+        self.prr = prr
+        self.lowest = lowest
+        self.count = count
+        self._lock = threading.Lock()
+        self._blocks: OrderedDict[tuple[int, int], Samples] = OrderedDict()
+        self._levels: dict[int, Samples] = {}
+
+    @property
+    def highest(self) -> int:
+        """The number of the last channel."""
+        return self.lowest + self.count - 1
+
+    def samples(self, first: int, last: int, start: int, count: int) -> Samples:
+        """What the channels `first` to `last` (inclusive) measured at the samples `start` to `start + count - 1`.
+
+        Returns a new array of shape (channels, count).
+        """
+        result = np.empty((last - first + 1, count), dtype=np.float32)
+        for group in range(first // GROUP, last // GROUP + 1):
+            top = max(first, group * GROUP)
+            end = min(last + 1, (group + 1) * GROUP)
+            for block in range(start // BLOCK, (start + count - 1) // BLOCK + 1):
+                left = max(start, block * BLOCK)
+                right = min(start + count, (block + 1) * BLOCK)
+                source = self._block(group, block)
+                result[top - first : end - first, left - start : right - start] = source[
+                    top - group * GROUP : end - group * GROUP, left - block * BLOCK : right - block * BLOCK
+                ]
+        return result
+
+    def _block(self, group: int, block: int) -> Samples:
+        key = (group, block)
+        with self._lock:
+            known = self._blocks.get(key)
+            if known is not None:
+                self._blocks.move_to_end(key)
+                return known
+        made = self._make(group, block)
+        with self._lock:
+            self._blocks[key] = made
+            while len(self._blocks) > KEPT_BLOCKS:
+                self._blocks.popitem(last=False)
+        return made
+
+    def _make(self, group: int, block: int) -> Samples:
+        noise = self._random(_NOISE, group, block).standard_normal((GROUP, BLOCK), dtype=np.float32)
+        noise *= self._level(group)[:, np.newaxis]
+        _add_tones(noise, group)
+        self._add_vehicle(noise, group, block)
+        self._add_event(noise, group, block)
+        return noise
+
+    def _random(self, purpose: int, place: int, moment: int) -> np.random.Generator:
+        counter = np.array([0, purpose, place, moment % 2**64], dtype=np.uint64)
+        return np.random.Generator(np.random.Philox(key=np.array([self.seed, 0], dtype=np.uint64), counter=counter))
+
+    def _level(self, group: int) -> Samples:
+        """The standard deviation of the noise of each channel of a group: 0.003 to 0.1, shape (GROUP,)."""
+        level = self._levels.get(group)
+        if level is None:
+            level = (10 ** (self._random(_LEVEL, group, 0).uniform(-2.5, -1.0, GROUP))).astype(np.float32)
+            level[np.arange(group * GROUP, (group + 1) * GROUP) % 16 == 7] = _QUIET_LEVEL
+            self._levels[group] = level
+        return level
+
+    def _add_vehicle(self, samples: Samples, group: int, block: int) -> None:
+        spacing = _VEHICLE_SPEED * _VEHICLE_EVERY
+        elapsed = ((block * BLOCK) % (_VEHICLE_EVERY * self.prr) + np.arange(BLOCK)) / self.prr
+        places = np.arange(group * GROUP, (group + 1) * GROUP) * self.dx
+        middle = _wrapped(_VEHICLE_SPEED * elapsed[BLOCK // 2 : BLOCK // 2 + 1] - places[GROUP // 2], spacing)
+        if abs(middle[0]) > 4 * _VEHICLE_WIDTH + GROUP * self.dx + _VEHICLE_SPEED * BLOCK / self.prr:
+            return  # too far away to be felt anywhere in this block
+        distance = _wrapped(_VEHICLE_SPEED * elapsed[np.newaxis, :] - places[:, np.newaxis], spacing)
+        envelope = np.exp(-0.5 * (distance / _VEHICLE_WIDTH) ** 2)
+        samples += (_VEHICLE_AMPLITUDE * envelope * _sine(_VEHICLE_CYCLES)).astype(np.float32)
+
+    def _add_event(self, samples: Samples, group: int, block: int) -> None:
+        section = group * GROUP // _EVENT_SECTION
+        slot = block * BLOCK // _EVENT_SLOT
+        random = self._random(_EVENT, section, slot)
+        centre = section * _EVENT_SECTION + int(random.integers(_EVENT_REACH, _EVENT_SECTION - _EVENT_REACH))
+        happens_in = slot * (_EVENT_SLOT // BLOCK) + int(random.integers(_EVENT_SLOT // BLOCK))
+        begin = int(random.integers(BLOCK - _EVENT_LENGTH))
+        amplitude, cycles = random.uniform(0.5, 2.0), random.uniform(3.0, 30.0)
+        if block != happens_in:
+            return
+        distance = np.abs(np.arange(group * GROUP, (group + 1) * GROUP) - centre)
+        reach = np.where(distance <= _EVENT_REACH, 0.5**distance, 0.0)
+        time = np.arange(_EVENT_LENGTH)
+        ringing = amplitude * np.sin(2 * np.pi * cycles * time / PERIOD) * np.exp(-6 * time / _EVENT_LENGTH)
+        samples[:, begin : begin + _EVENT_LENGTH] += np.outer(reach, ringing).astype(np.float32)
+
+
+def _add_tones(samples: Samples, group: int) -> None:
+    for channel in range(group * GROUP, (group + 1) * GROUP):
+        if channel % 8 == 3:
+            samples[channel % GROUP] += (_tone_amplitude(channel) * _sine(_tone_cycles(channel))).astype(np.float32)
+
+
+def _sine(cycles: int) -> NDArray[np.float64]:
+    """A block of a sine with `cycles` periods in PERIOD samples; the same for every block, as BLOCK is a multiple."""
+    one = np.sin(2 * np.pi * cycles * np.arange(PERIOD) / PERIOD)
+    return np.tile(one, BLOCK // PERIOD)
+
+
+def _wrapped(distance: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
+    """The distance to the nearest of many vehicles that are `spacing` metres apart."""
+    return np.remainder(distance + spacing / 2, spacing) - spacing / 2

@@ -1,0 +1,100 @@
+"""Rows and frames: the stage between spectra and bytes, and the exact times that the rows carry."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from support.simulator import spectrum
+from support.simulator.fibre import Fibre
+from support.simulator.plan import Plan
+
+# Streams begin at a multiple of this, so that jobs with equal settings ask for equal windows.
+ANCHOR_MS = 50
+
+_MS = 1000
+_NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One spectrum line: `values` has the shape (sensors, bins), float32; times in epoch milliseconds."""
+
+    canvas_id: str
+    sensor_ids: tuple[int, ...]
+    values: NDArray[np.float32]
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What one message carries. The bounds are those of its own values."""
+
+    rows: tuple[Row, ...]
+    min_amp: float
+    max_amp: float
+
+
+class Timeline:
+    """When the rows of a stream begin and end.
+
+    Row k starts at t0 + k * lines_dt. Each time is rounded by itself from its exact value (a half goes up), so that no
+    error accumulates and starts that are a millisecond or more apart never coincide.
+    """
+
+    def __init__(self, t0_ms: int, plan: Plan) -> None:
+        self.t0_ms = t0_ms
+        self.prr = plan.prr
+        self._line_ms = plan.lines_dt * _MS
+        self._window_ms = plan.window * _MS
+
+    @classmethod
+    def until(cls, now_ns: int, plan: Plan) -> "Timeline":
+        """The timeline whose first frame has just ended at `now_ns` (nanoseconds since the epoch)."""
+        length_ms = (plan.window + (plan.rows_per_frame - 1) * plan.lines_dt) * _MS
+        latest = (Fraction(now_ns, _NS_PER_MS) - length_ms) // 1
+        return cls(latest - latest % ANCHOR_MS, plan)
+
+    def start_ms(self, row: int) -> int:
+        """The start of a row, epoch milliseconds."""
+        return _rounded(self._start(row))
+
+    def end_ms(self, row: int) -> int:
+        """The end of a row's window, epoch milliseconds."""
+        return _rounded(self._start(row) + self._window_ms)
+
+    def first_sample(self, row: int) -> int:
+        """The sample number that a row's window begins with: the one nearest to its start."""
+        return _rounded(self._start(row) * self.prr / _MS)
+
+    def due_ns(self, row: int) -> int:
+        """The instant from which a row lies wholly in the past, nanoseconds since the epoch."""
+        exact = self._start(row) + self._window_ms
+        return -int(-max(exact, Fraction(_rounded(exact))) * _NS_PER_MS // 1)
+
+    def row_at(self, now_ns: int) -> int:
+        """The last row that is due at `now_ns`; negative before row 0 is."""
+        return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._window_ms) / self._line_ms // 1)
+
+    def _start(self, row: int) -> Fraction:
+        return self.t0_ms + row * self._line_ms
+
+
+def make_frame(fibre: Fibre, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
+    """The frame of the rows from `first_row` on: reads the fibre, transforms it, and says when that was."""
+    numbers = range(first_row, first_row + plan.rows_per_frame)
+    begins = [timeline.first_sample(row) for row in numbers]
+    samples = fibre.samples(plan.first, plan.last, begins[0], begins[-1] - begins[0] + plan.nfft)
+    lines = spectrum.magnitudes(samples, [begin - begins[0] for begin in begins], plan.nfft, plan.bins)
+    sensor_ids = tuple(plan.channels)
+    rows = tuple(
+        Row(canvas_id, sensor_ids, values, timeline.start_ms(row), timeline.end_ms(row))
+        for row, values in zip(numbers, lines, strict=True)
+    )
+    return Frame(rows, min_amp=float(lines.min()), max_amp=float(lines.max()))
+
+
+def _rounded(value: Fraction) -> int:
+    return int((value + Fraction(1, 2)) // 1)

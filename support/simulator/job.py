@@ -1,0 +1,82 @@
+"""A job, from the answer of `/configure` to its removal: the state, and the rules of its life.
+
+Times are seconds of `time.monotonic()`. Everything here runs on the event loop, so nothing is locked.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.simulator.models import JobStatus
+from support.simulator.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a job may stay, in seconds."""
+
+    idle_removal: float
+    stream_idle: float
+    finished_removal: float
+
+
+@dataclass(slots=True)
+class Job:
+    """One of the 30 windows, and what it streams.
+
+    `config` is the request as it came. `port` is the port of the job's own gRPC server.
+    """
+
+    job_id: str
+    window: int
+    plan: Plan
+    config: dict[str, Any]
+    port: int = 0
+    last_activity: float = field(default_factory=time.monotonic)
+    status: JobStatus = "pending"
+    open_streams: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def canvas_id(self) -> str:
+        """The canvas that the job's rows are drawn on."""
+        return f"canvas-{self.window}"
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Counts a stream as open; a job that somebody watches is running."""
+        self.open_streams += 1
+        self.touch()
+        if not self.ended.is_set():
+            self.status = "running"
+        try:
+            yield
+        finally:
+            self.open_streams -= 1
+            self.touch()
+
+    def touch(self) -> None:
+        """Something got through to a client, or a client came or left."""
+        self.last_activity = time.monotonic()
+
+    def complete(self) -> None:
+        """A bounded stream delivered its last frame."""
+        if not self.ended.is_set() and not self.open_streams:
+            self.status = "completed"
+
+    def end(self, status: JobStatus) -> None:
+        """Ends every stream of the job, for good."""
+        self.status = status
+        self.ended.set()
+
+    def expired(self, now: float, limits: Limits) -> str | None:
+        """Why the job is to be removed now, in words; None while it may stay."""
+        idle = now - self.last_activity
+        if self.open_streams:
+            return f"nothing got through for {limits.stream_idle:g} s" if idle >= limits.stream_idle else None
+        if self.status == "completed":
+            return f"completed {limits.finished_removal:g} s ago" if idle >= limits.finished_removal else None
+        return f"no stream open for {limits.idle_removal:g} s" if idle >= limits.idle_removal else None

@@ -1,0 +1,120 @@
+"""The bodies of the REST side, in the names of the contract; they are its OpenAPI as well."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+# Types are strict: true is not 1, "1024" is not 1024, NaN and infinity are not numbers.
+Whole = Annotated[int, Field(strict=True)]
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def _view(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+View = Annotated[
+    Literal["0", "1", "2"],
+    BeforeValidator(_view),
+    WithJsonSchema({"enum": ["0", "1", "2", 0, 1, 2]}, mode="validation"),
+]
+
+
+class ChannelRange(BaseModel):
+    """Channels, both ends included."""
+
+    min: Whole
+    max: Whole
+
+
+class FrequencyRange(BaseModel):
+    """A band in Hz: the upper end is not part of it."""
+
+    min: Annotated[Real, Field(ge=0)]
+    max: Annotated[Real, Field(gt=0, description="Hz, at most half the pulse repetition rate")]
+
+
+class DisplayInfo(BaseModel):
+    """The canvas of the viewer."""
+
+    height: Annotated[Whole, Field(gt=0, description="pixels, a line each")]
+
+
+class ConfigureRequest(BaseModel):
+    """What a client wants to watch. Fields that are not of the contract are ignored."""
+
+    displayTimeAxisDuration: Annotated[Real, Field(gt=0)] | None = Field(  # noqa: N815
+        default=None, description="seconds; needed but for the waterfall view"
+    )
+    nfftSelection: Annotated[Whole, Field(gt=0)] = Field(  # noqa: N815
+        description="a power of two, 128 to 2048; to 65536 in the single-channel view"
+    )
+    displayInfo: DisplayInfo  # noqa: N815
+    channels: ChannelRange
+    frequencyRange: FrequencyRange | None = Field(  # noqa: N815
+        default=None, description="needed but for the waterfall view"
+    )
+    start_time: Real | None = Field(default=None, description="epoch seconds; null with end_time: live")
+    end_time: Real | None = Field(default=None, description="epoch seconds, after start_time")
+    view_type: View = Field(description="0 multi-channel, 1 single-channel, 2 waterfall")
+
+
+class ConfigureAnswer(BaseModel):
+    """Where the job streams, and what."""
+
+    status: str
+    job_id: str
+    stream_url: str
+    stream_port: int
+    stream_amount: int
+    channel_amount: int
+    channel_to_stream_index: dict[str, int]
+    frequencies_amount: int
+    frequencies_list: list[float]
+    lines_dt: float
+    view_type: str
+
+
+class LiveMetadata(BaseModel):
+    """The fibre that is attached; prr and dx are 0 while there is none."""
+
+    dx: float
+    prr: float
+    fiber_start_meters: float
+    fiber_length_meters: float
+    sw_version: str
+    number_of_channels: int
+    fiber_description: str
+
+
+class Channels(BaseModel):
+    """The channels of the fibre, both ends included."""
+
+    lowest_channel: int
+    highest_channel: int
+
+
+JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+
+
+class JobMetadata(BaseModel):
+    """A job, and the request that it came from."""
+
+    job_id: str
+    status: JobStatus
+    config: dict[str, Any]
+
+
+class Cancelled(BaseModel):
+    """The answer to the end of a job."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"job_id": "12-70788", "status": "cancelled"}})
+
+    job_id: str
+    status: Literal["cancelled"] = "cancelled"
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every error."""
+
+    error: str = Field(description="what is wrong, in words")

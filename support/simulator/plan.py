@@ -1,0 +1,145 @@
+"""What a job will stream: a request of `POST /configure`, checked against the fibre and turned into numbers."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from support.simulator import spectrum
+from support.simulator.fibre import Fibre
+from support.simulator.models import ChannelRange, ConfigureRequest, FrequencyRange
+
+LOWEST_NFFT, HIGHEST_NFFT, HIGHEST_SINGLE_NFFT = 128, 2048, 65_536
+SHORTEST_LINE = Fraction(1, 1000)  # timestamps are whole milliseconds
+
+MULTI_CHANNEL, SINGLE_CHANNEL, WATERFALL = "0", "1", "2"
+
+
+class RequestError(ValueError):
+    """A request that cannot be served; `str()` names the field at fault and says what is allowed."""
+
+
+class NotYetAvailableError(RequestError):
+    """A request that the contract allows and this server does not serve yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The numbers that a job follows.
+
+    Channels `first` to `last` (inclusive); `bins` of a transform of `nfft` samples at `prr` Hz; a line every
+    `lines_dt` seconds (exact), `rows_per_frame` of them in a frame.
+    """
+
+    first: int
+    last: int
+    prr: int
+    nfft: int
+    bins: range
+    lines_dt: Fraction
+    rows_per_frame: int
+    view_type: str
+
+    @property
+    def channels(self) -> range:
+        """The channels, ascending."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def frequencies(self) -> list[float]:
+        """The frequency of each bin, in Hz."""
+        return spectrum.frequencies(self.bins, self.nfft, self.prr)
+
+    @property
+    def window(self) -> Fraction:
+        """The length of the analysis window, in seconds."""
+        return Fraction(self.nfft, self.prr)
+
+
+def make_plan(request: ConfigureRequest, fibre: Fibre, frame_rate: float) -> Plan:
+    """Turns a request into a plan; raises RequestError where the fibre, or the contract, does not allow it."""
+    _require_live(request)
+    if request.view_type == WATERFALL:
+        raise NotYetAvailableError('view_type: the waterfall view "2" is not available in this simulator yet')
+    single = request.view_type == SINGLE_CHANNEL
+    channels = _channels(request.channels, fibre, single)
+    nfft = _nfft(request.nfftSelection, single)
+    lines_dt = _lines_dt(request, fibre.prr)
+    return Plan(
+        first=channels.min,
+        last=channels.max,
+        prr=fibre.prr,
+        nfft=nfft,
+        bins=_bins(request.frequencyRange, nfft, fibre.prr),
+        lines_dt=lines_dt,
+        rows_per_frame=max(1, round(1 / (lines_dt * Fraction(frame_rate)))),
+        view_type=request.view_type,
+    )
+
+
+def _require_live(request: ConfigureRequest) -> None:
+    start, end = request.start_time, request.end_time
+    if start is None and end is None:
+        return
+    if start is None or end is None:
+        missing, given = ("start_time", "end_time") if start is None else ("end_time", "start_time")
+        raise RequestError(
+            f"{missing}: missing while {given} is set; both null is live, both in epoch seconds is historic"
+        )
+    if end <= start:
+        raise RequestError(f"end_time: {end} is not after start_time {start}")
+    raise NotYetAvailableError("start_time, end_time: historic mode is not available in this simulator yet")
+
+
+def _channels(asked: ChannelRange, fibre: Fibre, single: bool) -> ChannelRange:
+    for field, value in (("min", asked.min), ("max", asked.max)):
+        if not fibre.lowest <= value <= fibre.highest:
+            raise RequestError(
+                f"channels.{field}: {value} is not on the fibre, whose channels are {fibre.lowest} to {fibre.highest}"
+            )
+    if asked.min > asked.max:
+        raise RequestError(f"channels.min: {asked.min} is above channels.max {asked.max}")
+    if single and asked.min != asked.max:
+        raise RequestError(
+            f"channels: {asked.min} to {asked.max} are several; the single-channel view "
+            '(view_type "1") takes one, channels.min equal to channels.max'
+        )
+    return asked
+
+
+def _nfft(nfft: int, single: bool) -> int:
+    highest = HIGHEST_SINGLE_NFFT if single else HIGHEST_NFFT
+    if not LOWEST_NFFT <= nfft <= highest or nfft & (nfft - 1):
+        view = "single-channel" if single else "multi-channel"
+        raise RequestError(
+            f"nfftSelection: {nfft} is not a power of two from {LOWEST_NFFT} to {highest}, as the {view} view takes"
+        )
+    return nfft
+
+
+def _lines_dt(request: ConfigureRequest, prr: int) -> Fraction:
+    duration, height = request.displayTimeAxisDuration, request.displayInfo.height
+    if duration is None:
+        raise RequestError("displayTimeAxisDuration: missing; it is a number of seconds above 0")
+    lines_dt = Fraction(repr(duration)) / height  # repr: 0.1 means a tenth, not the float next to it
+    shortest = max(SHORTEST_LINE, Fraction(1, prr))
+    if lines_dt < shortest:
+        raise RequestError(
+            f"displayInfo.height: {height} lines in displayTimeAxisDuration {duration} s are {float(lines_dt):g} s "
+            f"apart; the least is {float(shortest):g} s"
+        )
+    return lines_dt
+
+
+def _bins(asked: FrequencyRange | None, nfft: int, prr: int) -> range:
+    if asked is None:
+        raise RequestError("frequencyRange: missing; it is an object with min and max in Hz")
+    if asked.max > prr / 2:
+        raise RequestError(f"frequencyRange.max: {asked.max:g} Hz is above the Nyquist frequency, {prr / 2:g} Hz")
+    if asked.min >= asked.max:
+        raise RequestError(f"frequencyRange.min: {asked.min:g} Hz is not below frequencyRange.max {asked.max:g} Hz")
+    chosen = spectrum.bins(nfft, prr, asked.min, asked.max)
+    if not chosen:
+        raise RequestError(
+            f"frequencyRange: no bin lies from {asked.min:g} to below {asked.max:g} Hz; "
+            f"with nfftSelection {nfft} they are {prr / nfft:g} Hz apart"
+        )
+    return chosen

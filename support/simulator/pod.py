@@ -1,0 +1,71 @@
+"""The pod of a job: the gRPC server that is its own, on its own port of 127.0.0.1."""
+
+import logging
+import socket
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from protos import datastream_pb2
+from support.simulator.stream import StreamService
+
+HOST = "127.0.0.1"
+
+_SERVICE = datastream_pb2.DESCRIPTOR.services_by_name["DataStreamService"]
+_OPTIONS = (("grpc.so_reuseport", 0),)  # two jobs, or two simulators, never share a port
+
+log = logging.getLogger(__name__)
+
+
+class Pod:
+    """A gRPC server that serves one job. Its port is fixed from the start; it accepts connections once started."""
+
+    def __init__(self, service: StreamService) -> None:
+        self._server: grpc.aio.Server | None = None
+        self._service = service
+        self._reserved: socket.socket | None = socket.socket()
+        self._reserved.bind((HOST, 0))
+        self.port: int = self._reserved.getsockname()[1]
+
+    async def start(self) -> None:
+        """Begins to accept connections; raises RuntimeError or OSError where the port is gone."""
+        server = grpc.aio.server(options=_OPTIONS)
+        server.add_generic_rpc_handlers((self._handler(),))
+        checks = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+        for name in ("", _SERVICE.full_name):
+            await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
+        reflection.enable_server_reflection((_SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        self._release()
+        server.add_insecure_port(f"{HOST}:{self.port}")
+        self._server = server
+        await server.start()
+
+    async def stop(self, grace: float) -> None:
+        """Accepts nothing new from now on; streams that are open have `grace` seconds to end."""
+        self._release()
+        if self._server is not None:
+            await self._server.stop(grace)
+
+    def _release(self) -> None:
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+
+    def _handler(self) -> grpc.GenericRpcHandler:
+        """The service without the generated serialiser of responses: frames come as ready bytes."""
+        return grpc.method_handlers_generic_handler(
+            _SERVICE.full_name,
+            {
+                "StreamSpectrograms": grpc.unary_stream_rpc_method_handler(
+                    self._service.stream_spectrograms,
+                    request_deserializer=datastream_pb2.StreamRequest.FromString,
+                ),
+                "CheckHealth": grpc.unary_unary_rpc_method_handler(
+                    self._service.check_health,
+                    request_deserializer=datastream_pb2.HealthRequest.FromString,
+                    response_serializer=datastream_pb2.HealthResponse.SerializeToString,
+                ),
+            },
+        )

@@ -1,0 +1,167 @@
+"""The REST side: the endpoints of the contract, and errors that say in words what is wrong."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from support.simulator.fibre import Fibre
+from support.simulator.job import Job
+from support.simulator.models import (
+    Cancelled,
+    Channels,
+    ConfigureAnswer,
+    ConfigureRequest,
+    ErrorAnswer,
+    JobMetadata,
+    LiveMetadata,
+)
+from support.simulator.plan import NotYetAvailableError, RequestError, make_plan
+from support.simulator.pod import HOST
+from support.simulator.registry import Registry, WindowsFullError
+from support.simulator.stream import VERSION
+
+WAITING = "waiting for fiber"
+
+_ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorAnswer, "description": "What is wrong, in words"}}
+
+log = logging.getLogger(__name__)
+
+
+class WaitingForFibreError(RuntimeError):
+    """No fibre is attached."""
+
+
+def build_app(fibre: Fibre, registry: Registry, frame_rate: float, attached: bool) -> FastAPI:
+    """The ASGI application. `attached` is whether the server has its fibre, or waits for one."""
+    app = FastAPI(title="Focus Server (embedded)", version=VERSION, docs_url=None, redoc_url=None)
+    _add_fibre_routes(app, fibre, attached)
+    _add_job_routes(app, fibre, registry, frame_rate, attached)
+    _add_later_routes(app)
+    _add_error_handlers(app)
+    return app
+
+
+def configure_answer(job: Job) -> ConfigureAnswer:
+    """What the client is told about its new job."""
+    plan = job.plan
+    return ConfigureAnswer(
+        status="Config received successfully",
+        job_id=job.job_id,
+        stream_url=HOST,
+        stream_port=job.port,
+        stream_amount=1,
+        channel_amount=len(plan.channels),
+        channel_to_stream_index={str(channel): 0 for channel in plan.channels},
+        frequencies_amount=len(plan.bins),
+        frequencies_list=plan.frequencies,
+        lines_dt=float(plan.lines_dt),
+        view_type=plan.view_type,
+    )
+
+
+def live_metadata(fibre: Fibre, attached: bool) -> LiveMetadata:
+    """The fibre as the contract describes it; without one, prr and dx are 0."""
+    return LiveMetadata(
+        dx=fibre.dx if attached else 0,
+        prr=fibre.prr if attached else 0,
+        fiber_start_meters=fibre.lowest * fibre.dx if attached else 0,
+        fiber_length_meters=fibre.count * fibre.dx if attached else 0,
+        sw_version=VERSION if attached else WAITING,
+        number_of_channels=fibre.count if attached else 0,
+        fiber_description=f"synthetic fibre, seed {fibre.seed}" if attached else "",
+    )
+
+
+def _add_fibre_routes(app: FastAPI, fibre: Fibre, attached: bool) -> None:
+    @app.get("/live_metadata", responses=_ERRORS)
+    async def get_live_metadata() -> LiveMetadata:
+        """The fibre that is attached."""
+        return live_metadata(fibre, attached)
+
+    @app.get("/channels", responses=_ERRORS)
+    async def get_channels() -> Channels:
+        """The numbers of the first and the last channel."""
+        return Channels(lowest_channel=fibre.lowest, highest_channel=fibre.highest)
+
+
+def _add_job_routes(app: FastAPI, fibre: Fibre, registry: Registry, frame_rate: float, attached: bool) -> None:
+    @app.post("/configure", responses=_ERRORS)
+    async def configure(request: ConfigureRequest) -> ConfigureAnswer:
+        """Starts a job that streams live data."""
+        if not attached:
+            raise WaitingForFibreError
+        plan = make_plan(request, fibre, frame_rate)
+        return configure_answer(await registry.create(plan, request.model_dump(exclude_unset=True)))
+
+    @app.get("/metadata/{job_id}", responses=_ERRORS)
+    async def get_metadata(job_id: str) -> JobMetadata:
+        """A job that is there, or was until lately."""
+        job = registry.find(job_id)
+        if job is None:
+            raise HTTPException(404, f"there is no job '{job_id}'")
+        return JobMetadata(job_id=job_id, status=job.status, config=job.config)
+
+    @app.delete("/job/{job_id}", responses=_ERRORS)
+    async def delete_job(job_id: str) -> Cancelled:
+        """Ends a job: its streams end with status OK, then its port closes."""
+        if not registry.cancel(job_id):
+            raise HTTPException(404, f"there is no job '{job_id}', or it is over already")
+        return Cancelled(job_id=job_id)
+
+
+def _add_later_routes(app: FastAPI) -> None:
+    @app.post("/config/{task_id}", responses=_ERRORS, status_code=501)
+    async def config(task_id: str) -> ErrorAnswer:
+        """The other dialect of /configure."""
+        return ErrorAnswer(error=f"/config/{task_id} is not available in this simulator yet; use /configure")
+
+    @app.post("/recordings_in_time_range", responses=_ERRORS, status_code=501)
+    async def recordings() -> ErrorAnswer:
+        """The recordings that historic mode could show."""
+        return ErrorAnswer(error="/recordings_in_time_range is not available in this simulator yet")
+
+
+def _add_error_handlers(app: FastAPI) -> None:
+    def answer(status: int, words: str) -> JSONResponse:
+        return JSONResponse(ErrorAnswer(error=words).model_dump(), status)
+
+    def add(kind: type[Exception], respond: Callable[[Any], tuple[int, str]]) -> None:
+        async def handle(request: Request, error: Exception) -> JSONResponse:
+            status, words = respond(error)
+            log.info("%s %s: %d %s", request.method, request.url.path, status, words)
+            return answer(status, words)
+
+        app.add_exception_handler(kind, handle)
+
+    add(RequestValidationError, lambda error: (400, invalid_fields(error)))
+    add(NotYetAvailableError, lambda error: (501, str(error)))
+    add(RequestError, lambda error: (400, str(error)))
+    add(WindowsFullError, lambda error: (503, str(error)))
+    add(WaitingForFibreError, lambda _: (503, f"{WAITING}: no fibre is attached, so no job can start"))
+    add(Exception, lambda error: (500, f"the server failed: {type(error).__name__}"))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+        words = str(error.detail)
+        if words in ("Not Found", "Method Not Allowed"):
+            words = f"{request.method} {request.url.path}: {words.lower()}; /openapi.json tells what there is"
+        response = answer(error.status_code, words)
+        response.headers.update(error.headers or {})
+        return response
+
+
+def invalid_fields(error: RequestValidationError) -> str:
+    """One sentence that names each field at fault and what is wrong with it."""
+    return "; ".join(sorted({_problem(item) for item in error.errors()}))
+
+
+def _problem(item: dict[str, Any]) -> str:
+    if item["type"] == "json_invalid":
+        return f"the body is not JSON: {item.get('ctx', {}).get('error', item['msg'])}"
+    field = ".".join(str(part) for part in item["loc"][1:])
+    return f"{field}: {item['msg']}" if field else f"the body: {item['msg']}"

@@ -1,0 +1,102 @@
+"""The process: REST on the event loop of the main thread, a gRPC server a job beside it, arithmetic on two threads."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import uvicorn
+
+from support.simulator.fibre import Fibre
+from support.simulator.job import Limits
+from support.simulator.options import Options
+from support.simulator.pod import HOST
+from support.simulator.registry import Registry
+from support.simulator.rest import build_app
+from support.simulator.stream import StreamService
+
+BACKLOG = 128
+LAST_RESORT = 1.5  # seconds that an orderly end may take once whoever started the server is gone
+
+log = logging.getLogger(__name__)
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on 127.0.0.1 that the REST side will serve; raises OSError where the port is taken."""
+    listener = socket.socket()
+    try:
+        if sys.platform != "win32":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class FocusServer:
+    """The embedded Focus Server; `run` serves until `stop`, or until SIGTERM or Ctrl-C."""
+
+    def __init__(self, options: Options, listener: socket.socket) -> None:
+        self._listener = listener
+        self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
+        fibre = Fibre(options.seed, options.prr, options.lowest_channel, options.channel_count)
+        self._registry = Registry(
+            service=lambda job: StreamService(job, fibre, self._workers),
+            limits=Limits(options.idle_removal, options.stream_idle, options.finished_removal),
+            pod_start=options.pod_start,
+        )
+        app = build_app(fibre, self._registry, options.frame_rate, attached=not options.no_fibre)
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        self._rest = _Rest(config)
+
+    @property
+    def rest_url(self) -> str:
+        """Where the REST side is."""
+        return f"http://{HOST}:{self._listener.getsockname()[1]}"
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Serves; calls `on_ready` once requests are answered. Returns when everything is closed."""
+        self._rest.on_ready = on_ready
+        sweeper = asyncio.get_running_loop().create_task(self._registry.sweep_forever())
+        try:
+            await self._rest.serve(sockets=[self._listener])
+        finally:
+            sweeper.cancel()
+            await self._registry.close()
+            self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def stop(self) -> None:
+        """Asks `run` to return; from any thread."""
+        self._rest.should_exit = True
+
+
+class _Rest(uvicorn.Server):
+    """uvicorn, with a word when it serves."""
+
+    on_ready: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_ready()
+
+
+def exit_with_stdin(server: FocusServer) -> None:
+    """Stops the server when stdin closes, which it does also when the process at its other end is killed."""
+    descriptor = sys.stdin.fileno()
+
+    def watch() -> None:
+        while os.read(descriptor, 4096):  # not sys.stdin: its lock would be held at the end of the interpreter
+            pass
+        log.info("stdin closed: whoever started this server is gone")
+        last_resort = threading.Timer(LAST_RESORT, os._exit, (0,))
+        last_resort.daemon = True
+        last_resort.start()
+        server.stop()
+
+    threading.Thread(target=watch, name="stdin", daemon=True).start()
