@@ -4,13 +4,19 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from support.simulator.options import Options, parse
 from support.simulator.pod import HOST
-from support.simulator.server import FocusServer, exit_with_stdin, listen
+from support.simulator.server import FocusServer, listen
+from support.simulator.watch import when_closed
+
+STDIN = 0  # the descriptor, not sys.stdin, whose lock a waiting thread would hold when the interpreter ends
+LAST_RESORT = 1.5  # seconds that an orderly end may take once whoever started the server is gone
 
 log = logging.getLogger("support.simulator")
 
@@ -29,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         # uvicorn hears both while it serves; it raises them once more when it is done, which must not end us.
         signal.signal(number, lambda *_: server.stop())
     if options.exit_on_stdin_eof:
-        exit_with_stdin(server)
+        when_closed(STDIN, lambda: _leave(server))
     asyncio.run(server.run(on_ready=lambda: _announce(server)))
     log.info("over")
     return 0
@@ -39,6 +45,14 @@ def _announce(server: FocusServer) -> None:
     sys.stdout.write(json.dumps({"rest_url": server.rest_url}) + "\n")
     sys.stdout.flush()
     log.info("ready at %s", server.rest_url)
+
+
+def _leave(server: FocusServer) -> None:
+    log.info("stdin closed: whoever started this server is gone")
+    last_resort = threading.Timer(LAST_RESORT, os._exit, (0,))
+    last_resort.daemon = True
+    last_resort.start()
+    server.stop()
 
 
 def _refusal(options: Options, error: OSError) -> str:

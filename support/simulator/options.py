@@ -85,13 +85,13 @@ def _whole(text: str, lowest: int, highest: int) -> int:
     return value
 
 
-def _real(text: str, highest: float) -> float:
+def _real(text: str, lowest: float, highest: float) -> float:
     try:
         value = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 <= value <= highest:
-        raise argparse.ArgumentTypeError(f"{text} is not within 0 to {highest:g}")
+    if not lowest <= value <= highest:
+        raise argparse.ArgumentTypeError(f"{text} is not within {lowest:g} to {highest:g}")
     return value
 
 
@@ -116,11 +116,8 @@ def _channel(text: str) -> int:
 
 
 def _rate(text: str) -> float:
-    value = _real(text, 1000.0)
-    if value == 0:
-        raise argparse.ArgumentTypeError("0 frames a second would be no stream")
-    return value
+    return _real(text, 0.1, 1000.0)
 
 
 def _seconds(text: str) -> float:
-    return _real(text, 1e9)
+    return _real(text, 0, 1e9)

@@ -119,14 +119,16 @@ def _lines_dt(request: ConfigureRequest, prr: int) -> Fraction:
     duration, height = request.displayTimeAxisDuration, request.displayInfo.height
     if duration is None:
         raise RequestError("displayTimeAxisDuration: missing; it is a number of seconds above 0")
-    lines_dt = Fraction(repr(duration)) / height  # repr: 0.1 means a tenth, not the float next to it
+    exact = Fraction(repr(duration))  # repr: 0.1 means a tenth, not the float next to it
     shortest = max(SHORTEST_LINE, Fraction(1, prr))
-    if lines_dt < shortest:
+    if exact < shortest:
+        raise RequestError(f"displayTimeAxisDuration: {duration:g} s are less than one line, {float(shortest):g} s")
+    if exact / height < shortest:
         raise RequestError(
-            f"displayInfo.height: {height} lines in displayTimeAxisDuration {duration} s are {float(lines_dt):g} s "
-            f"apart; the least is {float(shortest):g} s"
+            f"displayInfo.height: too many lines for displayTimeAxisDuration {duration:g} s; at most "
+            f"{exact // shortest}, as lines are at least {float(shortest):g} s apart"
         )
-    return lines_dt
+    return exact / height
 
 
 def _bins(asked: FrequencyRange | None, nfft: int, prr: int) -> range:

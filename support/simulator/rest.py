@@ -1,5 +1,6 @@
 """The REST side: the endpoints of the contract, and errors that say in words what is wrong."""
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +39,9 @@ class WaitingForFibreError(RuntimeError):
 
 def build_app(fibre: Fibre, registry: Registry, frame_rate: float, attached: bool) -> FastAPI:
     """The ASGI application. `attached` is whether the server has its fibre, or waits for one."""
-    app = FastAPI(title="Focus Server (embedded)", version=VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Focus Server (embedded)", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     _add_fibre_routes(app, fibre, attached)
     _add_job_routes(app, fibre, registry, frame_rate, attached)
     _add_later_routes(app)
@@ -72,7 +75,7 @@ def live_metadata(fibre: Fibre, attached: bool) -> LiveMetadata:
         fiber_start_meters=fibre.lowest * fibre.dx if attached else 0,
         fiber_length_meters=fibre.count * fibre.dx if attached else 0,
         sw_version=VERSION if attached else WAITING,
-        number_of_channels=fibre.count if attached else 0,
+        number_of_channels=fibre.count,
         fiber_description=f"synthetic fibre, seed {fibre.seed}" if attached else "",
     )
 
@@ -128,7 +131,7 @@ def _add_later_routes(app: FastAPI) -> None:
 
 def _add_error_handlers(app: FastAPI) -> None:
     def answer(status: int, words: str) -> JSONResponse:
-        return JSONResponse(ErrorAnswer(error=words).model_dump(), status)
+        return JSONResponse(ErrorAnswer(error=_short(words)).model_dump(), status)
 
     def add(kind: type[Exception], respond: Callable[[Any], tuple[int, str]]) -> None:
         async def handle(request: Request, error: Exception) -> JSONResponse:
@@ -160,8 +163,27 @@ def invalid_fields(error: RequestValidationError) -> str:
     return "; ".join(sorted({_problem(item) for item in error.errors()}))
 
 
+_WORDS = {
+    "missing": "missing",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "literal_error": 'must be "0" (multi-channel), "1" (single-channel) or "2" (waterfall), as text or number',
+    "model_attributes_type": "must be a JSON object",
+    "json_invalid": "not JSON: {error}",
+}
+
+
 def _problem(item: dict[str, Any]) -> str:
-    if item["type"] == "json_invalid":
-        return f"the body is not JSON: {item.get('ctx', {}).get('error', item['msg'])}"
-    field = ".".join(str(part) for part in item["loc"][1:])
-    return f"{field}: {item['msg']}" if field else f"the body: {item['msg']}"
+    known = _WORDS.get(item["type"])
+    words = known.format(**item.get("ctx", {})) if known else item["msg"]
+    field = ".".join(str(part) for part in item["loc"][1:] if item["type"] != "json_invalid")
+    if item["type"] not in ("missing", "json_invalid"):
+        words += f", not {_short(json.dumps(item['input'], default=repr), 40)}"
+    return f"{field or 'the body'}: {words}"
+
+
+def _short(text: str, most: int = 600) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."

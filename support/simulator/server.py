@@ -1,11 +1,9 @@
 """The process: REST on the event loop of the main thread, a gRPC server a job beside it, arithmetic on two threads."""
 
 import asyncio
-import logging
 import os
 import socket
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,9 +18,6 @@ from support.simulator.rest import build_app
 from support.simulator.stream import StreamService
 
 BACKLOG = 128
-LAST_RESORT = 1.5  # seconds that an orderly end may take once whoever started the server is gone
-
-log = logging.getLogger(__name__)
 
 
 def listen(port: int) -> socket.socket:
@@ -52,7 +47,9 @@ class FocusServer:
             pod_start=options.pod_start,
         )
         app = build_app(fibre, self._registry, options.frame_rate, attached=not options.no_fibre)
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", log_level="warning", timeout_graceful_shutdown=1
+        )
         self._rest = _Rest(config)
 
     @property
@@ -84,19 +81,3 @@ class _Rest(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.on_ready()
-
-
-def exit_with_stdin(server: FocusServer) -> None:
-    """Stops the server when stdin closes, which it does also when the process at its other end is killed."""
-    descriptor = sys.stdin.fileno()
-
-    def watch() -> None:
-        while os.read(descriptor, 4096):  # not sys.stdin: its lock would be held at the end of the interpreter
-            pass
-        log.info("stdin closed: whoever started this server is gone")
-        last_resort = threading.Timer(LAST_RESORT, os._exit, (0,))
-        last_resort.daemon = True
-        last_resort.start()
-        server.stop()
-
-    threading.Thread(target=watch, name="stdin", daemon=True).start()

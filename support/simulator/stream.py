@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from concurrent.futures import Executor
 
 import grpc
@@ -13,15 +12,11 @@ from support.simulator.clock import Clock
 from support.simulator.fibre import Fibre
 from support.simulator.frame import Timeline, make_frame
 from support.simulator.job import Job
+from support.simulator.pace import Pace
 
 VERSION = "simulator-1.0"
 
-LATE_NS = 500_000_000  # behind by this much is worth a warning
-LOST_NS = 2_000_000_000  # behind by this much, lines are left out: live data stays live
-WARN_EVERY = 5.0  # seconds between two warnings of a stream
 LONGEST_WAIT = 3600.0  # seconds
-
-_NS = 1_000_000_000
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +56,7 @@ class StreamService:
         job, plan = self._job, self._job.plan
         clock = Clock.anchored()
         timeline = Timeline.until(clock.now_ns(), plan)
-        pace = _Pace(job.job_id, timeline, plan.rows_per_frame, clock)
+        pace = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
         sent = 0
         while not max_frames or sent < max_frames:
             row = pace.next_row()
@@ -76,48 +71,6 @@ class StreamService:
     def _payload(self, timeline: Timeline, row: int) -> bytes:
         """fibre -> spectrum -> frame -> bytes, for the frame that begins with `row`."""
         return wire.encode(make_frame(self._fibre, self._job.plan, timeline, self._job.canvas_id, row))
-
-
-class _Pace:
-    """Which rows are next, and when. Warns where the stream falls behind, and leaves lines out before it lies."""
-
-    def __init__(self, job_id: str, timeline: Timeline, rows_per_frame: int, clock: Clock) -> None:
-        self._job_id = job_id
-        self._timeline = timeline
-        self._rows = rows_per_frame
-        self._clock = clock
-        self._next = 0
-        self._warned = -WARN_EVERY
-
-    def next_row(self) -> int:
-        """The first row of the next frame."""
-        behind = self._clock.now_ns() - self._due(self._next)
-        row = self._next
-        if behind > LOST_NS:
-            row = max(row, self._timeline.row_at(self._clock.now_ns()) - self._rows + 1)
-        if behind > LATE_NS:
-            self._warn(behind, row - self._next)
-        self._next = row + self._rows
-        return row
-
-    def wait(self, row: int) -> float:
-        """Seconds until the frame that begins with `row` lies in the past; not above 0 when it does."""
-        return (self._due(row) - self._clock.now_ns()) / _NS
-
-    def _due(self, row: int) -> int:
-        return self._timeline.due_ns(row + self._rows - 1)
-
-    def _warn(self, behind_ns: int, lost: int) -> None:
-        now = time.monotonic()
-        if lost or now - self._warned >= WARN_EVERY:
-            self._warned = now
-            log.warning(
-                "job %s does not keep its line rate: %.2f s behind, %d lines left out "
-                "(this machine is too slow for the job, or the client for the stream)",
-                self._job_id,
-                behind_ns / _NS,
-                lost,
-            )
 
 
 async def _ended_before(job: Job, delay: float) -> bool:
