@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import grpc
@@ -122,7 +122,7 @@ class GrpcStreamClient:
         finally:
             self.disconnect()
 
-    def stream_spectrograms(self, job_id: str, max_frames: int | None = None) -> Iterator[Frame]:
+    def stream_spectrograms(self, job_id: str, max_frames: int | None = None) -> Generator[Frame]:
         """Asks for the stream of a job and yields its frames as they arrive.
 
         Every frame that the server sends is yielded, also beyond ``max_frames``: whether it kept to the number is for
@@ -149,7 +149,7 @@ class GrpcStreamClient:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
         return copy.deepcopy(self._metrics).calculate_metrics()
 
-    def _frames(self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics) -> Iterator[Frame]:
+    def _frames(self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics) -> Generator[Frame]:
         metrics.begin()
         call: StreamCall | None = None
         try:

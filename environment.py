@@ -1,0 +1,40 @@
+"""behave's hooks: what happens around the run and around a scenario."""
+
+import os
+import sys
+
+from behave.model import Scenario
+from behave.runner import Context
+
+from support.errors import FocusError
+from support.gherkin import register_domain_words
+from support.reporting.attachments import report_run_stopped
+from support.run import Run
+
+register_domain_words()
+
+
+def before_all(context: Context) -> None:
+    try:
+        context.run = Run(context.config.userdata, os.environ)
+    except FocusError as error:
+        stop_run(context, str(error))
+        return
+    context.add_cleanup(context.run.close)
+    sys.stdout.write(context.run.banner() + "\n\n")
+
+
+def before_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 - behave's signature
+    context.world = context.run.world()
+    context.add_cleanup(context.world.close)
+
+
+def after_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 - behave's signature
+    context.world.report()
+
+
+def stop_run(context: Context, reason: str) -> None:
+    """The environment does not allow a verdict: says so, here and in the report, and runs nothing."""
+    sys.stderr.write(f"NOT READY: {reason}\n")
+    report_run_stopped(reason)
+    context.abort(reason=reason)

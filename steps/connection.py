@@ -1,0 +1,54 @@
+"""Steps about the connection to a job's stream."""
+
+from behave import given, then, when
+from hamcrest import assert_that, equal_to, is_, less_than_or_equal_to
+
+from support.matchers import holds_valid_data, names_unknown_job
+from support.world import Context
+
+
+@given("I am connected to the job's stream")
+@when("I connect to the job's stream")
+def connect(context: Context) -> None:
+    context.world.connect()
+
+
+@when("I disconnect")
+def disconnect(context: Context) -> None:
+    context.world.client.disconnect()
+
+
+@when("I ask for the stream of a job that does not exist")
+def ask_for_unknown_job(context: Context) -> None:
+    context.world.ask_for_unknown_job()
+
+
+@then("the connection stands within {limit:Duration}")
+def connection_in_time(context: Context, limit: float) -> None:
+    limit = context.world.criterion("connect_within", limit)
+    assert_that(context.world.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
+
+
+@then("the client knows that it is connected")
+def client_is_connected(context: Context) -> None:
+    assert_that(context.world.client.is_connected(), is_(True), "connected")
+
+
+@then("the client knows that it is not connected")
+def client_is_not_connected(context: Context) -> None:
+    assert_that(context.world.client.is_connected(), is_(False), "connected")
+
+
+@then("the request is refused within {limit:Duration}, naming the job")
+def refused_in_time(context: Context, limit: float) -> None:
+    limit = context.world.criterion("refusal_within", limit)
+    assert_that(context.world.refusal, names_unknown_job(context.world.unknown_job_id))
+    assert_that(context.world.refusal_seconds, less_than_or_equal_to(limit), "seconds to refuse")
+
+
+@then("the same connection then serves {count:d} frames of valid data")
+def connection_still_serves(context: Context, count: int) -> None:
+    assert_that(context.world.client.is_connected(), is_(True), "still connected")
+    context.world.stream(max_frames=count)
+    assert_that(context.world.verdict, holds_valid_data())
+    assert_that(context.world.verdict.frames, equal_to(count), "frames received")

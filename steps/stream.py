@@ -1,0 +1,86 @@
+"""Steps about streaming: asking for frames, when they come, and how the stream ends."""
+
+from behave import then, when
+from hamcrest import assert_that, less_than_or_equal_to
+
+from support.matchers import (
+    covers_stream_of,
+    ends_by_itself,
+    has_first_frame_within,
+    has_frame_rate_above,
+    has_frames_in_time,
+    is_continuous,
+    is_fresh,
+    is_steady,
+)
+from support.world import Context
+
+
+@when("I stream {count:d} frames")
+def stream_frames(context: Context, count: int) -> None:
+    context.world.stream(max_frames=count)
+
+
+@when("I stream for {duration:Duration}")
+def stream_for(context: Context, duration: float) -> None:
+    context.world.stream(seconds=duration)
+
+
+@when("the job is cancelled while I stream")
+def stream_until_cancelled(context: Context) -> None:
+    if not context.world.stream_until_cancelled():
+        context.scenario.skip("this server cannot cancel a job: it answers 404")
+
+
+@then("the first frame arrives within {limit:Duration}")
+def first_frame_in_time(context: Context, limit: float) -> None:
+    limit = context.world.criterion("first_frame_within", limit)
+    assert_that(context.world.metrics, has_first_frame_within(limit))
+
+
+@then("the stream ends by itself")
+def stream_ends(context: Context) -> None:
+    assert_that(context.world.verdict, ends_by_itself())
+
+
+@then("the end comes within {limit:Duration} of the last frame")
+def end_in_time(context: Context, limit: float) -> None:
+    limit = context.world.criterion("end_within", limit)
+    assert_that(context.world.metrics.closing_latency, less_than_or_equal_to(limit), "seconds from last frame to end")
+
+
+@then("the metrics cover the whole stream of {count:d} frames")
+def metrics_cover_frames(context: Context, count: int) -> None:
+    assert_that(context.world.metrics, covers_stream_of(count))
+
+
+@then("the metrics cover the whole stream")
+def metrics_cover_stream(context: Context) -> None:
+    assert_that(context.world.metrics, covers_stream_of(context.world.verdict.frames))
+
+
+@then("no line is missing, repeated or out of order")
+def lines_continuous(context: Context) -> None:
+    assert_that(context.world.verdict, is_continuous())
+
+
+@then("the frames come at a steady pace")
+def pace_is_steady(context: Context) -> None:
+    assert_that(context.world.verdict, is_steady())
+
+
+@then("the rows are new when they arrive, and never from the future")
+def rows_are_fresh(context: Context) -> None:
+    assert_that(context.world.verdict, is_fresh())
+
+
+@then("more than {rate:g} frames arrive a second")
+def rate_is_above(context: Context, rate: float) -> None:
+    rate = context.world.criterion("frame_rate_above", rate)
+    assert_that(context.world.metrics, has_frame_rate_above(rate))
+
+
+@then("{percent:Percentage} of the frames arrive within {limit:Duration} of the one before")
+def frames_in_time(context: Context, percent: float, limit: float) -> None:
+    percent = context.world.criterion("frames_in_time", percent)
+    assert_that(context.world.metrics, has_frames_in_time(percent, limit))

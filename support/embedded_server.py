@@ -1,0 +1,94 @@
+"""The embedded Focus Server, as the suite starts and stops it: a process of its own, known by its ready line alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from support.errors import NotReadyError
+
+log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 5.0
+
+
+class EmbeddedServer:
+    """A running simulator process.
+
+    It ends with this process, however that ends: the simulator watches the pipe that is its standard input, and the
+    operating system closes that pipe with the suite. It runs in a process group of its own, so that Ctrl-C reaches the
+    suite, which still needs the server to clean up.
+
+    Args:
+        options: command-line options of ``python -m support.simulator``.
+        log_file: where its log goes.
+        start_seconds: how long it may take to be ready.
+
+    Raises:
+        NotReadyError: it ended, or was not ready in time; the sentence holds the end of its log.
+    """
+
+    def __init__(self, options: Sequence[str] = (), *, log_file: Path, start_seconds: float = 30.0) -> None:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        self._log_file = log_file
+        with log_file.open("wb") as log_output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "support.simulator", "--exit-on-stdin-eof", *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log_output,
+                text=True,
+                start_new_session=True,
+            )
+        try:
+            self.rest_url = self._ready(start_seconds)
+        except BaseException:
+            self.stop()
+            raise
+        log.info("the embedded Focus Server runs at %s, process %d", self.rest_url, self._process.pid)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Ends it, gently first; harmless when it has ended already."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("the embedded Focus Server did not end by itself and is killed")
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def _ready(self, seconds: float) -> str:
+        lines: queue.Queue[str] = queue.Queue()
+        assert self._process.stdout is not None
+        reader = threading.Thread(
+            target=lambda out: lines.put(out.readline()), args=(self._process.stdout,), daemon=True
+        )
+        reader.start()
+        try:
+            line = lines.get(timeout=seconds)
+        except queue.Empty:
+            raise NotReadyError(
+                f"the embedded Focus Server was not ready within {seconds:g} s: {self._log()}"
+            ) from None
+        try:
+            return str(json.loads(line)["rest_url"])
+        except (ValueError, KeyError, TypeError):
+            raise NotReadyError(f"the embedded Focus Server did not start: {line.strip() or self._log()}") from None
+
+    def _log(self) -> str:
+        text = self._log_file.read_text(encoding="utf-8", errors="replace").strip()
+        return text[-500:] or f"its log {self._log_file} is empty"

@@ -1,0 +1,35 @@
+"""The domain words of the feature files, as types of step parameters."""
+
+from __future__ import annotations
+
+import parse
+from behave import register_type
+
+from support.job import Part
+
+_UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0}
+
+
+@parse.with_pattern(r"(?:\d+(?:\.\d+)?|an?|half a) (?:millisecond|second|minute)s?")
+def duration(text: str) -> float:
+    """``5 seconds``, ``a second``, ``half a second``, ``200 milliseconds``: seconds."""
+    amount, unit = text.rsplit(" ", 1)
+    number = {"a": 1.0, "an": 1.0, "half a": 0.5}.get(amount)
+    return (float(amount) if number is None else number) * _UNITS[unit.removesuffix("s")]
+
+
+@parse.with_pattern(r"\d+(?:\.\d+)? %")
+def percentage(text: str) -> float:
+    """``95 %``: 95.0."""
+    return float(text.removesuffix(" %"))
+
+
+@parse.with_pattern("|".join(Part))
+def part(text: str) -> Part:
+    """``beginning``, ``middle``, ``end``: a part of the fibre."""
+    return Part(text)
+
+
+def register_domain_words() -> None:
+    """Makes ``{x:Duration}``, ``{x:Percentage}`` and ``{x:Part}`` known to the steps."""
+    register_type(Duration=duration, Percentage=percentage, Part=part)

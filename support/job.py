@@ -1,0 +1,88 @@
+"""A job on the server under test: what was asked for, what was answered, and what that predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from support.errors import SettingsError
+from support.focus_server_api import ChannelRange, JobAnswer, JobRequest, LiveMetadata
+from support.settings import Settings
+from support.validation.configuration import judge_configuration
+from support.validation.expectation import Expectation
+from support.validation.finding import Finding
+
+
+class Part(StrEnum):
+    """A part of the fibre, as scenarios name it: channel numbers differ from server to server."""
+
+    BEGINNING = "beginning"
+    MIDDLE = "middle"
+    END = "end"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that the server has accepted; ``prr`` in Hz."""
+
+    request: JobRequest
+    answer: JobAnswer
+    prr: float
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the answer breaks."""
+        return judge_configuration(self.request, self.answer, self.prr)
+
+    def expectation(self, max_frames: int | None = None) -> Expectation:
+        """What every frame of a stream of ``max_frames`` frames must look like."""
+        return Expectation.of(self.request, self.answer, self.prr, max_frames)
+
+
+def live_job_request(
+    settings: Settings,
+    metadata: LiveMetadata,
+    fibre: ChannelRange,
+    *,
+    channels: int | None = None,
+    part: Part = Part.BEGINNING,
+    nfft: int | None = None,
+    band: tuple[float, float] | None = None,
+) -> JobRequest:
+    """A live job that this fibre can serve.
+
+    Args:
+        settings: sizes, where the other arguments do not say.
+        metadata: the fibre; its Nyquist frequency caps the band of the settings.
+        fibre: the channels that there are; a shorter fibre than asked for is used whole.
+        channels: number of neighbouring channels.
+        part: where on the fibre they lie.
+        nfft: samples of an analysis window.
+        band: lower and upper end as shares of the Nyquist frequency, 0 to 1.
+
+    Raises:
+        SettingsError: the settings' band begins above the Nyquist frequency.
+    """
+    available = fibre.highest_channel - fibre.lowest_channel + 1
+    count = min(channels or settings.channels, available)
+    offset = {Part.BEGINNING: 0, Part.MIDDLE: (available - count) // 2, Part.END: available - count}[part]
+    first = fibre.lowest_channel + offset
+    if band is not None:
+        lowest, highest = band[0] * metadata.nyquist, band[1] * metadata.nyquist
+    else:
+        lowest, highest = settings.frequency_min, min(settings.frequency_max, metadata.nyquist)
+    if lowest >= highest:
+        raise SettingsError(
+            f"frequency_min {lowest:g} Hz ({settings.origin('frequency_min')}) is not below the upper end: "
+            f"its PRR is {metadata.prr:g} Hz, its Nyquist frequency {metadata.nyquist:g} Hz"
+        )
+    return JobRequest(
+        channels_min=first,
+        channels_max=first + count - 1,
+        nfft=nfft or settings.nfft,
+        frequency_min=lowest,
+        frequency_max=highest,
+        display_duration=settings.display_duration,
+        display_height=settings.display_height,
+    )

@@ -1,0 +1,238 @@
+"""PyHamcrest matchers that turn findings and metrics into sentences a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from hamcrest.core.base_matcher import BaseMatcher
+from hamcrest.core.description import Description
+
+from support.errors import APIError
+from support.stream.metrics import StreamMetrics
+from support.validation.finding import Finding, Topic, plural
+from support.validation.verdict import Verdict
+
+
+class _KeepsPromise(BaseMatcher[Verdict]):
+    """A stream of at least one frame without findings on some topics."""
+
+    def __init__(self, promise: str, topics: Collection[Topic]) -> None:
+        self._promise = promise
+        self._topics = topics
+
+    def _matches(self, item: Verdict) -> bool:
+        return item.rows > 0 and not item.findings(self._topics)
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(self._promise)
+
+    def describe_mismatch(self, item: Verdict, mismatch_description: Description) -> None:
+        findings = item.findings(self._topics)
+        if not findings:
+            ending = f": {item.ending.error}" if item.ending and item.ending.error else ""
+            mismatch_description.append_text(f"no rows were received, so there is nothing to judge{ending}")
+            return
+        judged = f"in {plural(item.frames, 'frame')} with {plural(item.rows, 'row')}"
+        mismatch_description.append_text(_listed(findings, item.left_out(self._topics), judged))
+
+
+class _AgreesWithRequest(BaseMatcher[Sequence[Finding]]):
+    """An answer of the configuration without findings on some topics."""
+
+    def __init__(self, promise: str, topics: Collection[Topic]) -> None:
+        self._promise = promise
+        self._topics = topics
+
+    def _matches(self, item: Sequence[Finding]) -> bool:
+        return not self._relevant(item)
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(self._promise)
+
+    def describe_mismatch(self, item: Sequence[Finding], mismatch_description: Description) -> None:
+        mismatch_description.append_text(_listed(self._relevant(item), 0, "in the answer of the configuration"))
+
+    def _relevant(self, findings: Sequence[Finding]) -> list[Finding]:
+        return [finding for finding in findings if finding.topic in self._topics]
+
+
+class _Metric(BaseMatcher[StreamMetrics]):
+    """A number of the metrics on the right side of a limit."""
+
+    def __init__(self, promise: str) -> None:
+        self._promise = promise
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(self._promise)
+
+    def describe_mismatch(self, item: StreamMetrics, mismatch_description: Description) -> None:
+        mismatch_description.append_text(self._measured(item))
+
+    def _measured(self, metrics: StreamMetrics) -> str:
+        raise NotImplementedError
+
+
+class _FirstFrameWithin(_Metric):
+    def __init__(self, limit: float) -> None:
+        super().__init__(f"the first frame within {limit:g} s")
+        self._limit = limit
+
+    def _matches(self, item: StreamMetrics) -> bool:
+        return item.first_frame_latency is not None and item.first_frame_latency <= self._limit
+
+    def _measured(self, metrics: StreamMetrics) -> str:
+        if metrics.first_frame_latency is None:
+            return f"no frame came in {metrics.duration:.2f} s"
+        return f"it came after {metrics.first_frame_latency:.2f} s"
+
+
+class _FrameRateAbove(_Metric):
+    def __init__(self, rate: float) -> None:
+        super().__init__(f"more than {rate:g} frames a second")
+        self._rate = rate
+
+    def _matches(self, item: StreamMetrics) -> bool:
+        return item.avg_frame_rate > self._rate
+
+    def _measured(self, metrics: StreamMetrics) -> str:
+        return f"{metrics.avg_frame_rate:.2f} a second, {plural(metrics.frames_received, 'frame')} received"
+
+
+class _ShareInTime(_Metric):
+    def __init__(self, percent: float, limit: float) -> None:
+        super().__init__(f"{percent:g} % of the frames within {limit:g} s of the one before")
+        self._percent = percent
+        self._limit = limit
+
+    def _matches(self, item: StreamMetrics) -> bool:
+        return item.frames_received > 1 and item.share_within(self._limit) * 100 >= self._percent
+
+    def _measured(self, metrics: StreamMetrics) -> str:
+        if metrics.frames_received < 2:
+            return f"{plural(metrics.frames_received, 'frame')} received, so there is no interval to measure"
+        worst = metrics.interval_percentile(100)
+        return f"{metrics.share_within(self._limit) * 100:.1f} % were, the longest interval was {worst:.2f} s"
+
+
+class _CoversStream(_Metric):
+    def __init__(self, frames: int) -> None:
+        super().__init__(f"metrics that cover a stream of {plural(frames, 'frame')}, from asking to its end")
+        self._frames = frames
+
+    def _matches(self, item: StreamMetrics) -> bool:
+        return not self._problems(item)
+
+    def _measured(self, metrics: StreamMetrics) -> str:
+        return ", ".join(self._problems(metrics))
+
+    def _problems(self, metrics: StreamMetrics) -> list[str]:
+        arrivals = metrics.arrivals
+        checks = {
+            f"{plural(metrics.frames_received, 'frame')} counted": metrics.frames_received == self._frames,
+            "no bytes counted": metrics.bytes_received > 0,
+            "no start or end": metrics.start_time is not None and metrics.end_time is not None,
+            "the end lies before the last frame": arrivals.size == 0 or metrics.duration >= float(arrivals[-1]),
+            f"{plural(metrics.errors_count, 'error')} counted": metrics.errors_count == 0,
+        }
+        return [problem for problem, right in checks.items() if not right]
+
+
+class _RefusalNaming(BaseMatcher[APIError]):
+    def __init__(self, job_id: str) -> None:
+        self._job_id = job_id
+
+    def _matches(self, item: APIError) -> bool:
+        return getattr(item.status, "name", "") == "NOT_FOUND" and self._job_id in item.details
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(f"a NOT_FOUND whose words name the job {self._job_id!r}")
+
+    def describe_mismatch(self, item: APIError, mismatch_description: Description) -> None:
+        status = getattr(item.status, "name", item.status)
+        mismatch_description.append_text(f"the server answered {status} with the words {item.details!r}")
+
+
+def is_well_formed() -> BaseMatcher[Verdict]:
+    """Every frame has the structure of the contract."""
+    return _KeepsPromise("every frame built as the contract says", {Topic.STRUCTURE})
+
+
+def follows_dimensions() -> BaseMatcher[Verdict]:
+    """Every row has the sensors, and every sensor the bins, of the configuration."""
+    return _KeepsPromise("the sensors and bins of the configuration in every row", {Topic.DIMENSIONS})
+
+
+def holds_measurements() -> BaseMatcher[Verdict]:
+    """The values are finite, non-negative, within their bounds, and alive."""
+    return _KeepsPromise("measurements: finite, within their bounds, and alive", {Topic.MEASUREMENTS})
+
+
+def holds_valid_data() -> BaseMatcher[Verdict]:
+    """Structure, dimensions and measurements at once."""
+    return _KeepsPromise("valid data in every frame", {Topic.STRUCTURE, Topic.DIMENSIONS, Topic.MEASUREMENTS})
+
+
+def is_continuous() -> BaseMatcher[Verdict]:
+    """No line is missing, repeated or out of order."""
+    return _KeepsPromise("a stream without a line missing, repeated or out of order", {Topic.CONTINUITY})
+
+
+def is_fresh() -> BaseMatcher[Verdict]:
+    """Live rows are new when they arrive, and not from the future."""
+    return _KeepsPromise("live data that are new when they arrive", {Topic.FRESHNESS})
+
+
+def is_steady() -> BaseMatcher[Verdict]:
+    """No pause, and the frame rate kept at every time."""
+    return _KeepsPromise("frames at a steady pace", {Topic.PACE})
+
+
+def ends_by_itself() -> BaseMatcher[Verdict]:
+    """The stream ended as and when it should, without an error."""
+    return _KeepsPromise("a stream that ends by itself, in time and without an error", {Topic.ENDING})
+
+
+def agrees_on_dimensions() -> BaseMatcher[Sequence[Finding]]:
+    """The answer of the configuration covers the channels asked for."""
+    return _AgreesWithRequest("an answer that covers the channels asked for", {Topic.DIMENSIONS})
+
+
+def agrees_on_frequencies() -> BaseMatcher[Sequence[Finding]]:
+    """The answer of the configuration lists the bins of the band asked for."""
+    return _AgreesWithRequest("the frequency bins of the band that was asked for", {Topic.FREQUENCIES})
+
+
+def agrees_with_request() -> BaseMatcher[Sequence[Finding]]:
+    """The answer of the configuration agrees with the request and with itself."""
+    return _AgreesWithRequest("an answer that agrees with what was asked for", tuple(Topic))
+
+
+def has_first_frame_within(limit: float) -> BaseMatcher[StreamMetrics]:
+    """The first frame came at most ``limit`` seconds after asking."""
+    return _FirstFrameWithin(limit)
+
+
+def has_frame_rate_above(rate: float) -> BaseMatcher[StreamMetrics]:
+    """More than ``rate`` frames a second on average."""
+    return _FrameRateAbove(rate)
+
+
+def has_frames_in_time(percent: float, limit: float) -> BaseMatcher[StreamMetrics]:
+    """At least ``percent`` of the frames came at most ``limit`` seconds after the one before."""
+    return _ShareInTime(percent, limit)
+
+
+def covers_stream_of(frames: int) -> BaseMatcher[StreamMetrics]:
+    """The metrics count ``frames`` frames, and last from asking to the end, without an error."""
+    return _CoversStream(frames)
+
+
+def names_unknown_job(job_id: str) -> BaseMatcher[APIError]:
+    """A refusal with status NOT_FOUND whose words name the job."""
+    return _RefusalNaming(job_id)
+
+
+def _listed(findings: Sequence[Finding], left_out: int, judged: str) -> str:
+    more = f"\n  - and {left_out} more" if left_out else ""
+    lines = "".join(f"\n  - {finding}" for finding in findings)
+    return f"{plural(len(findings) + left_out, 'finding')} {judged}:{lines}{more}"

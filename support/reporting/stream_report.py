@@ -1,0 +1,61 @@
+"""What the report shows of a scenario's stream: its metrics as a table, and the waterfall of one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from support.reporting.attachments import attach_metrics, attach_waterfall
+from support.stream.frame import Frame
+from support.stream.metrics import StreamMetrics
+
+
+def report_stream(metrics: StreamMetrics, frames: Iterable[Frame], frequencies: Sequence[float]) -> None:
+    """Attaches the table, and the picture of the first channel where frames of one shape were received.
+
+    Args:
+        metrics: of the stream; nothing is attached where none was asked for.
+        frames: the frames received; ones that do not have the shape of the newest are left out of the picture.
+        frequencies: Hz of the bins.
+    """
+    if metrics.start_time is None:
+        return
+    attach_metrics(metrics_table(metrics))
+    pictured = [
+        frame
+        for frame in frames
+        if frame.values.size and frame.is_rectangular and frame.bin_counts[0] == len(frequencies)
+    ]
+    if pictured:
+        attach_waterfall(
+            np.concatenate([frame.starts for frame in pictured]),
+            np.asarray(frequencies),
+            np.concatenate([frame.intensities[:, 0, :] for frame in pictured]),
+            channel=pictured[0].sensor_ids[0][0],
+        )
+
+
+def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
+    """The metrics in words and units."""
+    return {
+        "frames received": f"{metrics.frames_received:,}",
+        "bytes received": f"{metrics.bytes_received:,}",
+        "duration": f"{metrics.duration:.2f} s",
+        "first frame after": _milliseconds(metrics.first_frame_latency),
+        "frames a second": f"{metrics.avg_frame_rate:.1f}",
+        "interval between frames, p50 / p95 / p99": " / ".join(
+            _milliseconds(metrics.interval_percentile(percent)) for percent in (50, 95, 99)
+        ),
+        "longest interval": _milliseconds(metrics.interval_percentile(100)),
+        "jitter of the intervals": _milliseconds(metrics.jitter),
+        "throughput": f"{metrics.throughput / 1e6:.2f} MB/s",
+        "end after the last frame": _milliseconds(metrics.closing_latency),
+        "client CPU": f"{metrics.cpu_share * 100:.0f} % of a core",
+        "client memory": f"{metrics.peak_memory / 2**20:.0f} MiB",
+        "attempts / errors": f"{metrics.attempts} / {metrics.errors_count}",
+    }
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "none" if seconds is None else f"{seconds * 1000:.1f} ms"

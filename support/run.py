@@ -1,0 +1,55 @@
+"""One run of the suite: its settings, its server, and what a person is told about both before the first scenario."""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+from collections.abc import Mapping
+from importlib import metadata
+
+from support.server_under_test import ServerUnderTest
+from support.settings import ROOT, Settings, load
+from support.world import World
+
+
+class Run:
+    """Settings and server of a run, both checked.
+
+    Args:
+        userdata: behave's ``-D`` definitions.
+        environ: environment variables.
+
+    Raises:
+        SettingsError: a setting is wrong; nothing has been started then.
+        NotReadyError: the server cannot be tested.
+    """
+
+    def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
+        self.settings: Settings = load(userdata, environ)
+        self.server = ServerUnderTest(self.settings)
+
+    def world(self) -> World:
+        """A world for the next scenario."""
+        return World(self.settings, self.server)
+
+    def describe(self) -> dict[str, str]:
+        """What was tested, with what: for the start of the run and for its report."""
+        fibre, channels = self.server.metadata, self.server.channels
+        schema = hashlib.sha256((ROOT / "protos" / "datastream.proto").read_bytes()).hexdigest()[:12]
+        return {
+            "server": self.server.name,
+            "server version": fibre.sw_version,
+            "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",
+            "schema": f"datastream.proto, sha256 {schema}",
+            "suite version": metadata.version("focus-stream-acceptance"),
+        }
+
+    def banner(self) -> str:
+        """The description and every setting, as lines for people."""
+        lines = [f"{name}: {value}" for name, value in self.describe().items()]
+        settings = ", ".join(f"{name} = {value}" for name, value in self.settings.described().items())
+        return "\n".join([*lines, *textwrap.wrap(f"settings: {settings}", 120, subsequent_indent="  ")])
+
+    def close(self) -> None:
+        """Ends what was started."""
+        self.server.close()

@@ -1,0 +1,109 @@
+"""Whether frames come when they should: evenly, fast enough, as many as asked for, and then the end."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from support.stream.frame import Frame
+from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where, plural
+
+_RATE_SPAN = 20
+"""Frames over which the rate is judged on the way; a shorter span would be at the mercy of the scheduler."""
+
+_RATE_SLACK = 1.25
+"""Room for one late frame at the end of such a span."""
+
+
+class NoPause(Rule):
+    """Once begun, the stream never pauses for longer than half a second."""
+
+    name = "no pause between frames"
+    topic = Topic.PACE
+    severity = Severity.NORMAL
+
+    def __init__(self, max_pause: float) -> None:
+        self._max_pause = max_pause
+        self._last: float | None = None
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        if self._last is not None and frame.elapsed - self._last > self._max_pause:
+            pause = frame.elapsed - self._last
+            yield self.finding(
+                f"the stream paused for {pause:.2f} s, {self._max_pause:g} s are allowed",
+                Where(frame=frame.index),
+                pause,
+            )
+        self._last = frame.elapsed
+
+
+class RateKept(Rule):
+    """A live stream delivers at least 10 frames a second, at every time and not only on average."""
+
+    name = "frame rate kept"
+    topic = Topic.PACE
+    severity = Severity.NORMAL
+
+    def __init__(self, min_rate: float) -> None:
+        self._min_rate = min_rate
+        self._slowest = _RATE_SPAN / min_rate * _RATE_SLACK
+        self._arrivals: deque[float] = deque(maxlen=_RATE_SPAN + 1)
+        self._slow = False
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        self._arrivals.append(frame.elapsed)
+        if len(self._arrivals) <= _RATE_SPAN:
+            return
+        span = self._arrivals[-1] - self._arrivals[0]
+        was_slow, self._slow = self._slow, span > self._slowest
+        if self._slow and not was_slow:
+            yield self.finding(
+                f"the stream is slow: {_RATE_SPAN} frames took {span:.2f} s, {_RATE_SPAN / span:.1f} a second where "
+                f"{self._min_rate:g} are due",
+                Where(frame=frame.index),
+                _RATE_SPAN / span,
+            )
+
+
+class FrameCount(Rule):
+    """A stream asked to end after n frames holds exactly n; one without a limit goes on as long as its job."""
+
+    name = "as many frames as asked for"
+    topic = Topic.ENDING
+
+    def __init__(self, max_frames: int | None) -> None:
+        self._due = max_frames
+
+    def end(self, ending: Ending) -> Iterator[Finding]:
+        if self._due is None:
+            if ending.by_server and not ending.job_over:
+                yield self.finding(f"the stream ended after {plural(ending.frames, 'frame')}, though the job goes on")
+        elif ending.frames > self._due:
+            yield self.finding(
+                f"the stream went on after the {self._due} frames asked for", amount=ending.frames - self._due
+            )
+        elif ending.frames < self._due and ending.by_server:
+            yield self.finding(
+                f"the stream ended after {plural(ending.frames, 'frame')} of the {self._due} asked for",
+                amount=ending.frames - self._due,
+            )
+
+
+class EndsWell(Rule):
+    """A stream that has an end comes to it by itself: status OK, promptly, without an error."""
+
+    name = "stream ends well"
+    topic = Topic.ENDING
+
+    def __init__(self, closing: float) -> None:
+        self._closing = closing
+
+    def end(self, ending: Ending) -> Iterator[Finding]:
+        if ending.error:
+            yield self.finding(ending.error)
+        elif ending.by_server and ending.closing_latency is not None and ending.closing_latency > self._closing:
+            yield self.finding(
+                f"the stream took {ending.closing_latency:.2f} s to end after its last frame, "
+                f"{self._closing:g} s are allowed",
+                amount=ending.closing_latency,
+            )

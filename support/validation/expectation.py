@@ -1,0 +1,72 @@
+"""What a stream must look like: predicted from the answer of the configuration, and how strictly to judge it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from support.focus_server_api import JobAnswer, JobRequest
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How strictly a stream is judged, where the contract leaves room.
+
+    Attributes:
+        max_pause: longest pause between two frames once the stream has begun, seconds (contract: half a second).
+        min_frame_rate: frames a second that a live stream keeps up (contract: 10).
+        max_data_age: oldest that the newest row of a live frame may be on arrival, seconds (contract: "a second or
+            so"; the default leaves half a second for the network and this machine).
+        clock_skew: seconds that the server's clock may be ahead of ours.
+        closing: seconds from the last frame of a bounded stream, or from a job's cancellation, to the stream's end.
+        frozen_rows: rows in a row with identical values that make a sensor dead or frozen. Two equal rows can be
+            chance where a server rounds the values of a quiet sensor; five have not been seen on a live sensor.
+    """
+
+    max_pause: float = 0.5
+    min_frame_rate: float = 10.0
+    max_data_age: float = 1.5
+    clock_skew: float = 1.0
+    closing: float = 2.0
+    frozen_rows: int = 5
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the configuration predicts about every frame.
+
+    Attributes:
+        sensors: ids of the sensors of every row, ascending.
+        frequencies: Hz of every bin.
+        lines_dt: seconds from one row to the next.
+        window: seconds of the analysis window of a row, ``nfft / prr``.
+        sample: seconds between two samples of the fibre, ``1 / prr``.
+        max_frames: the number of frames asked for; None where the stream has no limit.
+    """
+
+    sensors: tuple[int, ...]
+    frequencies: tuple[float, ...]
+    lines_dt: float
+    window: float
+    sample: float
+    max_frames: int | None = None
+
+    @classmethod
+    def of(cls, request: JobRequest, answer: JobAnswer, prr: float, max_frames: int | None = None) -> Expectation:
+        """The expectation for a job: ``request`` as sent, ``answer`` as received, ``prr`` in Hz."""
+        return cls(
+            sensors=tuple(range(request.channels_min, request.channels_max + 1)),
+            frequencies=tuple(answer.frequencies_list),
+            lines_dt=answer.lines_dt,
+            window=request.nfft / prr,
+            sample=1 / prr,
+            max_frames=max_frames,
+        )
+
+
+def band(prr: float, nfft: int, lowest: float, highest: float) -> tuple[float, ...]:
+    """The bins of a band: all ``k * prr / nfft`` with ``lowest <= f < highest``, Hz (contract, REST table)."""
+    first = math.ceil(lowest * nfft / prr) - 1
+    last = math.ceil(highest * nfft / prr) + 1
+    candidates = (k * prr / nfft for k in range(max(first, 0), last))
+    return tuple(frequency for frequency in candidates if lowest <= frequency < highest)

@@ -1,0 +1,150 @@
+"""A finding: one broken promise, with what, where and by how much; and the rule that reports it."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from support.stream.frame import Frame
+
+
+class Topic(StrEnum):
+    """What a rule is about; an acceptance criterion owns one or more topics."""
+
+    STRUCTURE = "structure"
+    DIMENSIONS = "dimensions"
+    FREQUENCIES = "frequencies"
+    MEASUREMENTS = "measurements"
+    CONTINUITY = "continuity"
+    FRESHNESS = "freshness"
+    PACE = "pace"
+    ENDING = "ending"
+    CONFIGURATION = "configuration"
+
+
+class Severity(StrEnum):
+    """How bad a finding is for the operator's screen."""
+
+    CRITICAL = "critical"  # what is shown is wrong, or nothing is shown
+    NORMAL = "normal"  # what is shown is right, but late, uneven or badly labelled
+
+
+@dataclass(frozen=True)
+class Where:
+    """The place of a finding; None where it does not apply.
+
+    Attributes:
+        frame: index of the frame in the stream, from 0.
+        row: index of the row in the stream, from 0.
+        sensor: sensor id.
+        bin: index of the frequency bin, from 0.
+        time: start of the row, epoch milliseconds.
+    """
+
+    frame: int | None = None
+    row: int | None = None
+    sensor: int | None = None
+    bin: int | None = None
+    time: int | None = None
+
+    def __str__(self) -> str:
+        places = [
+            f"{name} {value}"
+            for name, value in (("frame", self.frame), ("row", self.row), ("sensor", self.sensor), ("bin", self.bin))
+            if value is not None
+        ]
+        if self.time is not None:
+            places.append(f"at {clock(self.time)}")
+        return ", ".join(places)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken promise.
+
+    Attributes:
+        rule: name of the rule that was broken.
+        topic: the topic of that rule.
+        sentence: what is wrong, in words; it names the place itself where a person needs it.
+        severity: how bad it is.
+        where: the place, for programs.
+        amount: by how much, in the unit that the sentence names; None where there is no number.
+    """
+
+    rule: str
+    topic: Topic
+    sentence: str
+    severity: Severity = Severity.CRITICAL
+    where: Where = field(default_factory=Where)
+    amount: float | None = None
+
+    def __str__(self) -> str:
+        place = str(self.where)
+        return f"{self.sentence} ({place})" if place else self.sentence
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a stream ended.
+
+    Attributes:
+        frames: frames received.
+        by_server: the server ended it with status OK; False where the client left it.
+        job_over: the job had been ended before, so that the stream had to end, too.
+        error: the sentence of the error that ended it; empty where none did.
+        closing_latency: seconds from the last frame to the end; None where there was no frame.
+    """
+
+    frames: int
+    by_server: bool
+    job_over: bool = False
+    error: str = ""
+    closing_latency: float | None = None
+
+
+class Rule(ABC):
+    """One promise of the contract, judged as the stream arrives, in bounded memory.
+
+    A rule reports at most a few findings a frame: the first place and how many there are.
+    """
+
+    name: ClassVar[str]
+    topic: ClassVar[Topic]
+    severity: ClassVar[Severity] = Severity.CRITICAL
+
+    def see(self, frame: Frame) -> Iterable[Finding]:  # noqa: ARG002 - a rule may be about the ending alone
+        """What the next frame of the stream breaks."""
+        return ()
+
+    def end(self, ending: Ending) -> Iterable[Finding]:  # noqa: ARG002 - most rules are about frames alone
+        """What the stream as a whole breaks; called once, after the last frame."""
+        return ()
+
+    def finding(self, sentence: str, where: Where | None = None, amount: float | None = None) -> Finding:
+        """A finding of this rule."""
+        return Finding(self.name, self.topic, sentence, self.severity, where or Where(), amount)
+
+
+def clock(milliseconds: float) -> str:
+    """Epoch milliseconds as ``12:00:01.250`` (UTC); the number itself where no date fits it."""
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{milliseconds:.0f} ms"
+    return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
+
+
+def some(numbers: Iterable[int], limit: int = 5) -> str:
+    """``3, 4, 5 and 7 more``: a list that stays readable."""
+    listed = list(numbers)
+    shown = ", ".join(str(number) for number in listed[:limit])
+    return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 line``, ``3 lines``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

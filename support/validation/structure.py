@@ -1,0 +1,117 @@
+"""Whether a frame is built as the contract says, with the sensors and bins of the configuration."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from support.stream.frame import Frame
+from support.validation.finding import Finding, Rule, Topic, Where, some
+
+
+class RowsPresent(Rule):
+    """A frame has at least one row."""
+
+    name = "rows present"
+    topic = Topic.STRUCTURE
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        if not frame.rows:
+            yield self.finding("the frame has no rows", Where(frame=frame.index))
+
+
+class SensorsPresent(Rule):
+    """A row has sensors, and a sensor has intensities."""
+
+    name = "sensors present"
+    topic = Topic.STRUCTURE
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        for row, ids in enumerate(frame.sensor_ids):
+            if not ids:
+                yield self.finding(f"row {row} of the frame has no sensors", Where(frame=frame.index))
+                return
+        empty = np.flatnonzero(frame.bin_counts == 0)
+        if empty.size:
+            sensor = [sensor for ids in frame.sensor_ids for sensor in ids][int(empty[0])]
+            yield self.finding(f"sensor {sensor} has no intensities", Where(frame=frame.index, sensor=sensor))
+
+
+class CanvasConstant(Rule):
+    """The canvas id is not empty and stays the same over the stream."""
+
+    name = "canvas constant"
+    topic = Topic.STRUCTURE
+
+    def __init__(self) -> None:
+        self._canvas: str | None = None
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        for row in frame.rows:
+            if not row.canvasId:
+                yield self.finding("the canvas id is empty", Where(frame=frame.index, time=row.startTimestamp))
+                return
+            if self._canvas is None:
+                self._canvas = row.canvasId
+            elif row.canvasId != self._canvas:
+                yield self.finding(
+                    f"the canvas id changed from {self._canvas!r} to {row.canvasId!r}",
+                    Where(frame=frame.index, time=row.startTimestamp),
+                )
+                self._canvas = row.canvasId
+                return
+
+
+class SensorsAsConfigured(Rule):
+    """Every row holds every configured channel exactly once, ascending, and nothing else."""
+
+    name = "sensors as configured"
+    topic = Topic.DIMENSIONS
+
+    def __init__(self, sensors: tuple[int, ...]) -> None:
+        self._sensors = sensors
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        for row, ids in enumerate(frame.sensor_ids):
+            if ids != self._sensors:
+                yield self.finding(f"row {row} of the frame: {self._difference(ids)}", Where(frame=frame.index))
+                return
+
+    def _difference(self, ids: tuple[int, ...]) -> str:
+        configured, received = set(self._sensors), set(ids)
+        twice = sorted(sensor for sensor, count in Counter(ids).items() if count > 1)
+        named = (
+            ("missing", sorted(configured - received)),
+            ("not configured", sorted(received - configured)),
+            ("more than once", twice),
+        )
+        problems = [f"sensor {some(sensors)} {what}" for what, sensors in named if sensors]
+        if not problems:
+            first = next(i for i, (got, due) in enumerate(zip(ids, self._sensors, strict=True)) if got != due)
+            problems = [f"sensors out of order: {ids[first]} where {self._sensors[first]} is due"]
+        return ", ".join(problems)
+
+
+class BinsAsConfigured(Rule):
+    """Every sensor holds one intensity for each frequency of the configuration."""
+
+    name = "bins as configured"
+    topic = Topic.DIMENSIONS
+
+    def __init__(self, bins: int) -> None:
+        self._bins = bins
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        wrong = np.flatnonzero(frame.bin_counts != self._bins)
+        if wrong.size:
+            first = int(wrong[0])
+            sensor = [sensor for ids in frame.sensor_ids for sensor in ids][first]
+            got = int(frame.bin_counts[first])
+            yield self.finding(
+                f"sensor {sensor} has {got} bins where {self._bins} were configured"
+                + (f", and so have {wrong.size - 1} more spectra of the frame" if wrong.size > 1 else ""),
+                Where(frame=frame.index, sensor=sensor),
+                amount=got - self._bins,
+            )

@@ -1,0 +1,210 @@
+"""Whether the timestamps of the rows are true: the only place where a lost, repeated or reordered line shows."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from support.stream.frame import Frame
+from support.validation.expectation import Expectation
+from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where, clock, plural
+
+_ROUNDING_MS = 1.0
+"""Two timestamps that are each rounded to a whole millisecond are up to this much off their true distance."""
+
+_PENDING_GAPS = 64
+
+
+def _alignment_ms(seconds: float, sample: float) -> float:
+    """Room for a server whose lines start at whole samples: one sample, where ``seconds`` is not a number of them."""
+    samples = seconds / sample
+    return 0.0 if abs(samples - round(samples)) < 1e-6 else sample * 1000
+
+
+class RowSpan(Rule):
+    """A row starts before it ends, and spans the analysis window of ``nfft / prr`` seconds."""
+
+    name = "row spans the analysis window"
+    topic = Topic.STRUCTURE
+
+    def __init__(self, expectation: Expectation) -> None:
+        self._window_ms = expectation.window * 1000
+        self._tolerance = _ROUNDING_MS + expectation.sample * 1000
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        spans = frame.ends - frame.starts
+        backwards = np.flatnonzero(spans <= 0)
+        if backwards.size:
+            row = int(backwards[0])
+            yield self.finding(
+                f"a row ends {-int(spans[row])} ms before it starts" if spans[row] < 0 else "a row ends when it starts",
+                Where(frame=frame.index, time=int(frame.starts[row])),
+                int(spans[row]),
+            )
+            return
+        wrong = np.flatnonzero(np.abs(spans - self._window_ms) > self._tolerance)
+        if wrong.size:
+            row = int(wrong[0])
+            yield self.finding(
+                f"a row spans {int(spans[row])} ms where the analysis window is {self._window_ms:g} ms",
+                Where(frame=frame.index, time=int(frame.starts[row])),
+                int(spans[row]) - self._window_ms,
+            )
+
+
+class TimeUnit(Rule):
+    """Timestamps are epoch milliseconds: not seconds, micro- or nanoseconds."""
+
+    name = "timestamps are milliseconds"
+    topic = Topic.STRUCTURE
+
+    _UNITS = {-3: "seconds", 3: "microseconds", 6: "nanoseconds"}  # noqa: RUF012 - a constant
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        now = frame.received_at * 1000
+        for start in frame.starts.tolist():
+            if start <= 0:
+                yield self.finding(f"the timestamp {start} is not a moment after 1970", Where(frame=frame.index))
+                return
+            unit = self._UNITS.get(round(math.log10(start / now))) if now > 0 else None
+            if unit:
+                yield self.finding(f"the timestamp {start} looks like {unit}", Where(frame=frame.index))
+                return
+
+
+@dataclass
+class _Gap:
+    after: int
+    before: int
+    lines: int
+    frame: int
+    row: int
+
+
+class LinesContinuous(Rule):
+    """Row starts increase strictly, ``lines_dt`` apart: no line missing, repeated, out of order; no drift.
+
+    There is no sequence number, so the lines are counted by their time. A line that fills an earlier gap came out of
+    order; one that does not came twice. Gaps are reported at the end, or when many are open, so that a late line can
+    still fill its gap. Tolerance: each start is rounded to a whole millisecond, and may be aligned to a sample.
+    """
+
+    name = "lines continuous"
+    topic = Topic.CONTINUITY
+
+    def __init__(self, expectation: Expectation) -> None:
+        self._dt = expectation.lines_dt * 1000
+        self._slack = _ROUNDING_MS + _alignment_ms(expectation.lines_dt, expectation.sample)
+        self._newest: int | None = None
+        self._row = -1
+        self._gaps: deque[_Gap] = deque()
+        self._first = 0
+        self._lines = 0
+        self._residual = self._lowest = self._highest = 0.0
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        if not self._dt > 0:
+            return
+        for start in frame.starts.tolist():
+            self._row += 1
+            where = Where(frame=frame.index, row=self._row, time=start)
+            if self._newest is None:
+                self._newest = self._first = start
+            elif start <= self._newest:
+                yield self._late(start, where)
+            else:
+                yield from self._advance(start, where)
+        while len(self._gaps) > _PENDING_GAPS:
+            yield self._missing(self._gaps.popleft())
+
+    def end(self, ending: Ending) -> Iterator[Finding]:  # noqa: ARG002 - however it ended
+        while self._gaps:
+            yield self._missing(self._gaps.popleft())
+        spread = self._highest - self._lowest
+        if spread > self._slack + 0.05 and self._newest is not None:
+            spacing = (self._newest - self._first) / self._lines
+            yield self.finding(
+                f"the line rate drifts: lines are {spacing:.4g} ms apart where {self._dt:g} ms were configured, "
+                f"{spread:.0f} ms off after {plural(self._lines, 'line')}",
+                amount=spread,
+            )
+
+    def _advance(self, start: int, where: Where) -> Iterator[Finding]:
+        assert self._newest is not None, "the first line has been seen"
+        gap = start - self._newest
+        lines = self._lines_in(gap)
+        error = gap - lines * self._dt
+        if lines > 1:
+            self._gaps.append(_Gap(self._newest, start, lines - 1, where.frame or 0, self._row))
+        if abs(error) > self._slack:
+            yield self.finding(
+                f"lines are unevenly spaced: {gap} ms after {clock(self._newest)}, {self._dt:g} ms were configured",
+                where,
+                error,
+            )
+        self._lines += lines
+        if abs(error) <= self._slack:
+            self._residual += error
+            self._lowest = min(self._lowest, self._residual)
+            self._highest = max(self._highest, self._residual)
+        self._newest = start
+
+    def _lines_in(self, gap: int) -> int:
+        """How many line distances a gap holds, at least one; in doubt, where rounding blurs it, the fewer."""
+        if self._dt > 2.5 * self._slack or self._dt == round(self._dt):
+            return max(1, round(gap / self._dt))
+        return max(1, math.ceil((gap - self._slack) / self._dt))
+
+    def _late(self, start: int, where: Where) -> Finding:
+        assert self._newest is not None, "the first line has been seen"
+        for gap in self._gaps:
+            if gap.after < start < gap.before:
+                gap.lines -= 1
+                if gap.lines == 0:
+                    self._gaps.remove(gap)
+                return self.finding(
+                    f"a line came out of order: {clock(start)} after {clock(self._newest)}", where, start - self._newest
+                )
+        back = self._newest - start
+        what = "came twice" if back == 0 else f"was repeated, or time went back {back} ms"
+        return self.finding(f"the line of {clock(start)} {what}", where, -back)
+
+    def _missing(self, gap: _Gap) -> Finding:
+        return self.finding(
+            f"{plural(gap.lines, 'line')} missing after {clock(gap.after)}, until {clock(gap.before)}",
+            Where(frame=gap.frame, row=gap.row, time=gap.before),
+            gap.lines,
+        )
+
+
+class LiveDataFresh(Rule):
+    """The newest row of a live frame ended shortly before it arrives, and never in the future beyond clock skew."""
+
+    name = "live data fresh"
+    topic = Topic.FRESHNESS
+    severity = Severity.NORMAL
+
+    def __init__(self, max_age: float, clock_skew: float) -> None:
+        self._max_age = max_age
+        self._skew = clock_skew
+
+    def see(self, frame: Frame) -> Iterator[Finding]:
+        if not frame.ends.size:
+            return
+        newest = int(frame.ends.max())
+        age = frame.received_at - newest / 1000
+        where = Where(frame=frame.index, time=newest)
+        if age > self._max_age:
+            yield self.finding(
+                f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s",
+                where,
+                age,
+            )
+        elif age < -self._skew:
+            yield self.finding(
+                f"live data from the future: the newest row ends {-age:.2f} s after it arrived", where, age
+            )

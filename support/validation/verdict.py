@@ -1,0 +1,93 @@
+"""The verdict on a stream: all rules over all of its frames, as they arrive, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from support.stream.frame import Frame
+from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
+from support.validation.expectation import Expectation, Limits
+from support.validation.finding import Ending, Finding, Rule, Topic
+from support.validation.spectrum import Finite, NonNegative, NotConstant, SensorsAlive, WithinBounds
+from support.validation.structure import (
+    BinsAsConfigured,
+    CanvasConstant,
+    RowsPresent,
+    SensorsAsConfigured,
+    SensorsPresent,
+)
+from support.validation.time import LinesContinuous, LiveDataFresh, RowSpan, TimeUnit
+
+_KEPT_PER_RULE = 20
+
+
+def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
+    """Every rule for a live stream, new and unused."""
+    return [
+        RowsPresent(),
+        SensorsPresent(),
+        CanvasConstant(),
+        SensorsAsConfigured(expectation.sensors),
+        BinsAsConfigured(len(expectation.frequencies)),
+        Finite(),
+        NonNegative(),
+        WithinBounds(),
+        NotConstant(),
+        SensorsAlive(limits.frozen_rows),
+        TimeUnit(),
+        RowSpan(expectation),
+        LinesContinuous(expectation),
+        LiveDataFresh(limits.max_data_age, limits.clock_skew),
+        NoPause(limits.max_pause),
+        RateKept(limits.min_frame_rate),
+        FrameCount(expectation.max_frames),
+        EndsWell(limits.closing),
+    ]
+
+
+class Verdict:
+    """What the rules say about one stream.
+
+    Attributes:
+        frames: frames judged.
+        rows: rows judged.
+        ending: how the stream ended; None while it runs.
+        counts: findings by rule, also those beyond the first ones that are kept.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = list(rules)
+        self._findings: list[Finding] = []
+        self.frames = 0
+        self.rows = 0
+        self.ending: Ending | None = None
+        self.counts: Counter[str] = Counter()
+
+    def see(self, frame: Frame) -> None:
+        """Judges the next frame."""
+        self.frames += 1
+        self.rows += len(frame.rows)
+        for rule in self._rules:
+            self._keep(rule.see(frame))
+
+    def end(self, ending: Ending) -> None:
+        """Judges the stream as a whole; call it once, after the last frame."""
+        self.ending = ending
+        for rule in self._rules:
+            self._keep(rule.end(ending))
+
+    def findings(self, topics: Collection[Topic] = tuple(Topic)) -> list[Finding]:
+        """The findings kept on ``topics``, in the order they came: the first ones of each rule."""
+        return [finding for finding in self._findings if finding.topic in topics]
+
+    def left_out(self, topics: Collection[Topic] = tuple(Topic)) -> int:
+        """How many more findings there were on ``topics`` than were kept."""
+        rules = {rule.name for rule in self._rules if rule.topic in topics}
+        return sum(self.counts[name] for name in rules) - len(self.findings(topics))
+
+    def _keep(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.counts[finding.rule] += 1
+            if self.counts[finding.rule] <= _KEPT_PER_RULE:
+                self._findings.append(finding)

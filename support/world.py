@@ -1,0 +1,222 @@
+"""What the steps of one scenario share: the job, the client, what was received, and the verdict on it."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Protocol
+
+from behave.model import Scenario
+
+from support.errors import APIError, ConnectionError, RemoteError
+from support.grpc_stream_client import GrpcStreamClient
+from support.job import Job, Part, live_job_request
+from support.reporting.stream_report import report_stream
+from support.server_under_test import ServerUnderTest
+from support.settings import Settings
+from support.stream.frame import Frame
+from support.stream.metrics import StreamMetrics
+from support.validation.finding import Ending
+from support.validation.verdict import Verdict, stream_rules
+
+log = logging.getLogger(__name__)
+
+_KEPT_BYTES = 64 * 2**20
+"""Of the frames received, the newest are kept up to this size; the verdict has seen all of them."""
+
+_FRAMES_BEFORE_CANCEL = 10
+
+
+class Context(Protocol):
+    """behave's context, as far as steps use it."""
+
+    world: World
+    scenario: Scenario
+
+
+class World:
+    """The state of one scenario.
+
+    Attributes:
+        frames: the newest frames received.
+        connect_seconds: how long connecting took.
+        unknown_job_id: the job that does not exist and was asked for.
+        refusal_seconds: how long its refusal took.
+    """
+
+    def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
+        self.settings = settings
+        self.server = server
+        self.frames: deque[Frame] = deque()
+        self.connect_seconds = 0.0
+        self._refusal: APIError | None = None
+        self.refusal_seconds = 0.0
+        self.unknown_job_id = ""
+        self._kept_bytes = 0
+        self._job: Job | None = None
+        self._job_over = False
+        self._verdict: Verdict | None = None
+        self._cleanup = ExitStack()
+        self.client = GrpcStreamClient(
+            connection_timeout=settings.connection_timeout,
+            stream_timeout=settings.stream_timeout,
+            retry_attempts=settings.retry_attempts,
+            retry_delay=settings.retry_delay,
+            verify_ssl=settings.verify_ssl,
+            idle_timeout=settings.idle_timeout,
+        )
+        self._cleanup.callback(self.client.disconnect)
+
+    @property
+    def job(self) -> Job:
+        """The configured job."""
+        if self._job is None:
+            raise LookupError("no job is configured: the scenario lacks a 'Given a live job configured'")
+        return self._job
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the newest stream."""
+        if self._verdict is None:
+            raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
+        return self._verdict
+
+    @property
+    def refusal(self) -> APIError:
+        """The error that an unknown job was answered with."""
+        if self._refusal is None:
+            raise LookupError("nothing was refused: the scenario lacks a 'When I ask for the stream of a job ...'")
+        return self._refusal
+
+    @property
+    def metrics(self) -> StreamMetrics:
+        """The metrics of the newest stream."""
+        return self.client.get_metrics()
+
+    def criterion(self, setting: str, stated: float) -> float:
+        """The limit that holds: what the feature states, unless this environment's settings override it."""
+        override = getattr(self.settings, setting)
+        if override is None:
+            return stated
+        log.warning("%s is %g here, not %g (%s)", setting, override, stated, self.settings.origin(setting))
+        return float(override)
+
+    def configure_live_job(
+        self,
+        *,
+        channels: int | None = None,
+        part: Part = Part.BEGINNING,
+        nfft: int | None = None,
+        band: tuple[float, float] | None = None,
+    ) -> None:
+        """Asks the server for a live job; whatever happens, it is cancelled at the end of the scenario."""
+        fibre = self.server.metadata, self.server.channels
+        request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
+        with _promised(APIError):
+            answer = self.server.api.configure(request)
+        self._cleanup.callback(self.server.api.cancel, answer.job_id)
+        self._job = Job(request, answer, self.server.metadata.prr)
+        self._job_over = False
+        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
+
+    def connect(self) -> None:
+        """Connects to the address that the configuration answered, unless that has been done."""
+        if self.client.is_connected():
+            return
+        began = time.monotonic()
+        with _promised(ConnectionError):
+            self.client.connect(self.job.answer.stream_url, self.job.answer.stream_port)
+        self.connect_seconds = time.monotonic() - began
+
+    def stream(self, max_frames: int | None = None, seconds: float | None = None) -> None:
+        """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
+
+        def enough(frame: Frame) -> bool:
+            too_many = max_frames is not None and frame.index >= max_frames
+            return too_many or (seconds is not None and frame.elapsed >= seconds)
+
+        self._receive(max_frames, enough)
+
+    def stream_until_cancelled(self) -> bool:
+        """Streams, cancels the job on the way, and goes on until the stream ends or the limit for that is over.
+
+        Returns:
+            False where the server cannot cancel jobs.
+        """
+        deadline = float("inf")
+        can_cancel = True
+
+        def enough(frame: Frame) -> bool:
+            nonlocal deadline, can_cancel
+            if frame.index == _FRAMES_BEFORE_CANCEL - 1:
+                can_cancel = self._job_over = self.server.api.cancel(self.job.answer.job_id)
+                deadline = frame.elapsed + self.settings.closing
+            return not can_cancel or frame.elapsed > deadline
+
+        self._receive(None, enough)
+        return can_cancel
+
+    def ask_for_unknown_job(self) -> None:
+        """Asks for the stream of a job that does not exist, and keeps the refusal."""
+        self.connect()
+        self.unknown_job_id = f"0-unknown-{uuid.uuid4().hex[:12]}"
+        began = time.monotonic()
+        try:
+            frames = sum(1 for _ in self.client.stream_spectrograms(self.unknown_job_id, max_frames=1))
+        except APIError as error:
+            self._refusal = error
+        else:
+            raise AssertionError(
+                f"the unknown job {self.unknown_job_id!r} was served with {frames} frames, not refused"
+            )
+        finally:
+            self.refusal_seconds = time.monotonic() - began
+
+    def report(self) -> None:
+        """Tells the report what was streamed, if anything was."""
+        report_stream(self.metrics, self.frames, self._job.answer.frequencies_list if self._job else ())
+
+    def close(self) -> None:
+        """Closes the connection and cancels the jobs."""
+        self._cleanup.close()
+
+    def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool]) -> None:
+        """Receives and judges frames until the stream ends or ``enough`` says so; the verdict is always completed."""
+        self.connect()
+        self._verdict = verdict = Verdict(stream_rules(self.job.expectation(max_frames), self.settings.limits))
+        by_server, error = True, ""
+        stream = self.client.stream_spectrograms(self.job.answer.job_id, max_frames)
+        with _promised(APIError, ConnectionError):
+            try:
+                for frame in stream:
+                    self._keep(frame)
+                    verdict.see(frame)
+                    if enough(frame):
+                        by_server = False
+                        break
+            except RemoteError as failure:
+                by_server, error = False, str(failure)
+                raise
+            finally:
+                stream.close()
+                closing_latency = self.metrics.closing_latency
+                verdict.end(Ending(verdict.frames, by_server, self._job_over, error, closing_latency))
+
+    def _keep(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self._kept_bytes += frame.size
+        while self._kept_bytes > _KEPT_BYTES:
+            self._kept_bytes -= self.frames.popleft().size
+
+
+@contextmanager
+def _promised(*errors: type[Exception]) -> Iterator[None]:
+    """These errors are the server's failure: they become a failed check, not a broken test."""
+    try:
+        yield
+    except errors as error:
+        raise AssertionError(str(error)) from error
