@@ -31,6 +31,14 @@ def rule_of(scenario: Any) -> Any | None:
     return parent
 
 
+def title_of(scenario: Any) -> str:
+    """The scenario's name; behind an outline's, the values of its row that the name does not say."""
+    name: str = scenario.name.split(" -- @")[0] or scenario.keyword
+    row = zip(scenario._row.headings, scenario._row.cells, strict=True) if scenario._row else ()
+    unsaid = [f"{heading}: {cell}" for heading, cell in row if cell not in name]
+    return f"{name} ({', '.join(unsaid)})" if unsaid else name
+
+
 class FocusAllureListener(AllureListener):  # type: ignore[misc]
     """Keeps the result of the scenario that runs, and hands it to Allure when behave is done with it."""
 
@@ -56,11 +64,16 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
         self._cleanup_errors.clear()
         self.steps = deque(scenario.all_steps)
         result = self._result
+        result.name = title_of(scenario)
+        result.description = "\n".join((*scenario.feature.description, *scenario.description))
         result.testCaseId = result.historyId = md5("\0".join(self._identities[id(scenario)]))
         rule = rule_of(scenario)
         if rule is not None:
             result.titlePath = [*result.titlePath, rule.name]
             self._add_tags_of(rule, scenario)
+        for label in result.labels:
+            if label.name in (LabelType.EPIC, LabelType.STORY):
+                label.value = label.value.replace("_", " ")  # A tag cannot hold a space.
 
     def stop_scenario(self, scenario: Any, outcome: Outcome | None = None) -> None:
         """Write the result: with this outcome, or with the one that behave's model tells."""
