@@ -1,4 +1,4 @@
-"""Drives a simulator from outside, with plain requests and the generated stubs: a client that is not the suite's own."""
+"""Drives a simulator from outside, with plain requests and the generated stubs: a client other than the suite's."""
 
 import asyncio
 import json
@@ -32,8 +32,6 @@ REQUEST: dict[str, Any] = {
     "end_time": None,
     "view_type": "0",
 }
-
-Call = grpc.UnaryStreamMultiCallable
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def test_a_sine_shows_its_amplitude_in_its_bin(nfft: int) -> None:
 
 
 def test_a_constant_shows_as_itself_at_0_hz() -> None:
-    (line,) = spectrum.magnitudes(np.full((1, 256), 0.75, dtype=np.float32), [0], 256, range(0, 10))
+    (line,) = spectrum.magnitudes(np.full((1, 256), 0.75, dtype=np.float32), [0], 256, range(10))
     assert line[0, :3] == pytest.approx([0.75, 0.75, 0], abs=1e-6)  # the window spreads it into the first bin
 
 
@@ -40,8 +40,8 @@ def test_it_agrees_with_scipy() -> None:
 @pytest.mark.parametrize(
     ("nfft", "minimum", "maximum", "expected"),
     [
-        (1024, 0, 500, range(0, 256)),
-        (1024, 0, 1000, range(0, 512)),
+        (1024, 0, 500, range(256)),
+        (1024, 0, 1000, range(512)),
         (128, 15.625, 31.25, range(1, 2)),
         (128, 15.626, 31.25, range(0)),
         (128, 15.6, 31.26, range(1, 3)),
