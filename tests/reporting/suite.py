@@ -66,3 +66,8 @@ def run_behave(suite: Path, *arguments: str, formatter: str = FORMATTER) -> Run:
         command, cwd=suite, env=environment, capture_output=True, text=True, timeout=60, encoding="utf-8", check=False
     )
     return Run(done.returncode, done.stdout + done.stderr, results)
+
+
+def verdict(result: dict[str, Any]) -> tuple[str, str]:
+    """Status and message of a result."""
+    return result["status"], result.get("statusDetails", {}).get("message", "")

@@ -1,215 +1,18 @@
 """Each test is a report that lied before it was mended: run for real, read from the files that Allure reads."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from tests.reporting.suite import Run, run_behave, write_suite
-
-STEPS = """
-import allure
-from behave import step, fixture, use_fixture
-
-@step("it works")
-def _(context): pass
-
-@step("the promise is broken")
-def _(context): assert False, "3 lines missing after 12:00:01.250 (row 125)"
-
-@step("a bare assertion fails")
-def _(context): assert 1 + 1 == 3
-
-@step("our code raises")
-def _(context): raise KeyError("job_id")
-
-@step("this step finds out that it cannot run")
-def _(context): context.scenario.skip("the server has no recordings")
-
-@step("it is not written yet")
-def _(context): raise NotImplementedError("soon")
-
-@step("it says more")
-def _(context):
-    allure.dynamic.title("A better title")
-    allure.dynamic.label("owner", "ops")
-    allure.dynamic.severity(allure.severity_level.BLOCKER)
-    allure.dynamic.story("AUTO-001")
-    allure.dynamic.parameter("channels", 11)
-    allure.dynamic.parameter("host", "focus", excluded=True, mode=allure.parameter_mode.MASKED)
-    with allure.step("inner"):
-        allure.attach("inside", name="note")
-
-@step("an inner step fails")
-def _(context):
-    with allure.step("inner"):
-        assert False, "inner promise"
-
-@step("the user presses Ctrl-C")
-def _(context): raise KeyboardInterrupt
-"""
-
-ENVIRONMENT = """
-import allure
-
-def before_all(context):
-    allure.attach("resolved settings", name="settings")
-    allure.dynamic.title("nobody's title")
-
-def before_feature(context, feature):
-    allure.attach("seen before " + feature.name, name=feature.name)
-    with allure.step("outside of any scenario"):
-        pass
-    if "before_feature_fails" in feature.tags:
-        raise RuntimeError("no server at 127.0.0.1:5000")
-    if "skip_feature" in feature.tags:
-        feature.skip("needs the simulator's controls")
-
-def after_feature(context, feature):
-    if "feature_ends_badly" in feature.tags:
-        context.add_cleanup(fail_to_clean)
-        raise RuntimeError("the job is still there")
-
-def fail_to_clean():
-    raise OSError("the port stays open")
-
-def before_rule(context, rule):
-    if "before_rule_fails" in rule.tags:
-        raise RuntimeError("the rule has no ground")
-
-def before_tag(context, tag):
-    if tag == "fixture.broken":
-        raise RuntimeError("no such fixture")
-
-def before_scenario(context, scenario):
-    if "before_fails" in scenario.tags:
-        assert False, "no free window"
-    if "cleanup_fails" in scenario.tags:
-        context.add_cleanup(fail_to_clean)
-    if "skip_me" in scenario.tags:
-        scenario.skip("needs a fibre")
-
-def after_scenario(context, scenario):
-    if "after_fails" in scenario.tags:
-        raise RuntimeError("the job cannot be cancelled")
-
-def before_step(context, step):
-    if step.name == "it works" and "before_step_fails" in context.tags:
-        assert False, "the hook's own assertion"
-
-def after_step(context, step):
-    if "after_step_fails" in context.tags and step.name == "the promise is broken":
-        raise RuntimeError("after the step")
-"""
-
-OUTCOMES = """
-@critical @allure.label.epic:E2E
-Feature: Outcomes
-  Background:
-    Given it works
-
-  Scenario: passes
-    Then it works
-  Scenario: fails
-    When the promise is broken
-    Then it works
-  Scenario: fails barely
-    When a bare assertion fails
-  Scenario: breaks
-    When our code raises
-  Scenario: is undefined
-    When nobody has written this
-    Then it works
-  Scenario: is pending
-    When it is not written yet
-  @before_fails
-  Scenario: before fails
-    When the promise is broken
-  @after_fails
-  Scenario: after fails
-    Then it works
-  @cleanup_fails
-  Scenario: cleanup fails
-    Then it works
-  @after_fails @cleanup_fails
-  Scenario: fails and then more
-    When the promise is broken
-  @before_step_fails
-  Scenario: before step fails
-    Then it works
-  @after_step_fails
-  Scenario: after step fails
-    When the promise is broken
-  @fixture.broken
-  Scenario: tag hook fails
-    Then it works
-  @skip_me
-  Scenario: is skipped
-    Then it works
-  Scenario: skips itself
-    When this step finds out that it cannot run
-    Then it works
-  Scenario: says more
-    When it says more
-  Scenario: inner fails
-    When an inner step fails
-  Scenario: is last
-    Then it works
-"""
-
-RULES = """
-@minor
-Feature: Rules
-  @blocker @allure.label.story:AUTO-001 @allure.issue:7
-  Rule: One
-    Background:
-      Given it works
-    Scenario: same name
-      Then it works
-    @trivial
-    Scenario: same name
-      When the promise is broken
-    Scenario Outline: many
-      Then it works
-      Examples:
-        | channels |
-        | 11       |
-        | 2222     |
-  Rule: Two
-    Scenario: same name
-      Then it works
-  @before_rule_fails
-  Rule: Three
-    Scenario: without ground
-      Then it works
-"""
-
-BROKEN_FEATURE = """
-@before_feature_fails
-Feature: Cannot begin
-  Scenario: never begins
-    Then it works
-  Rule: R
-    Scenario: never begins in a rule
-      Then it works
-"""
-
-SKIPPED_FEATURE = """
-@skip_feature
-Feature: Skipped whole
-  Scenario: skipped with its feature
-    Then it works
-"""
-
-BAD_END = """
-@feature_ends_badly
-Feature: Ends badly
-  Scenario: passes before the bad end
-    Then it works
-@deselected
-  Scenario: not chosen
-    Then it works
-"""
+from tests.reporting.lies import (
+    BAD_END,
+    BROKEN_FEATURE,
+    ENVIRONMENT,
+    MISSING,
+    OUTCOMES,
+    RULES,
+    SKIPPED_FEATURE,
+    STEPS,
+)
+from tests.reporting.suite import Run, run_behave, verdict, write_suite
 
 
 @pytest.fixture(scope="module")
@@ -225,13 +28,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         e_end=BAD_END,
     )
     return run_behave(suite, "--no-skipped", "--tags=not @deselected")
-
-
-def verdict(result: dict[str, Any]) -> tuple[str, str]:
-    return result["status"], result.get("statusDetails", {}).get("message", "")
-
-
-MISSING = "3 lines missing after 12:00:01.250 (row 125)"
 
 
 @pytest.mark.parametrize(
@@ -278,8 +74,8 @@ def test_reports_every_chosen_scenario_once_in_the_order_of_the_run(run: Run) ->
         "skips itself", "A better title", "inner fails", "is last",
     ]  # fmt: skip
     assert sorted(names[18:24]) == [
-        "many -- @1.1",
-        "many -- @1.2",
+        "many (channels: 11)",
+        "many (channels: 2222)",
         "same name",
         "same name",
         "same name",
@@ -323,7 +119,8 @@ def test_dynamic_labels_reach_the_result(run: Run) -> None:
         {"name": "channels", "value": "11"},
         {"name": "host", "value": "focus", "excluded": True, "mode": "masked"},
     ]
-    assert "nobody's title" in run.output
+    for what in ('title "nobody\'s title"', "label 'severity'", 'parameter "nobody\'s"'):
+        assert f"No scenario is running: the report leaves out the {what}." in run.output
 
 
 def test_an_attachment_in_an_inner_step_stays_there(run: Run) -> None:
@@ -331,6 +128,8 @@ def test_an_attachment_in_an_inner_step_stays_there(run: Run) -> None:
     [inner] = result["steps"][1]["steps"]
     assert (inner["name"], inner["status"]) == ("inner", "passed")
     assert (run.results / inner["attachments"][0]["source"]).read_text() == "inside"
+    [file] = result["steps"][1]["attachments"]
+    assert (run.results / file["source"]).read_text("utf-8") == STEPS
 
 
 def test_scenarios_of_one_name_are_not_each_others_retries(run: Run) -> None:
@@ -349,13 +148,20 @@ def test_tags_of_a_rule_count_between_feature_and_scenario(run: Run) -> None:
         ("One", "trivial", "AUTO-001"),
         ("Two", "minor", None),
     ]
-    [link] = next(result["links"] for result in run.all if result["name"] == "many -- @1.1 ")
+    [link] = next(result["links"] for result in run.all if result["name"] == "many (channels: 11)")
     assert (link["type"], link["url"]) == ("issue", "7")
+
+
+def test_a_result_says_its_epic_in_words_and_why_its_feature_exists(run: Run) -> None:
+    [result] = [result for result in run.all if result["name"] == "passes"]
+    assert {"name": "epic", "value": "E2E Testing Framework"} in result["labels"]
+    assert result["description"] == "The report must not lie."
 
 
 def test_what_is_attached_outside_scenarios_belongs_to_the_run(run: Run) -> None:
     assert run.attachments["settings"] == "resolved settings"
     assert run.attachments["Rules"] == "seen before Rules"
+    assert run.attachments["hooks"] == ENVIRONMENT
 
 
 def test_what_fails_after_a_feature_is_an_error_of_the_run(run: Run) -> None:
@@ -363,174 +169,3 @@ def test_what_fails_after_a_feature_is_an_error_of_the_run(run: Run) -> None:
         "A cleanup after the feature failed: OSError: the port stays open",
         "The after_feature hook failed: RuntimeError: the job is still there",
     ]
-
-
-ONE = """
-Feature: One
-  Scenario: first
-    Then it works
-  Scenario: second
-    When {second}
-  Scenario: third
-    Then it works
-"""
-TWO = """
-Feature: Two
-  Scenario: fourth
-    Then it works
-  @deselected
-  Scenario: fifth
-    Then it works
-"""
-
-
-def write_two(folder: Path, second: str, environment: str = "") -> Path:
-    return write_suite(folder, steps=STEPS, environment=environment, one=ONE.format(second=second), two=TWO)
-
-
-def verdicts(run: Run) -> dict[str, tuple[str, str]]:
-    return {name: verdict(result) for name, result in run.by_name.items()}
-
-
-def test_an_interrupted_run_passes_nothing_that_never_ran(tmp_path: Path) -> None:
-    run = run_behave(write_two(tmp_path, "the user presses Ctrl-C"))
-    assert run.exit_code != 0
-    never = ("skipped", "Never ran: the run was aborted before this.")
-    assert verdicts(run) == {
-        "first": ("passed", ""),
-        "second": ("broken", "The run was interrupted from the keyboard."),
-        "third": never,
-        "fourth": never,
-        "fifth": never,
-    }
-
-
-def test_an_interrupt_between_steps_ends_a_scenario_as_broken(tmp_path: Path) -> None:
-    hooks = """
-def interrupt():
-    raise KeyboardInterrupt
-
-def before_scenario(context, scenario):
-    if scenario.name == "second":
-        context.add_cleanup(interrupt)
-"""
-    run = run_behave(write_two(tmp_path, "it works", hooks))
-    assert verdicts(run)["second"] == ("broken", "The run was interrupted from the keyboard.")
-    assert verdicts(run)["fourth"][0] == "skipped"
-
-
-def test_a_hook_left_by_an_interrupt_breaks_its_scenario(tmp_path: Path) -> None:
-    hooks = """
-def before_scenario(context, scenario):
-    if scenario.name == "second":
-        raise KeyboardInterrupt
-"""
-    run = run_behave(write_two(tmp_path, "it works", hooks))
-    assert verdicts(run)["second"] == ("broken", "A hook was interrupted.")
-
-
-def test_an_abort_in_a_hook_is_no_pass(tmp_path: Path) -> None:
-    hooks = """
-def before_scenario(context, scenario):
-    if scenario.name == "second":
-        context.abort("enough")
-"""
-    run = run_behave(write_two(tmp_path, "it works", hooks))
-    assert verdicts(run)["second"] == ("skipped", "Never ran: the run was aborted before this.")
-
-
-def test_the_reason_why_a_run_cannot_begin_breaks_its_scenarios(tmp_path: Path) -> None:
-    hooks = """
-from support.reporting.attachments import report_run_stopped
-
-def before_all(context):
-    report_run_stopped("The Focus Server at http://127.0.0.1:1 is not ready: waiting for fiber.")
-    raise SystemExit(1)
-"""
-    run = run_behave(write_two(tmp_path, "it works", hooks), "--tags=not @deselected")
-    reason = "The Focus Server at http://127.0.0.1:1 is not ready: waiting for fiber."
-    assert run.errors == [reason]
-    told = verdicts(run)
-    assert told.pop("fifth") == ("skipped", "Not selected by the tags or names of this run.")
-    assert told == dict.fromkeys(["first", "second", "third", "fourth"], ("broken", reason))
-
-
-def test_a_run_that_ended_before_it_began_is_broken_also_without_a_reason(tmp_path: Path) -> None:
-    run = run_behave(write_two(tmp_path, "it works", "def before_all(context):\n    raise OSError('no')\n"))
-    assert set(verdicts(run).values()) == {
-        ("broken", "The run ended before its first scenario: a hook failed or was interrupted.")
-    }
-
-
-def test_a_run_that_stops_at_the_first_failure_says_so(tmp_path: Path) -> None:
-    run = run_behave(write_two(tmp_path, "the promise is broken"), "--stop")
-    never = ("skipped", "Never ran: the run stops at its first failure, and one came before.")
-    assert verdicts(run) == {
-        "first": ("passed", ""),
-        "second": ("failed", MISSING),
-        "third": never,
-        "fourth": never,
-        "fifth": never,
-    }
-
-
-def test_deselected_scenarios_show_as_skipped_or_not_at_all(tmp_path: Path) -> None:
-    suite = write_two(tmp_path, "it works")
-    shown = verdicts(run_behave(suite, "--name=first", "--name=fifth", "--tags=not @deselected"))
-    excluded = ("skipped", "Not selected by the tags or names of this run.")
-    assert shown == {"first": ("passed", "")} | dict.fromkeys(["second", "third", "fourth", "fifth"], excluded)
-    hidden = verdicts(run_behave(suite, "--name=first", "-D", "AllureFormatter.hide_excluded=true"))
-    assert hidden == {"first": ("passed", "")}
-
-
-def test_a_dry_run_passes_nothing(tmp_path: Path) -> None:
-    run = run_behave(write_two(tmp_path, "nobody has written this"), "--dry-run")
-    assert verdicts(run)["first"] == ("skipped", "Never ran: this was a dry run.")
-    assert verdicts(run)["second"][0] == "broken"
-    assert [step["name"] for step in run.by_name["second"]["steps"]] == ["When nobody has written this"]
-
-
-def test_what_fails_after_the_run_is_an_error_of_the_run(tmp_path: Path) -> None:
-    hooks = """
-def note(context, cleanup, error):
-    print("seen by the suite's own handler:", error)
-
-def stop_server():
-    raise OSError("the server does not end")
-
-def before_all(context):
-    context.on_cleanup_error = note
-    context.add_cleanup(stop_server)
-
-def after_all(context):
-    raise RuntimeError("late")
-"""
-    run = run_behave(write_two(tmp_path, "it works", hooks))
-    assert run.exit_code != 0
-    assert sorted(run.errors) == [
-        "A cleanup after the run failed: OSError: the server does not end",
-        "The after_all hook failed; the console says how.",
-    ]
-    assert "seen by the suite's own handler: the server does not end" in run.output
-
-
-def test_a_folder_describes_one_run_and_only_allures_files_go(tmp_path: Path) -> None:
-    suite = write_two(tmp_path, "it works")
-    first = run_behave(suite)
-    old = {path.name for path in first.results.iterdir()}
-    kept = first.results / "notes-result.json"
-    kept.write_text("a person's own file", "utf-8")
-    (first.results / "environment.properties").write_text("of=the run before", "utf-8")
-    below = first.results / "captures" / next(iter(old))
-    below.parent.mkdir()
-    below.write_text("{}", "utf-8")
-
-    both = run_behave(suite, "-D", "AllureFormatter.keep_results=true")
-    assert len(list(both.results.glob("*-result.json"))) == 2 * len(old) + 1
-
-    again = run_behave(suite)
-    assert kept.exists()
-    assert below.exists()
-    assert not (again.results / "environment.properties").exists()
-    assert len(list(again.results.glob("*-result.json"))) == len(old) + 1
-    assert not old & {path.name for path in again.results.iterdir()}
