@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from pathlib import Path
 
 from support.embedded_server import EmbeddedServer
 from support.errors import NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
-from support.settings import ROOT, Settings, without_password
+from support.settings import Settings, without_password
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class ServerUnderTest:
         with self._cleanup:
             self.embedded: EmbeddedServer | None = None
             if settings.focus_server_url is None:
-                self.embedded = EmbeddedServer(log_file=ROOT / "reports" / "simulator.log")
+                self.embedded = EmbeddedServer(log_file=Path("reports", "simulator.log"))
                 self._cleanup.callback(self.embedded.stop)
             self.url = self.embedded.rest_url if self.embedded else str(settings.focus_server_url)
             self.api = self._cleanup.enter_context(FocusServerAPI(self.url, timeout=settings.rest_timeout))

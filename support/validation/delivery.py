@@ -78,6 +78,8 @@ class FrameCount(Rule):
         if self._due is None:
             if ending.by_server and not ending.job_over:
                 yield self.finding(f"the stream ended after {plural(ending.frames, 'frame')}, though the job goes on")
+            elif ending.job_over and not ending.by_server and not ending.error:
+                yield self.finding("the stream goes on, though its job was cancelled")
         elif ending.frames > self._due:
             yield self.finding(
                 f"the stream went on after the {self._due} frames asked for", amount=ending.frames - self._due

@@ -1,0 +1,42 @@
+# The doors of the suite. Each target can be run again and again; what is up to date is not done twice.
+# Without make, the same commands work by hand: README.md, "Without make".
+
+PYTHON ?= python3
+BIN := .venv/bin
+FLAGS ?=
+
+.PHONY: acceptance test clean
+
+## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
+acceptance: .venv/installed protos/datastream_pb2.py
+	@status=0; $(BIN)/behave $(FLAGS) || status=$$?; $(BIN)/python -m support.reporting.html; exit $$status
+
+## test: lint, types, and the tests of the library with coverage
+test: .venv/installed-dev protos/datastream_pb2.py
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/coverage erase
+	$(BIN)/pytest --cov --cov-report=term
+
+## clean: everything that the other targets made
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info node_modules
+	find reports -mindepth 1 ! -name README.md -exec rm -rf {} +
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
+
+.venv/installed: .venv/bin/python requirements.txt constraints.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+protos/datastream_pb2.py: protos/datastream.proto scripts/generate_proto.sh .venv/installed
+	PYTHON=$(BIN)/python scripts/generate_proto.sh
+	@touch $@

@@ -1,0 +1,154 @@
+"""The suite as its users start it: real behave processes against real servers, good, absent and unready ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.embedded_server import EmbeddedServer
+from support.settings import ROOT
+
+PATIENCE = 60.0
+
+
+def behave(folder: Path, *arguments: str, feature: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs the project's features from ``folder``, so that nothing of this run lands in the project's reports/."""
+    command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", *arguments]
+    return subprocess.run(
+        [*command, str(ROOT / "features" / feature)], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+@pytest.fixture
+def real_server(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Starts servers that are not the suite's own; each call takes simulator options and answers the address."""
+    servers: list[EmbeddedServer] = []
+
+    def start(*options: str) -> str:
+        servers.append(EmbeddedServer(options, log_file=tmp_path / f"server-{len(servers)}.log"))
+        return servers[-1].rest_url
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def stopped_before_the_first_scenario(run: subprocess.CompletedProcess[str]) -> bool:
+    return run.returncode != 0 and "0 scenarios passed" in run.stdout and "Traceback" not in run.stdout + run.stderr
+
+
+def test_a_server_that_is_merely_different_passes(tmp_path: Path, real_server: Callable[..., str]) -> None:
+    url = real_server(
+        *("--prr", "800", "--lowest-channel", "1", "--channel-count", "30", "--frame-rate", "12", "--pod-start", "0.5")
+    )
+    run = behave(tmp_path, "-D", f"focus_server_url={url}")
+    assert run.returncode == 0, run.stdout
+    assert "18 scenarios passed, 0 failed, 0 skipped" in run.stdout
+
+
+def test_a_closed_port_stops_the_run_with_a_sentence(tmp_path: Path) -> None:
+    port = closed_port()
+    began = time.monotonic()
+    run = behave(tmp_path, "-D", f"focus_server_url=http://127.0.0.1:{port}")
+    assert time.monotonic() - began < 15
+    assert stopped_before_the_first_scenario(run), run.stdout + run.stderr
+    assert f"NOT READY: the Focus Server at http://127.0.0.1:{port} cannot be tested: nothing answers at" in run.stderr
+    assert "Connection refused" in run.stderr
+
+
+def test_a_server_that_waits_for_fibre_stops_the_run_with_a_sentence(
+    tmp_path: Path, real_server: Callable[..., str]
+) -> None:
+    url = real_server("--no-fibre")
+    run = behave(tmp_path, "-D", f"focus_server_url={url}")
+    assert stopped_before_the_first_scenario(run), run.stdout + run.stderr
+    assert f"NOT READY: the Focus Server at {url} is not ready: it says 'waiting for fiber'" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("definition", "sentence"),
+    [
+        ("colour=red", "unknown setting 'colour' (from -D)"),
+        ("nfft=1000", "setting 'nfft' = '1000' (from -D): expected a power of two"),
+        ("environment=nowhere", "environment 'nowhere': there is no environments/nowhere.yaml"),
+    ],
+)
+def test_a_wrong_setting_stops_the_run_with_a_sentence(tmp_path: Path, definition: str, sentence: str) -> None:
+    run = behave(tmp_path, "-D", definition)
+    assert stopped_before_the_first_scenario(run), run.stdout + run.stderr
+    assert sentence in run.stderr
+
+
+def test_a_criterion_that_the_environment_tightens_fails(tmp_path: Path) -> None:
+    run = behave(tmp_path, "-D", "frame_rate_above=1000", "--name", "fast enough", feature="stream_delivery.feature")
+    assert run.returncode == 1
+    assert "Expected: more than 1000 frames a second" in run.stdout
+    assert "frame_rate_above is 1000 here, not 10 (from -D)" in run.stdout
+
+
+@pytest.fixture
+def streaming_run(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], psutil.Process]]:
+    """A behave process in the middle of a stream, and its embedded server."""
+    command = [sys.executable, "-m", "behave", "--name", "continuous", str(ROOT / "features")]
+    run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield run, wait_for(lambda: server_in_mid_stream(run.pid), "a server with a connection")
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def server_in_mid_stream(pid: int) -> psutil.Process | None:
+    for child in psutil.Process(pid).children(recursive=True):
+        listening = {c.laddr.port for c in child.net_connections() if c.status == psutil.CONN_LISTEN}
+        job_ports = sorted(listening)
+        streams = [
+            c for c in child.net_connections() if c.status == psutil.CONN_ESTABLISHED and c.laddr.port in job_ports
+        ]
+        if len(job_ports) > 1 and len(streams) > 1:
+            return child
+    return None
+
+
+def wait_for(condition: Callable[[], psutil.Process | bool | None], what: str) -> psutil.Process:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found  # type: ignore[return-value]
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def test_a_killed_run_leaves_no_server_behind(
+    streaming_run: tuple[subprocess.Popen[str], psutil.Process],
+) -> None:
+    run, server = streaming_run
+    run.kill()
+    server.wait(timeout=10)
+    assert not server.is_running()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_leaves_no_server_behind(streaming_run: tuple[subprocess.Popen[str], psutil.Process]) -> None:
+    run, server = streaming_run
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=20)
+    assert run.returncode != 0
+    server.wait(timeout=10)
+    assert not server.is_running(), output

@@ -1,0 +1,108 @@
+"""Correct streams made of real messages, for rules to accept, and for tests to spoil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
+from support.stream.frame import Frame
+from support.validation.expectation import Expectation, Limits
+from support.validation.finding import Ending, Finding
+from support.validation.verdict import Verdict, stream_rules
+
+START = 1_795_000_000.0
+"""Epoch seconds of the first line."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A correct live stream: ``frames`` frames of ``rows`` rows, as a server of this kind would send it."""
+
+    sensors: tuple[int, ...] = (3, 4, 5, 6)
+    bins: int = 8
+    lines_dt: float = 0.01
+    prr: float = 2000.0
+    nfft: int = 1024
+    frames: int = 10
+    rows: int = 5
+    seed: int = 1
+    latency: float = 0.02
+    bounds_slack: float = 0.0
+    max_frames: int | None = field(default=None)
+
+    @property
+    def expectation(self) -> Expectation:
+        """What the configuration of this stream predicts."""
+        return Expectation(
+            sensors=self.sensors,
+            frequencies=tuple(k * self.prr / self.nfft for k in range(self.bins)),
+            lines_dt=self.lines_dt,
+            window=self.nfft / self.prr,
+            sample=1 / self.prr,
+            max_frames=self.max_frames,
+        )
+
+    def messages(self) -> list[DataStream]:
+        """The messages of the stream, in order."""
+        noise = np.random.default_rng(self.seed)
+        return [self._message(noise, index) for index in range(self.frames)]
+
+    def _message(self, noise: np.random.Generator, index: int) -> DataStream:
+        values = noise.rayleigh(1.0, (self.rows, len(self.sensors), self.bins)).astype(np.float32)
+        rows = []
+        for row in range(self.rows):
+            start = START + (index * self.rows + row) * self.lines_dt
+            sensors = [
+                SensorIntensity(id=sensor, intensity=values[row, position].tolist())
+                for position, sensor in enumerate(self.sensors)
+            ]
+            rows.append(
+                SpectrogramRow(
+                    canvasId="canvas",
+                    sensors=sensors,
+                    startTimestamp=round(start * 1000),
+                    endTimestamp=round((start + self.nfft / self.prr) * 1000),
+                )
+            )
+        return DataStream(
+            rows=rows,
+            current_max_amp=float(values.max()) + self.bounds_slack,
+            current_min_amp=max(float(values.min()) - self.bounds_slack, 0.0),
+        )
+
+
+def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
+    """The messages as frames that arrive at the pace of ``plan``, each shortly after its newest row ended."""
+    pace = plan.rows * plan.lines_dt
+    newest = START + (plan.rows - 1) * plan.lines_dt + plan.nfft / plan.prr
+    return [
+        Frame(
+            message,
+            index=index,
+            size=message.ByteSize(),
+            elapsed=0.1 + index * pace,
+            received_at=newest + plan.latency + index * pace,
+        )
+        for index, message in enumerate(messages)
+    ]
+
+
+def judge(frames: Sequence[Frame], plan: Plan, limits: Limits | None = None, **ending: object) -> list[Finding]:
+    """All findings of all rules about these frames."""
+    verdict = Verdict(stream_rules(plan.expectation, limits or Limits()))
+    for frame in frames:
+        verdict.see(frame)
+    bounded = plan.max_frames is not None
+    default = Ending(frames=len(frames), by_server=bounded, closing_latency=0.01)
+    verdict.end(replace(default, **ending))  # type: ignore[arg-type]
+    return verdict.findings()
+
+
+def spoiled(plan: Plan, change: Callable[[list[DataStream]], object]) -> list[Frame]:
+    """The frames of ``plan`` after ``change`` has spoiled its messages in place."""
+    messages = plan.messages()
+    change(messages)
+    return frames_of(messages, plan)
