@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -93,11 +93,13 @@ def _add_fibre_routes(app: FastAPI, fibre: Fibre, attached: bool) -> None:
 
 
 def _add_job_routes(app: FastAPI, fibre: Fibre, registry: Registry, frame_rate: float, attached: bool) -> None:
-    @app.post("/configure", responses=_ERRORS)
-    async def configure(request: ConfigureRequest) -> ConfigureAnswer:
-        """Starts a job that streams live data."""
+    async def fibre_attached() -> None:
         if not attached:
             raise WaitingForFibreError
+
+    @app.post("/configure", responses=_ERRORS, dependencies=[Depends(fibre_attached)])
+    async def configure(request: ConfigureRequest) -> ConfigureAnswer:
+        """Starts a job that streams live data."""
         plan = make_plan(request, fibre, frame_rate)
         return configure_answer(await registry.create(plan, request.model_dump(exclude_unset=True)))
 

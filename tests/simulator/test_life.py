@@ -146,13 +146,13 @@ def test_a_stream_over_which_nothing_gets_through_is_ended() -> None:
 
 
 def test_a_pod_that_starts_late_refuses_connections_until_then() -> None:
-    with in_thread(Options(pod_start=1.0)) as simulator:
+    with in_thread(Options(pod_start=0.6)) as simulator:
         begin = time.monotonic()
         with simulator.job() as job:
             port = int(job.answer["stream_port"])
             if not accepts(port):
                 eventually(lambda: accepts(port), "the port accepts connections")
-            assert time.monotonic() - begin >= 1.0
+            assert time.monotonic() - begin >= 0.6
             assert len(job.frames(1)) == 1
 
 
@@ -176,9 +176,9 @@ class LostPod(Pod):
             await super().start()
 
 
-@pytest.mark.parametrize("pod_start", [0, 0.01])
+@pytest.mark.parametrize(("pod_start", "count"), [(0, registry.WINDOWS + 1), (0.01, 2)])
 def test_a_pod_that_cannot_start_leaves_no_window_in_use(
-    pod_start: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    pod_start: float, count: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(registry, "Pod", LostPod)
     caplog.set_level(logging.INFO)
@@ -188,7 +188,7 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
         with ThreadPoolExecutor() as workers:
             jobs = registry.Registry(lambda job: StreamService(job, fibre, workers), LIMITS, pod_start)
             made: list[str] = []
-            for _ in range(registry.WINDOWS + 1):
+            for _ in range(count):
                 try:
                     made.append((await jobs.create(make_job().plan, {})).job_id)
                 except RuntimeError:
@@ -198,7 +198,7 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
             await jobs.close()
             return [job.status for job_id in made if (job := jobs.find(job_id))]
 
-    assert asyncio.run(statuses()) == ["failed"] * (registry.WINDOWS + 1)
+    assert asyncio.run(statuses()) == ["failed"] * count
     assert "its pod did not start" in caplog.text
 
 

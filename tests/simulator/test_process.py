@@ -20,11 +20,6 @@ from support.simulator.watch import when_closed
 from tests.simulator.driver import PATIENCE, in_process
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "support.simulator", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
 def test_one_line_when_ready_and_the_end_on_sigterm_with_open_streams() -> None:
     with in_process() as simulator:
         assert json.loads(simulator.ready_line) == {"rest_url": simulator.rest_url}
@@ -88,15 +83,15 @@ def test_nobody_is_left_when_who_started_it_is_killed() -> None:
         requests.get(f"{rest_url}/channels", timeout=PATIENCE)
 
 
-def test_a_port_in_use_is_one_sentence() -> None:
+def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = run("--port", str(port))
-    assert result.returncode == 1
-    assert result.stdout == ""
-    assert result.stderr == (
+        assert main(["--port", str(port)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
         f"python -m support.simulator: port {port} of 127.0.0.1 is in use; choose another, or 0 for any free one\n"
     )
 
@@ -165,14 +160,6 @@ def test_main_returns_0_on_sigterm(monkeypatch: pytest.MonkeyPatch) -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
     assert json.loads(out.getvalue())["rest_url"].startswith("http://127.0.0.1:")
-
-
-def test_main_returns_1_on_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        assert main(["--port", str(taken.getsockname()[1])]) == 1
-    assert "is in use" in capsys.readouterr().err
 
 
 def test_a_watch_acts_when_the_pipe_closes_and_not_before() -> None:

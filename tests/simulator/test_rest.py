@@ -217,9 +217,9 @@ def test_without_a_fibre_nothing_starts() -> None:
     with in_thread(Options(no_fibre=True)) as waiting:
         metadata = waiting.call("GET", "/live_metadata").json()
         assert (metadata["prr"], metadata["dx"], metadata["sw_version"]) == (0, 0, "waiting for fiber")
-        response = waiting.configure()
-        assert response.status_code == 503
-        assert "waiting for fiber" in response.json()["error"]
+        for response in (waiting.configure(), waiting.call("POST", "/configure", {})):
+            assert response.status_code == 503
+            assert "waiting for fiber" in response.json()["error"]
 
 
 def test_another_fibre() -> None:
