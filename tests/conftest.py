@@ -1,0 +1,87 @@
+"""Real servers and ports to test against; whatever a test opens is closed."""
+
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support.embedded_server import EmbeddedServer
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
+from tests.grpc_server import GrpcServer, Health, Step, healthy
+from tests.http_server import Answer, HttpServer
+from tests.patience import PATIENCE
+
+Serve = Callable[..., GrpcServer]
+Http = Callable[..., HttpServer]
+
+
+@pytest.fixture
+def cleanup() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def serve(cleanup: ExitStack) -> Serve:
+    """Starts scripted gRPC servers."""
+
+    def start(*scripts: Iterable[Step], health: Health = healthy, port: int = 0, host: str = "127.0.0.1") -> GrpcServer:
+        return cleanup.enter_context(GrpcServer(*scripts, health=health, port=port, host=host))
+
+    return start
+
+
+@pytest.fixture
+def http(cleanup: ExitStack) -> Http:
+    """Starts scripted HTTP servers."""
+
+    def start(*answers: Answer) -> HttpServer:
+        return cleanup.enter_context(HttpServer(*answers))
+
+    return start
+
+
+@pytest.fixture
+def client(cleanup: ExitStack) -> GrpcStreamClient:
+    """A client that is patient with a busy machine and retries without waiting."""
+    created = GrpcStreamClient(
+        connection_timeout=PATIENCE, stream_timeout=PATIENCE, retry_delay=0, idle_timeout=PATIENCE
+    )
+    cleanup.callback(created.disconnect)
+    return created
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections, and that nobody else can take meanwhile: bound, but not listening."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """The embedded Focus Server, as a process of its own."""
+    log_file: Path = tmp_path_factory.mktemp("simulator") / "simulator.log"
+    server = EmbeddedServer(log_file=log_file)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def api(embedded: EmbeddedServer) -> Iterator[FocusServerAPI]:
+    """A REST client of the embedded Focus Server."""
+    with FocusServerAPI(embedded.rest_url) as client:
+        yield client

@@ -1,0 +1,135 @@
+"""A real HTTP server on a real port that gives scripted answers, so that the REST client meets every kind of them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from tests.patience import PATIENCE
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One scripted answer.
+
+    Attributes:
+        body: bytes and str as they are, anything else as JSON.
+        silent: nothing is answered until the server closes.
+        stalls: half of the body is sent, and nothing more until the server closes.
+        resets: the connection is reset instead of an answer.
+    """
+
+    status: int = 200
+    body: object = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
+    stalls: bool = False
+    resets: bool = False
+
+    @property
+    def payload(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
+        return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it was received."""
+
+    method: str
+    path: str
+    body: Any
+    headers: Mapping[str, str]
+
+
+class HttpServer:
+    """Answers the n-th request with the n-th answer, later ones with the last."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.requests: list[Request] = []
+        self.connections = 0
+        self._answers = answers
+        self._closing = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.owner = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="scripted-http")
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def take(self, request: Request) -> Answer:
+        self.requests.append(request)
+        return self._answers[min(len(self.requests), len(self._answers)) - 1]
+
+    def wait_for_closing(self) -> None:
+        self._closing.wait(PATIENCE)
+
+    def close(self) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._thread.join(PATIENCE)
+        self._server.server_close()
+
+    def __enter__(self) -> HttpServer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    owner: HttpServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.owner.connections += 1
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        """Nothing: what came is in ``requests``."""
+
+    def _answer(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(self.command, self.path, json.loads(sent) if sent else None, dict(self.headers))
+        owner = self.server.owner
+        answer = owner.take(request)
+        if answer.resets:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            return
+        if answer.silent:
+            owner.wait_for_closing()
+            self.close_connection = True
+            return
+        payload = answer.payload
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        if answer.stalls:
+            self.wfile.write(payload[: len(payload) // 2])
+            owner.wait_for_closing()
+            self.close_connection = True
+            return
+        self.wfile.write(payload)
+
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that the base class calls
