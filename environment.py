@@ -8,7 +8,9 @@ from behave.runner import Context
 
 from support.errors import FocusError
 from support.gherkin import register_domain_words
+from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_run_stopped
+from support.reporting.run_description import describe_run
 from support.run import Run
 
 register_domain_words()
@@ -21,6 +23,8 @@ def before_all(context: Context) -> None:
         stop_run(context, str(error))
         return
     context.add_cleanup(context.run.close)
+    for folder in results_folders(context.config):
+        describe_run(folder, context.run.describe() | context.run.settings.described())
     sys.stdout.write(context.run.banner() + "\n\n")
 
 
@@ -37,4 +41,4 @@ def stop_run(context: Context, reason: str) -> None:
     """The environment does not allow a verdict: says so, here and in the report, and runs nothing."""
     sys.stderr.write(f"NOT READY: {reason}\n")
     report_run_stopped(reason)
-    context.abort(reason=reason)
+    context.abort(reason="not ready")

@@ -10,7 +10,7 @@ Feature: Spectrogram data
     Then every frame is built as the contract says
 
   @task-1.4.2 @critical
-  Scenario Outline: The dimensions follow the configuration: <channels> channels at the <part> of the fibre
+  Scenario Outline: The dimensions follow the configuration at the <part> of the fibre
     Given a live job configured for <channels> channels at the <part> of the fibre
     When I stream 10 frames
     Then the answer covers exactly the channels asked for
@@ -23,7 +23,7 @@ Feature: Spectrogram data
       | 40       | end       |
 
   @task-1.4.3 @critical
-  Scenario Outline: The frequencies are those of the band: <low> to <high> of Nyquist, NFFT <nfft>
+  Scenario Outline: The frequencies are the bins from <low> to <high> of Nyquist
     Given a live job configured for <low> to <high> of the Nyquist frequency with NFFT <nfft>
     When I stream 10 frames
     Then the frequencies are the bins of the band asked for

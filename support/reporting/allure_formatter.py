@@ -45,6 +45,12 @@ def remove_stale_results(folder: Path) -> None:
             path.unlink()
 
 
+def results_folders(config: Any) -> list[Path]:
+    """The folders that this run of behave writes Allure results into: none where no formatter of this kind is on."""
+    outputs = zip(config.format or (), config.outputs, strict=False)
+    return [Path(output.name or _DEFAULT_FOLDER) for name, output in outputs if name == FocusAllureFormatter.name]
+
+
 class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
     """behave's formatter that writes Allure results into the folder given as its outfile."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from support.reporting.attachments import attach_metrics, attach_waterfall
 from support.stream.frame import Frame
@@ -12,28 +13,34 @@ from support.stream.metrics import StreamMetrics
 
 
 def report_stream(metrics: StreamMetrics, frames: Iterable[Frame], frequencies: Sequence[float]) -> None:
-    """Attaches the table, and the picture of the first channel where frames of one shape were received.
+    """Attaches the table, and the picture of the channel with the clearest signal.
 
     Args:
         metrics: of the stream; nothing is attached where none was asked for.
-        frames: the frames received; ones that do not have the shape of the newest are left out of the picture.
+        frames: the frames received; ones of another shape than the first are left out of the picture.
         frequencies: Hz of the bins.
     """
     if metrics.start_time is None:
         return
     attach_metrics(metrics_table(metrics))
-    pictured = [
-        frame
-        for frame in frames
-        if frame.values.size and frame.is_rectangular and frame.bin_counts[0] == len(frequencies)
-    ]
+    shaped = [f for f in frames if f.values.size and f.is_rectangular and f.bin_counts[0] == len(frequencies)]
+    pictured = [frame for frame in shaped if frame.sensor_ids[0] == shaped[0].sensor_ids[0]]
     if pictured:
+        block = np.concatenate([frame.intensities for frame in pictured])
+        sensor = _most_telling(block)
         attach_waterfall(
             np.concatenate([frame.starts for frame in pictured]),
             np.asarray(frequencies),
-            np.concatenate([frame.intensities[:, 0, :] for frame in pictured]),
-            channel=pictured[0].sensor_ids[0][0],
+            block[:, sensor, :],
+            channel=pictured[0].sensor_ids[0][sensor],
         )
+
+
+def _most_telling(block: NDArray[np.float32]) -> int:
+    """Position of the sensor whose strongest bin stands out most from its median; block is (rows, sensors, bins)."""
+    finite = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    floor = np.maximum(np.median(finite, axis=(0, 2)), np.finfo(np.float32).tiny)
+    return int(np.argmax(finite.mean(axis=0).max(axis=1) / floor))
 
 
 def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
