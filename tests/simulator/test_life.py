@@ -78,6 +78,13 @@ def test_a_job_is_completed_when_its_last_stream_is() -> None:
     assert seen == ["pending", "running", "running", "completed", "running"]
 
 
+def test_a_client_that_leaves_starts_the_time_anew() -> None:
+    job = make_job()
+    with job.stream():
+        job.last_activity -= 170  # a line every three minutes
+    assert job.expired(time.monotonic(), LIMITS) is None
+
+
 def test_a_job_that_ended_stays_ended() -> None:
     job = make_job()
     with job.stream():
