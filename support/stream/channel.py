@@ -10,6 +10,8 @@ import grpc
 _UNLIMITED = -1
 _RECONNECT_FIRST_MS = 100
 _RECONNECT_AT_MOST_MS = 500
+_ATTEMPT_MS = 3000
+"""How long one attempt may take: several round trips of a slow network, and several attempts in a usual timeout."""
 
 
 def target_of(stream_url: str, stream_port: int | str) -> str:
@@ -18,17 +20,14 @@ def target_of(stream_url: str, stream_port: int | str) -> str:
     Raises:
         ValueError: there is no host, or the port is not a number from 1 to 65535.
     """
-    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", str(stream_url).strip()).split("/", 1)[0]
-    if not host or any(character.isspace() for character in host):
+    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", str(stream_url).strip()).lstrip("/").split("/", 1)[0]
+    if not host or not host.isprintable() or " " in host:
         raise ValueError(f"stream_url {stream_url!r} names no host")
-    try:
-        port = int(stream_port)
-    except (TypeError, ValueError):
-        raise ValueError(f"stream_port {stream_port!r} is not a number") from None
-    if isinstance(stream_port, bool) or not 1 <= port <= 65535:
-        raise ValueError(f"stream_port {stream_port!r} is not a port: 1 to 65535 are")
+    digits = str(stream_port).strip()
+    if not re.fullmatch("[0-9]{1,5}", digits) or not 1 <= int(digits) <= 65535:
+        raise ValueError(f"stream_port {stream_port!r} is not a port: a number from 1 to 65535 is")
     host = re.sub(r":\d+$", "", host) if host.count(":") == 1 or host.startswith("[") else host
-    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+    return f"[{host}]:{int(digits)}" if ":" in host and not host.startswith("[") else f"{host}:{int(digits)}"
 
 
 def open_channel(target: str) -> grpc.Channel:
@@ -39,7 +38,7 @@ def open_channel(target: str) -> grpc.Channel:
     options: list[tuple[str, int]] = [
         ("grpc.max_receive_message_length", _UNLIMITED),
         ("grpc.initial_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
-        ("grpc.min_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
+        ("grpc.min_reconnect_backoff_ms", _ATTEMPT_MS),
         ("grpc.max_reconnect_backoff_ms", _RECONNECT_AT_MOST_MS),
         ("grpc.use_local_subchannel_pool", 1),
     ]

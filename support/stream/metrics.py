@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @dataclass
 class StreamMetrics:
-    """Metrics of one stream, or of several streams of one client, one after the other.
+    """Metrics of one stream.
 
     Durations are taken from a monotonic clock; ``start_time`` and ``end_time`` are epoch seconds for people, and
     ``end_time - start_time`` is such a duration. Reading is free of side effects: two reads give the same answer.
