@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE})
 """Statuses after which asking again can help, as long as no frame has come."""
 
+_LAST_WORDS = 0.2
+"""Seconds to hear why a channel did not come up; a refusal is known already, and answered at once."""
+
 
 class GrpcStreamClient:
     """Streams the spectrogram rows of a job.
@@ -87,14 +90,14 @@ class GrpcStreamClient:
         deadline = time.monotonic() + self.connection_timeout
         channel = open_channel(target)
         try:
-            self._await_ready(channel, target)
+            self._await_ready(channel, target, deadline)
             self.server_version = self._check_health(channel, target, deadline)
         except BaseException:
             channel.close()
             raise
         self._channel, self.target = channel, target
         self._connectivity = grpc.ChannelConnectivity.READY
-        channel.subscribe(self._connectivity_changed)
+        self._watch(channel)
         log.info("connected to %s", target)
         return True
 
@@ -133,7 +136,7 @@ class GrpcStreamClient:
             max_frames: ask the server to end the stream after so many frames; None or 0: no limit.
 
         Raises:
-            ConnectionError: the client is not connected.
+            ConnectionError: the client is not connected, or is disconnected in mid-stream.
             APIError: the server refused, or the stream failed: then what has been yielded stays valid.
             ValueError: ``max_frames`` is negative.
         """
@@ -180,6 +183,8 @@ class GrpcStreamClient:
             with attempt:
                 metrics.attempts += 1
                 metrics.errors_count = metrics.attempts - 1
+                if metrics.errors_count:
+                    log.warning("asking %s again, attempt %d of %d", self.target, metrics.attempts, self.retry_attempts)
                 self._call = StreamCall(
                     channel, self.target, request, timeout=self.stream_timeout, idle_timeout=self.idle_timeout
                 )
@@ -187,8 +192,7 @@ class GrpcStreamClient:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _frame(self, message: bytes, job_id: str, metrics: StreamMetrics) -> Frame:
-        elapsed = metrics.frame_arrived(len(message))
-        index = metrics.frames_received - 1
+        index = metrics.frames_received
         try:
             parsed = DataStream.FromString(message)
         except DecodeError as error:
@@ -197,12 +201,13 @@ class GrpcStreamClient:
                 f"{len(message)} bytes that begin with {message[:16].hex(' ')} ({error})",
                 target=self.target,
             ) from error
+        elapsed = metrics.frame_arrived(len(message))
         return Frame(parsed, index=index, size=len(message), elapsed=elapsed, received_at=time.time())
 
-    def _await_ready(self, channel: grpc.Channel, target: str) -> None:
+    def _await_ready(self, channel: grpc.Channel, target: str, deadline: float) -> None:
         ready = grpc.channel_ready_future(channel)
         try:
-            ready.result(timeout=self.connection_timeout)
+            ready.result(timeout=max(deadline - time.monotonic(), 0))
         except grpc.FutureTimeoutError:
             reason = _why_not_ready(channel)
             raise ConnectionError(
@@ -238,8 +243,14 @@ class GrpcStreamClient:
             )
         return health.version
 
-    def _connectivity_changed(self, connectivity: grpc.ChannelConnectivity) -> None:
-        self._connectivity = connectivity
+    def _watch(self, channel: grpc.Channel) -> None:
+        """Keeps ``is_connected`` true to the channel; what a channel says after it was left does not count."""
+
+        def changed(connectivity: grpc.ChannelConnectivity) -> None:
+            if self._channel is channel:
+                self._connectivity = connectivity
+
+        channel.subscribe(changed)
 
 
 def _is_transient(error: Exception) -> bool:
@@ -249,7 +260,9 @@ def _is_transient(error: Exception) -> bool:
 def _why_not_ready(channel: grpc.Channel) -> str:
     """The transport's own words about why a channel does not come up."""
     try:
-        DataStreamServiceStub(channel).CheckHealth(HealthRequest(), timeout=1)
+        DataStreamServiceStub(channel).CheckHealth(HealthRequest(), timeout=_LAST_WORDS)
     except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return "no word came back: what listens there does not speak gRPC, or packets are dropped on the way"
         return error.details() or error.code().name
     return "it became ready only after that"

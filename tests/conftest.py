@@ -55,11 +55,17 @@ def client(cleanup: ExitStack) -> GrpcStreamClient:
 
 
 @pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port that refuses connections, and that nobody else can take meanwhile: bound, but not listening."""
+def closed_port_holder() -> Iterator[socket.socket]:
+    """A bound socket that does not listen: its port refuses connections, and nobody else can take it meanwhile."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
+        yield holder
+
+
+@pytest.fixture
+def closed_port(closed_port_holder: socket.socket) -> int:
+    """A port that refuses connections."""
+    return int(closed_port_holder.getsockname()[1])
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from typing import Protocol
 import grpc
 
 from protos.datastream_pb2 import StreamRequest
-from support.errors import APIError, APITimeoutError
+from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
 
 _METHOD = "/datastream.DataStreamService/StreamSpectrograms"
+_CLOCK_SLACK = 0.1
+"""Seconds by which gRPC's deadline may fire before ours: it counts on another clock."""
 
 
 class _Answer(Protocol):
@@ -31,6 +33,9 @@ class StreamCall(Iterator[bytes]):
         request: the job and the number of frames.
         timeout: seconds that the whole stream may take.
         idle_timeout: seconds that the caller may wait for one message.
+
+    Raises:
+        ConnectionError: the channel has been closed.
     """
 
     def __init__(
@@ -45,7 +50,11 @@ class StreamCall(Iterator[bytes]):
         self._went_silent = False
         self._over = threading.Event()
         ask: Callable[..., _Answer] = channel.unary_stream(_METHOD, request_serializer=StreamRequest.SerializeToString)
-        self._answer = ask(request, timeout=timeout)
+        self._deadline = time.monotonic() + timeout
+        try:
+            self._answer = ask(request, timeout=timeout)
+        except ValueError as error:  # gRPC's answer on a closed channel
+            raise self._left(str(error)) from error
         threading.Thread(target=self._watch, name=f"silence-watch {self._job_id}", daemon=True).start()
 
     def __next__(self) -> bytes:
@@ -55,16 +64,18 @@ class StreamCall(Iterator[bytes]):
             StopIteration: the server ended the stream, status OK.
             APITimeoutError: the stream went silent, or the whole of it took too long.
             APIError: it ended with another status.
+            ConnectionError: it was closed on this side.
         """
         self._waiting_since = time.monotonic()
         try:
             message = next(self._answer)
-        except StopIteration:
+        except grpc.RpcError as error:
+            explained = self._explained(error)
+            self.close()
+            raise explained from error
+        except BaseException:  # the end of the stream, or Ctrl-C while waiting for it
             self.close()
             raise
-        except grpc.RpcError as error:
-            self.close()
-            raise self._explained(error) from error
         finally:
             self._waiting_since = None
         self._received += 1
@@ -87,17 +98,36 @@ class StreamCall(Iterator[bytes]):
                 return
             pause = self._idle_timeout - waited
 
-    def _explained(self, error: grpc.RpcError) -> APIError:
+    def _explained(self, error: grpc.RpcError) -> RemoteError:
         status, details = error.code(), error.details() or ""
-        where = f"the stream of job {self._job_id!r} at {self._target}"
-        so_far = f"after {self._received} frames"
         if self._went_silent:
             return APITimeoutError(
-                f"{where} went silent: nothing came for {self._idle_timeout:g} s {so_far}",
+                f"{self._where} went silent: nothing came for {self._idle_timeout:g} s {self._so_far}",
                 status=grpc.StatusCode.DEADLINE_EXCEEDED,
                 details=details,
                 target=self._target,
             )
+        if self._over.is_set():
+            return self._left(details)
         kind = APITimeoutError if status is grpc.StatusCode.DEADLINE_EXCEEDED else APIError
-        reason = f"it took longer than {self._timeout:g} s" if kind is APITimeoutError else f"{status.name}: {details}"
-        return kind(f"{where} failed {so_far}: {reason}", status=status, details=details, target=self._target)
+        ours = kind is APITimeoutError and time.monotonic() >= self._deadline - _CLOCK_SLACK
+        reason = f"it took longer than {self._timeout:g} s" if ours else f"{status.name}: {details}"
+        return kind(
+            f"{self._where} failed {self._so_far}: {reason}", status=status, details=details, target=self._target
+        )
+
+    def _left(self, details: str) -> ConnectionError:
+        return ConnectionError(
+            f"{self._where} was left {self._so_far}: the client has disconnected",
+            status=grpc.StatusCode.CANCELLED,
+            details=details,
+            target=self._target,
+        )
+
+    @property
+    def _where(self) -> str:
+        return f"the stream of job {self._job_id!r} at {self._target}"
+
+    @property
+    def _so_far(self) -> str:
+        return f"after {self._received} frame{'' if self._received == 1 else 's'}"
