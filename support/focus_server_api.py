@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from types import TracebackType
-from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import requests
+import urllib3
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
@@ -21,6 +25,16 @@ _SAFE_METHODS = frozenset({"GET"})
 _QUOTED_CHARACTERS = 200
 
 
+def _number(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise ValueError(f"expected a number, not {value!r}")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+Real = Annotated[float, BeforeValidator(_number)]
+
+
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -28,12 +42,12 @@ class _Answer(BaseModel):
 class LiveMetadata(_Answer):
     """``GET /live_metadata``: the fibre. Lengths in metres, ``prr`` (pulse repetition rate) in Hz."""
 
-    prr: float
-    dx: float = 0.0
+    prr: Real
+    dx: Real = 0.0
     sw_version: str = ""
-    number_of_channels: int | None = None
-    fiber_start_meters: float | None = None
-    fiber_length_meters: float | None = None
+    number_of_channels: Whole | None = None
+    fiber_start_meters: Real | None = None
+    fiber_length_meters: Real | None = None
     fiber_description: str | None = None
 
     @property
@@ -50,15 +64,15 @@ class LiveMetadata(_Answer):
 class ChannelRange(_Answer):
     """``GET /channels``: the channels of the fibre, both ends included."""
 
-    lowest_channel: int
-    highest_channel: int
+    lowest_channel: Whole
+    highest_channel: Whole
 
 
 class JobRequest(BaseModel):
-    """What ``POST /configure`` asks for: a live, multi-channel job.
+    """What ``POST /configure`` asks for: a multi-channel job, live unless it names a time.
 
     ``channels_min`` and ``channels_max`` are inclusive; frequencies in Hz, the duration of the time axis in seconds,
-    its height in pixels (lines).
+    its height in pixels (lines), times in epoch seconds. Values are not checked: refusing them is the server's part.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +85,8 @@ class JobRequest(BaseModel):
     display_duration: float = 10.0
     display_height: int = 1000
     view_type: str = "0"
+    start_time: float | None = None
+    end_time: float | None = None
 
     def body(self) -> dict[str, object]:
         """The JSON body."""
@@ -80,8 +96,8 @@ class JobRequest(BaseModel):
             "displayInfo": {"height": self.display_height},
             "channels": {"min": self.channels_min, "max": self.channels_max},
             "frequencyRange": {"min": self.frequency_min, "max": self.frequency_max},
-            "start_time": None,
-            "end_time": None,
+            "start_time": self.start_time,
+            "end_time": self.end_time,
             "view_type": self.view_type,
         }
 
@@ -92,13 +108,13 @@ class JobAnswer(_Answer):
     job_id: str = Field(min_length=1)
     stream_url: str
     stream_port: int | str
-    channel_amount: int
-    channel_to_stream_index: dict[int, int]
-    frequencies_amount: int
-    frequencies_list: list[float]
-    lines_dt: float
+    channel_amount: Whole
+    channel_to_stream_index: dict[int, Whole]
+    frequencies_amount: Whole
+    frequencies_list: list[Real]
+    lines_dt: Real
     status: str = ""
-    stream_amount: int = 1
+    stream_amount: Whole = 1
     view_type: Annotated[str, BeforeValidator(str)] = "0"
 
 
@@ -110,11 +126,28 @@ class JobMetadata(_Answer):
     config: dict[str, Any] = Field(default_factory=dict)
 
 
+class _Retry(Retry):
+    """A connection that timed out is not tried again: the caller has waited as long as it wanted to."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError) and _pool is not None:
+            raise MaxRetryError(_pool, str(url), error)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
 class FocusServerAPI:
     """A client of the REST side, with one pool of connections.
 
     Args:
-        base_url: ``http(s)://host[:port][/path]``.
+        base_url: ``http(s)://[user:password@]host[:port][/path]``; user and password go into no sentence.
         timeout: seconds for connecting, and for each wait for bytes of an answer.
         retries: further tries where that is safe: a refused connection, and GET requests that a gateway failed.
 
@@ -124,17 +157,22 @@ class FocusServerAPI:
     """
 
     def __init__(self, base_url: str, timeout: float = 10.0, retries: int = 2) -> None:
-        self.base_url = base_url.rstrip("/")
+        parts = urlsplit(base_url)
+        self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._timeout = timeout
         self._session = requests.Session()
-        self._session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
-        retry = Retry(
+        self._session.trust_env = not is_loopback(parts.hostname or "")
+        if parts.username is not None:
+            self._session.auth = (unquote(parts.username), unquote(parts.password or ""))
+        retry = _Retry(
             total=retries,
             connect=retries,
+            read=False,
             backoff_factor=0.2,
             status_forcelist=(502, 504),
             allowed_methods=_SAFE_METHODS,
             raise_on_status=False,
+            respect_retry_after_header=False,
         )
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -180,7 +218,7 @@ class FocusServerAPI:
         asked = f"{method} {response.url}"
         try:
             content = response.json()
-        except requests.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, or JSON made to be unreadable
             kind = response.headers.get("Content-Type", "no content type")
             raise ProtocolError(
                 f"{asked} answered {response.status_code} with {kind} instead of JSON: {_quoted(response.text)}",
@@ -201,13 +239,22 @@ class FocusServerAPI:
     def _request(self, method: str, path: str, body: object = None) -> requests.Response:
         url = self.base_url + path
         try:
-            response = self._session.request(method, url, json=body, timeout=self._timeout)
-        except requests.Timeout as error:
-            raise APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s", target=url) from error
+            response = self._session.request(
+                method, url, json=body, timeout=self._timeout, allow_redirects=method in _SAFE_METHODS
+            )
         except requests.ConnectionError as error:
-            raise ConnectionError(f"nothing answers at {url}: {_reason(error)}", target=url) from error
-        except requests.RequestException as error:
+            raise self._unanswered(error, method, url) from error
+        except requests.Timeout as error:
+            raise self._timed_out(method, url) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise ProtocolError(f"{method} {url} could not be carried out: {error}", target=url) from error
+        if response.is_redirect:
+            raise APIError(
+                f"{method} {url} was redirected to {response.headers['Location']!r}, which is followed for "
+                f"{' and '.join(_SAFE_METHODS)} only: name that address",
+                status=response.status_code,
+                target=url,
+            )
         if not response.ok:
             words = _words(response)
             raise APIError(
@@ -218,12 +265,27 @@ class FocusServerAPI:
             )
         return response
 
+    def _unanswered(self, error: requests.ConnectionError, method: str, url: str) -> ConnectionError | APITimeoutError:
+        cause = error.args[0] if error.args else error
+        if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
+            return self._timed_out(method, url)
+        if isinstance(cause, MaxRetryError):
+            reason = str(cause.reason).split(": ", 1)[-1]
+            return ConnectionError(f"nothing answers at {url}: {reason}", details=reason, target=url)
+        reason = str(cause.args[-1] if isinstance(cause, urllib3.exceptions.ProtocolError) else cause)
+        return ConnectionError(
+            f"the connection broke before {method} {url} was answered: {reason}", details=reason, target=url
+        )
+
+    def _timed_out(self, method: str, url: str) -> APITimeoutError:
+        return APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s", target=url)
+
 
 def _words(response: requests.Response) -> str:
     """The server's own words about an error: ``{"error": words}``, or whatever it sent instead."""
     try:
         content = response.json()
-    except requests.JSONDecodeError:
+    except (ValueError, RecursionError):
         return _quoted(response.text)
     if isinstance(content, dict) and isinstance(content.get("error"), str):
         return str(content["error"])
@@ -239,10 +301,3 @@ def _fields_at_fault(error: ValidationError) -> str:
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'the answer'}: {problem['msg']}" for problem in error.errors()[:5]
     )
-
-
-def _reason(error: requests.ConnectionError) -> str:
-    """The last cause that the transport names, without the layers around it."""
-    cause = error.args[0] if error.args else error
-    cause = getattr(cause, "reason", cause)
-    return str(cause).split(": ", 1)[-1]

@@ -1,0 +1,383 @@
+"""The REST client against the embedded Focus Server, and against a server that gives every kind of answer."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from support.errors import APIError, APITimeoutError, ConnectionError, NotReadyError, ProtocolError
+from support.focus_server_api import FocusServerAPI, JobRequest
+from support.server_under_test import ServerUnderTest
+from support.settings import Settings
+from tests.conftest import Http
+from tests.http_server import Answer, HttpServer
+from tests.patience import PATIENCE
+
+REQUEST = JobRequest(channels_min=0, channels_max=10)
+CHANNELS = {"lowest_channel": 1, "highest_channel": 2222}
+METADATA = {"prr": 2000, "dx": 1.02}
+JOB: dict[str, Any] = {
+    "status": "Config received successfully",
+    "job_id": "12-70788",
+    "stream_url": "focus.example",
+    "stream_port": 30123,
+    "stream_amount": 1,
+    "channel_amount": 2,
+    "channel_to_stream_index": {"0": 0, "1": 0},
+    "frequencies_amount": 2,
+    "frequencies_list": [0.0, 1.953125],
+    "lines_dt": 0.01,
+    "view_type": "0",
+}
+CALLS: dict[str, Callable[[FocusServerAPI], object]] = {
+    "live_metadata": lambda api: api.live_metadata(),
+    "channels": lambda api: api.channels(),
+    "metadata": lambda api: api.metadata("1-1"),
+    "configure": lambda api: api.configure(REQUEST),
+    "cancel": lambda api: api.cancel("1-1"),
+}
+ANY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+@pytest.fixture
+def client_of(cleanup: ExitStack) -> Callable[..., FocusServerAPI]:
+    def create(server: HttpServer | str, timeout: float = PATIENCE) -> FocusServerAPI:
+        url = server if isinstance(server, str) else server.url
+        return cleanup.enter_context(FocusServerAPI(url, timeout=timeout))
+
+    return create
+
+
+ClientOf = Callable[..., FocusServerAPI]
+
+
+class TestEmbeddedServer:
+    def test_the_fibre(self, api: FocusServerAPI) -> None:
+        fibre = api.live_metadata()
+
+        assert (fibre.prr, fibre.nyquist, fibre.number_of_channels) == (2000, 1000, 2222)
+        assert not fibre.waits_for_fibre
+
+    def test_the_channels(self, api: FocusServerAPI) -> None:
+        channels = api.channels()
+
+        assert channels.highest_channel - channels.lowest_channel + 1 == 2222
+
+    def test_a_job_from_its_configuration_to_its_end(self, api: FocusServerAPI) -> None:
+        job = api.configure(REQUEST)
+        assert (job.channel_amount, job.frequencies_amount) == (11, len(job.frequencies_list))
+        assert api.metadata(job.job_id).job_id == job.job_id
+
+        assert api.cancel(job.job_id) is True
+
+        assert api.metadata(job.job_id).status == "cancelled"
+
+    def test_a_wrong_configuration_is_refused_in_the_servers_words(self, api: FocusServerAPI) -> None:
+        with pytest.raises(APIError, match="channels") as caught:
+            api.configure(JobRequest(channels_min=10, channels_max=0))
+
+        assert caught.value.status in (400, 422)
+        assert "channels" in caught.value.details
+
+    def test_an_unknown_job_has_no_metadata(self, api: FocusServerAPI) -> None:
+        with pytest.raises(APIError) as caught:
+            api.metadata("0-none")
+
+        assert caught.value.status == 404
+
+    def test_an_unknown_job_cannot_be_cancelled(self, api: FocusServerAPI) -> None:
+        assert api.cancel("0-none") is False
+
+
+class TestRequests:
+    def test_the_base_address_may_have_a_path(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(body=CHANNELS))
+
+        client_of(server.url + "/focus-server/").channels()
+
+        assert [(sent.method, sent.path) for sent in server.requests] == [("GET", "/focus-server/channels")]
+
+    def test_the_configuration_is_sent_in_the_contracts_fields(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(body=JOB))
+
+        client_of(server).configure(REQUEST)
+
+        assert server.requests[0].body == {
+            "displayTimeAxisDuration": 10,
+            "nfftSelection": 1024,
+            "displayInfo": {"height": 1000},
+            "channels": {"min": 0, "max": 10},
+            "frequencyRange": {"min": 0, "max": 500},
+            "start_time": None,
+            "end_time": None,
+            "view_type": "0",
+        }
+
+    def test_a_job_id_cannot_leave_its_place_in_the_path(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(body={"job_id": "x", "status": "running"}))
+
+        client_of(server).metadata("../job/1?a#b")
+
+        assert server.requests[0].path == "/metadata/..%2Fjob%2F1%3Fa%23b"
+
+    def test_connections_are_used_again(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(body=CHANNELS))
+        api = client_of(server)
+
+        for _ in range(5):
+            api.channels()
+
+        assert (len(server.requests), server.connections) == (5, 1)
+
+    def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
+        self, http: Http, client_of: ClientOf, closed_port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+
+        assert client_of(http(Answer(body=CHANNELS))).channels().lowest_channel == 1
+
+    def test_a_password_is_sent_and_never_said(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(500, {"error": "no"}))
+
+        with pytest.raises(APIError) as caught:
+            client_of(server.url.replace("://", "://user:s%23cret@")).channels()
+
+        assert server.requests[0].headers["Authorization"] == "Basic dXNlcjpzI2NyZXQ="
+        for said in (str(caught.value), caught.value.target, caught.value.details):
+            assert "cret" not in said
+
+
+class TestAnswers:
+    def test_what_servers_do_differently_is_accepted(self, http: Http, client_of: ClientOf) -> None:
+        answer = JOB | {"status": "", "stream_port": "30123", "view_type": 0, "lines_dt": 1, "extra": [1]}
+
+        job = client_of(http(Answer(body=answer))).configure(REQUEST)
+
+        assert (job.status, job.stream_port, job.view_type) == ("", "30123", "0")
+        assert job.channel_to_stream_index == {0: 0, 1: 0}
+
+    @pytest.mark.parametrize("field", ["status", "stream_amount", "view_type"])
+    def test_an_optional_field_may_be_missing(self, http: Http, client_of: ClientOf, field: str) -> None:
+        answer = {key: value for key, value in JOB.items() if key != field}
+
+        assert client_of(http(Answer(body=answer))).configure(REQUEST).job_id == "12-70788"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("job_id", ""),
+            ("job_id", None),
+            ("stream_url", 5),
+            ("stream_port", [30123]),
+            ("channel_amount", "11"),
+            ("channel_amount", True),
+            ("channel_to_stream_index", {"first": 0}),
+            ("frequencies_amount", 1.5),
+            ("frequencies_list", [0.0, "1.953125"]),
+            ("frequencies_list", None),
+            ("lines_dt", "0.01"),
+        ],
+    )
+    def test_a_wrong_field_is_named(self, http: Http, client_of: ClientOf, field: str, value: object) -> None:
+        with pytest.raises(ProtocolError, match=f"POST .*/configure answered with fields .*: {field}"):
+            client_of(http(Answer(body=JOB | {field: value}))).configure(REQUEST)
+
+    @pytest.mark.parametrize("field", ["job_id", "stream_url", "stream_port", "lines_dt", "frequencies_list"])
+    def test_a_missing_field_is_named(self, http: Http, client_of: ClientOf, field: str) -> None:
+        answer = {key: value for key, value in JOB.items() if key != field}
+
+        with pytest.raises(ProtocolError, match=f"{field}: Field required"):
+            client_of(http(Answer(body=answer))).configure(REQUEST)
+
+    @pytest.mark.parametrize(
+        "body",
+        ["", "OK", "<html>hello</html>", b"\xff\xfe\x00", "[" * 100_000, '{"lowest_channel": ' + "1" * 5000 + "}"],
+    )
+    def test_what_is_no_json_is_quoted(self, http: Http, client_of: ClientOf, body: str | bytes) -> None:
+        with pytest.raises(ProtocolError, match=r"answered 200 with text/html instead of JSON: ") as caught:
+            client_of(http(Answer(body=body, headers={"Content-Type": "text/html"}))).channels()
+
+        assert len(str(caught.value)) < 400
+
+    @pytest.mark.parametrize("body", ["[]", '"text"', "5", "null"])
+    def test_json_that_is_no_object_is_refused(self, http: Http, client_of: ClientOf, body: str) -> None:
+        with pytest.raises(ProtocolError, match="the answer: "):
+            client_of(http(Answer(body=body))).channels()
+
+    @pytest.mark.parametrize("prr", [0, -1, float("nan"), float("inf")])
+    def test_a_server_without_fibre_waits_for_it(self, http: Http, client_of: ClientOf, prr: float) -> None:
+        answer = Answer(body={"prr": prr, "dx": 0, "sw_version": "waiting for fiber"})
+
+        assert client_of(http(answer)).live_metadata().waits_for_fibre
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ({"error": "all windows are in use"}, "all windows are in use"),
+            ("<html>\n<h1>Bad\nGateway</h1></html>", "'<html> <h1>Bad Gateway</h1></html>'"),
+            ("", "nothing"),
+            ({"detail": "other"}, '\'{"detail": "other"}\''),
+            ({"error": 5}, "'{\"error\": 5}'"),
+            ("x" * 10_000, repr("x" * 200)),
+        ],
+    )
+    @ANY_CALL
+    def test_a_refusal_is_told_in_the_servers_words(
+        self, http: Http, client_of: ClientOf, call: Callable[[FocusServerAPI], object], body: object, words: str
+    ) -> None:
+        with pytest.raises(APIError) as caught:
+            call(client_of(http(Answer(503, body))))
+
+        assert str(caught.value).endswith(f"was refused with 503: {words}")
+        assert (caught.value.status, caught.value.details) == (503, words)
+
+    def test_a_server_that_cannot_cancel_is_no_error(self, http: Http, client_of: ClientOf) -> None:
+        assert client_of(http(Answer(404, {"error": "no such path"}))).cancel("1-1") is False
+
+    def test_any_other_answer_to_cancelling_is_one(self, http: Http, client_of: ClientOf) -> None:
+        with pytest.raises(APIError, match="was refused with 500"):
+            client_of(http(Answer(500))).cancel("1-1")
+
+
+class TestRetries:
+    @pytest.mark.parametrize("status", [502, 504])
+    def test_a_gateways_failure_is_asked_again(self, http: Http, client_of: ClientOf, status: int) -> None:
+        server = http(Answer(status), Answer(status), Answer(body=CHANNELS))
+
+        assert client_of(server).channels().highest_channel == 2222
+        assert len(server.requests) == 3
+
+    def test_a_gateways_failure_that_stays_is_told(self, http: Http, client_of: ClientOf) -> None:
+        with pytest.raises(APIError, match="refused with 502: 'Bad gateway'"):
+            client_of(http(Answer(502, "Bad gateway"))).channels()
+
+    @pytest.mark.parametrize(
+        "answer",
+        [Answer(502), Answer(503), Answer(504), Answer(301, headers={"Location": "/configure"}), Answer(resets=True)],
+        ids=["502", "503", "504", "redirect", "reset"],
+    )
+    def test_a_configuration_is_never_sent_twice(self, http: Http, client_of: ClientOf, answer: Answer) -> None:
+        server = http(answer, Answer(body=JOB))
+
+        with pytest.raises((APIError, ConnectionError)):
+            client_of(server).configure(REQUEST)
+
+        assert len(server.requests) == 1
+
+    def test_a_redirected_configuration_says_where_to(self, http: Http, client_of: ClientOf) -> None:
+        with pytest.raises(APIError, match="was redirected to 'https://focus.example/configure'"):
+            client_of(http(Answer(308, headers={"Location": "https://focus.example/configure"}))).configure(REQUEST)
+
+    def test_a_server_cannot_make_the_client_sleep(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(503, {"error": "waiting for fiber"}, {"Retry-After": "3600"}))
+
+        with pytest.raises(APIError, match="waiting for fiber"):
+            client_of(server).channels()
+
+        assert len(server.requests) == 1
+
+
+class TestNoAnswer:
+    @ANY_CALL
+    def test_a_closed_port_is_told_quickly(
+        self, client_of: ClientOf, closed_port: int, call: Callable[[FocusServerAPI], object]
+    ) -> None:
+        began = time.monotonic()
+
+        with pytest.raises(ConnectionError, match=rf"nothing answers at http://127.0.0.1:{closed_port}/.*refused"):
+            call(client_of(f"http://127.0.0.1:{closed_port}"))
+
+        assert time.monotonic() - began < 5
+
+    @ANY_CALL
+    def test_silence_is_a_timeout_and_waited_for_once(
+        self, http: Http, client_of: ClientOf, call: Callable[[FocusServerAPI], object]
+    ) -> None:
+        server = http(Answer(silent=True))
+
+        with pytest.raises(APITimeoutError, match=r"was not answered within 0\.2 s"):
+            call(client_of(server, timeout=0.2))
+
+        assert len(server.requests) == 1
+
+    def test_half_an_answer_is_a_timeout(self, http: Http, client_of: ClientOf) -> None:
+        with pytest.raises(APITimeoutError, match=r"was not answered within 0\.2 s"):
+            client_of(http(Answer(body=CHANNELS, stalls=True)), timeout=0.2).channels()
+
+    def test_a_port_that_lets_nobody_in_is_a_timeout(self, client_of: ClientOf, crowded_port: int) -> None:
+        with pytest.raises(APITimeoutError, match=r"was not answered within 0\.2 s"):
+            client_of(f"http://127.0.0.1:{crowded_port}", timeout=0.2).channels()
+
+    @ANY_CALL
+    def test_a_connection_that_breaks_is_told(
+        self, http: Http, client_of: ClientOf, call: Callable[[FocusServerAPI], object]
+    ) -> None:
+        with pytest.raises(ConnectionError, match=r"the connection broke before .* was answered: "):
+            call(client_of(http(Answer(resets=True))))
+
+    @pytest.mark.parametrize("url", ["http://a..b", "http://127.0.0.1:99999", "nonsense"])
+    def test_an_address_that_is_none_is_told(self, client_of: ClientOf, url: str) -> None:
+        with pytest.raises(ProtocolError, match="could not be carried out"):
+            client_of(url).channels()
+
+
+class TestServerUnderTest:
+    @pytest.fixture
+    def under_test(self, cleanup: ExitStack) -> Callable[[str], ServerUnderTest]:
+        def check(url: str) -> ServerUnderTest:
+            server = ServerUnderTest(Settings(focus_server_url=url))
+            cleanup.callback(server.close)
+            return server
+
+        return check
+
+    def test_a_server_that_answers_is_ready(self, http: Http, under_test: Callable[[str], ServerUnderTest]) -> None:
+        server = under_test(http(Answer(body=METADATA), Answer(body=CHANNELS)).url)
+
+        assert (server.metadata.prr, server.channels.lowest_channel) == (2000, 1)
+        assert server.embedded is None
+
+    def test_its_name_hides_the_password(self, http: Http, under_test: Callable[[str], ServerUnderTest]) -> None:
+        url = http(Answer(body=METADATA), Answer(body=CHANNELS)).url
+
+        assert (
+            under_test(url.replace("://", "://user:secret@")).name == f"Focus Server at {url.replace('://', '://***@')}"
+        )
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (Answer(body={"prr": 0, "sw_version": "waiting for fiber"}), "is not ready: it says 'waiting for fiber'"),
+            (Answer(body={"prr": 0}), "is not ready: it says 'PRR 0'"),
+            (Answer(500, {"error": "no database"}), "cannot be tested: .* refused with 500: no database"),
+            (Answer(body="<html>"), "cannot be tested: .* instead of JSON"),
+            (Answer(resets=True), "cannot be tested: the connection broke"),
+        ],
+    )
+    def test_a_server_that_is_not_ready_says_why(
+        self, http: Http, under_test: Callable[[str], ServerUnderTest], answer: Answer, words: str
+    ) -> None:
+        with pytest.raises(NotReadyError, match=words) as caught:
+            under_test(http(answer).url.replace("://", "://user:secret@"))
+
+        assert "secret" not in str(caught.value)
+
+
+@pytest.fixture
+def crowded_port() -> Iterator[int]:
+    """A port whose queue of connections is full: further ones get no answer at all."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
