@@ -34,7 +34,8 @@ def before_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG0
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 - behave's signature
-    context.world.report()
+    if results_folders(context.config):
+        context.world.report()
 
 
 def stop_run(context: Context, reason: str) -> None:

@@ -3,7 +3,7 @@
 from behave import given, then, when
 from hamcrest import assert_that, equal_to, is_, less_than_or_equal_to
 
-from support.matchers import holds_valid_data, names_unknown_job
+from support.matchers import holds_valid_data, names_address, names_unknown_job
 from support.world import Context
 
 
@@ -21,6 +21,11 @@ def disconnect(context: Context) -> None:
 @when("I ask for the stream of a job that does not exist")
 def ask_for_unknown_job(context: Context) -> None:
     context.world.ask_for_unknown_job()
+
+
+@then("the answer named an address that can be used")
+def address_usable(context: Context) -> None:
+    assert_that(context.world.job.findings, names_address())
 
 
 @then("the connection stands within {limit:Duration}")

@@ -1,10 +1,16 @@
 """Steps about jobs: configuring and cancelling them."""
 
-from behave import given, then
-from hamcrest import assert_that
+from behave import given, then, when
+from hamcrest import assert_that, is_in, none
 
-from support.job import Part
-from support.matchers import agrees_on_dimensions, agrees_on_frequencies, agrees_with_request
+from support.job import Mistake, Part
+from support.matchers import (
+    agrees_on_dimensions,
+    agrees_on_frequencies,
+    agrees_with_request,
+    have_different_ids,
+    says_what_is_wrong,
+)
 from support.world import Context
 
 
@@ -37,3 +43,47 @@ def answer_covers_channels(context: Context) -> None:
 @then("the frequencies are the bins of the band asked for")
 def frequencies_are_bins(context: Context) -> None:
     assert_that(context.world.job.findings, agrees_on_frequencies())
+
+
+@when("I configure {count:d} live jobs")
+def configure_several(context: Context, count: int) -> None:
+    for _ in range(count):
+        context.world.configure_live_job()
+
+
+@when("I ask for a job with {mistake:Mistake}")
+def ask_for_invalid_job(context: Context, mistake: Mistake) -> None:
+    context.world.ask_for_invalid_job(mistake)
+
+
+@when("I cancel the job")
+def cancel_job(context: Context) -> None:
+    if not context.world.cancel_job():
+        context.scenario.skip("this server cannot cancel a job: it answers 404")
+
+
+@then("every job has an id of its own")
+def ids_differ(context: Context) -> None:
+    assert_that(context.world.jobs, have_different_ids())
+
+
+@then("the request is refused, and the answer says what is wrong")
+def refused_in_words(context: Context) -> None:
+    assert_that(context.world.refusal, says_what_is_wrong())
+
+
+@then("the server knows the job as one that waits or runs")
+def job_is_alive(context: Context) -> None:
+    status = context.world.job_status(context.world.job.answer.job_id)
+    assert_that(status or "unknown", is_in(["pending", "running"]), "status of the job")
+
+
+@then("the server does not know a job that was never configured")
+def unknown_job_is_unknown(context: Context) -> None:
+    assert_that(context.world.job_status("0-never-configured"), none(), "status of a job that was never configured")
+
+
+@then("the server says that the job is cancelled, or knows it no more")
+def job_is_cancelled(context: Context) -> None:
+    status = context.world.job_status(context.world.job.answer.job_id)
+    assert_that(status or "unknown", is_in(["unknown", "cancelled"]), "status of the job")

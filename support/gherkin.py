@@ -5,7 +5,7 @@ from __future__ import annotations
 import parse
 from behave import register_type
 
-from support.job import Part
+from support.job import Mistake, Part
 
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0}
 
@@ -30,6 +30,12 @@ def part(text: str) -> Part:
     return Part(text)
 
 
+@parse.with_pattern("|".join(Mistake))
+def mistake(text: str) -> Mistake:
+    """``channels in reverse order``: something that a configuration must not ask for."""
+    return Mistake(text)
+
+
 def register_domain_words() -> None:
-    """Makes ``{x:Duration}``, ``{x:Percentage}`` and ``{x:Part}`` known to the steps."""
-    register_type(Duration=duration, Percentage=percentage, Part=part)
+    """Makes ``{x:Duration}``, ``{x:Percentage}``, ``{x:Part}`` and ``{x:Mistake}`` known to the steps."""
+    register_type(Duration=duration, Percentage=percentage, Part=part, Mistake=mistake)

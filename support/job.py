@@ -22,6 +22,36 @@ class Part(StrEnum):
     END = "end"
 
 
+class Mistake(StrEnum):
+    """A configuration that a server has to refuse, as scenarios name it."""
+
+    CHANNELS_REVERSED = "channels in reverse order"
+    CHANNELS_BEYOND_FIBRE = "channels beyond the end of the fibre"
+    BAND_REVERSED = "a band that ends before it begins"
+    BAND_ABOVE_NYQUIST = "a band above the Nyquist frequency"
+    NFFT_ODD = "an NFFT that is no power of two"
+    NO_DURATION = "a time axis of no duration"
+    NO_HEIGHT = "a screen without lines"
+    START_WITHOUT_END = "a start time without an end time"
+
+    def made_in(self, request: JobRequest, fibre: ChannelRange, nyquist: float) -> JobRequest:
+        """The request, right but for this mistake; ``nyquist`` in Hz."""
+        changes: dict[Mistake, dict[str, object]] = {
+            Mistake.CHANNELS_REVERSED: {
+                "channels_min": fibre.lowest_channel + 1,
+                "channels_max": fibre.lowest_channel,
+            },
+            Mistake.CHANNELS_BEYOND_FIBRE: {"channels_max": fibre.highest_channel + 1},
+            Mistake.BAND_REVERSED: {"frequency_min": request.frequency_max, "frequency_max": request.frequency_min},
+            Mistake.BAND_ABOVE_NYQUIST: {"frequency_max": nyquist * 2},
+            Mistake.NFFT_ODD: {"nfft": request.nfft - 1},
+            Mistake.NO_DURATION: {"display_duration": 0},
+            Mistake.NO_HEIGHT: {"display_height": 0},
+            Mistake.START_WITHOUT_END: {"start_time": 1_700_000_000},
+        }
+        return request.model_copy(update=changes[self])
+
+
 @dataclass(frozen=True)
 class Job:
     """A job that the server has accepted; ``prr`` in Hz."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from http import HTTPStatus
 
 from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
 
-from support.errors import APIError
+from support.errors import APIError, ProtocolError
+from support.job import Job
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Finding, Topic, plural
 from support.validation.verdict import Verdict
@@ -152,6 +155,33 @@ class _RefusalNaming(BaseMatcher[APIError]):
         mismatch_description.append_text(f"the server answered {status} with the words {item.details!r}")
 
 
+class _RefusalInWords(BaseMatcher[APIError]):
+    _STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def _matches(self, item: APIError) -> bool:
+        return item.status in self._STATUSES and not isinstance(item, ProtocolError) and bool(item.details.strip())
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text("a refusal with status 400 or 422 that says in words what is wrong")
+
+    def describe_mismatch(self, item: APIError, mismatch_description: Description) -> None:
+        mismatch_description.append_text(str(item))
+
+
+class _DifferentJobIds(BaseMatcher[Sequence[Job]]):
+    def _matches(self, item: Sequence[Job]) -> bool:
+        return not self._given_twice(item)
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text("a job id of its own for every job")
+
+    def describe_mismatch(self, item: Sequence[Job], mismatch_description: Description) -> None:
+        mismatch_description.append_text(f"{', '.join(self._given_twice(item))} was given more than once")
+
+    def _given_twice(self, jobs: Sequence[Job]) -> list[str]:
+        return [job_id for job_id, count in Counter(job.answer.job_id for job in jobs).items() if count > 1]
+
+
 def is_well_formed() -> BaseMatcher[Verdict]:
     """Every frame has the structure of the contract."""
     return _KeepsPromise("every frame built as the contract says", {Topic.STRUCTURE})
@@ -187,9 +217,9 @@ def is_steady() -> BaseMatcher[Verdict]:
     return _KeepsPromise("frames at a steady pace", {Topic.PACE})
 
 
-def ends_by_itself() -> BaseMatcher[Verdict]:
-    """The stream ended as and when it should, without an error."""
-    return _KeepsPromise("a stream that ends by itself, in time and without an error", {Topic.ENDING})
+def ends_as_it_should() -> BaseMatcher[Verdict]:
+    """The stream ended when it should and not before, promptly and without an error."""
+    return _KeepsPromise("a stream that ends when it should, promptly and without an error", {Topic.ENDING})
 
 
 def agrees_on_dimensions() -> BaseMatcher[Sequence[Finding]]:
@@ -200,6 +230,11 @@ def agrees_on_dimensions() -> BaseMatcher[Sequence[Finding]]:
 def agrees_on_frequencies() -> BaseMatcher[Sequence[Finding]]:
     """The answer of the configuration lists the bins of the band asked for."""
     return _AgreesWithRequest("the frequency bins of the band that was asked for", {Topic.FREQUENCIES})
+
+
+def names_address() -> BaseMatcher[Sequence[Finding]]:
+    """The answer of the configuration names a host and a port."""
+    return _AgreesWithRequest("an answer that names a host and a port", {Topic.ADDRESS})
 
 
 def agrees_with_request() -> BaseMatcher[Sequence[Finding]]:
@@ -230,6 +265,16 @@ def covers_stream_of(frames: int) -> BaseMatcher[StreamMetrics]:
 def names_unknown_job(job_id: str) -> BaseMatcher[APIError]:
     """A refusal with status NOT_FOUND whose words name the job."""
     return _RefusalNaming(job_id)
+
+
+def says_what_is_wrong() -> BaseMatcher[APIError]:
+    """A refusal of a configuration, with the reason in the server's words."""
+    return _RefusalInWords()
+
+
+def have_different_ids() -> BaseMatcher[Sequence[Job]]:
+    """No two jobs share an id."""
+    return _DifferentJobIds()
 
 
 def _listed(findings: Sequence[Finding], left_out: int, judged: str) -> str:

@@ -47,7 +47,7 @@ class Run:
     def banner(self) -> str:
         """The description and every setting, as lines for people."""
         lines = [f"{name}: {value}" for name, value in self.describe().items()]
-        settings = ", ".join(f"{name} = {value}" for name, value in self.settings.described().items())
+        settings = ", ".join(f"{name}={value}" for name, value in self.settings.described().items())
         return "\n".join([*lines, *textwrap.wrap(f"settings: {settings}", 120, subsequent_indent="  ")])
 
     def close(self) -> None:

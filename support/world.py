@@ -8,13 +8,15 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from typing import Protocol
 
 from behave.model import Scenario
 
 from support.errors import APIError, ConnectionError, RemoteError
+from support.focus_server_api import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
-from support.job import Job, Part, live_job_request
+from support.job import Job, Mistake, Part, live_job_request
 from support.reporting.stream_report import report_stream
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
@@ -42,10 +44,11 @@ class World:
     """The state of one scenario.
 
     Attributes:
+        jobs: the jobs configured, oldest first.
         frames: the newest frames received.
         connect_seconds: how long connecting took.
         unknown_job_id: the job that does not exist and was asked for.
-        refusal_seconds: how long its refusal took.
+        refusal_seconds: how long the refusal took.
     """
 
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
@@ -57,7 +60,7 @@ class World:
         self.refusal_seconds = 0.0
         self.unknown_job_id = ""
         self._kept_bytes = 0
-        self._job: Job | None = None
+        self.jobs: list[Job] = []
         self._job_over = False
         self._verdict: Verdict | None = None
         self._cleanup = ExitStack()
@@ -73,10 +76,10 @@ class World:
 
     @property
     def job(self) -> Job:
-        """The configured job."""
-        if self._job is None:
+        """The newest configured job."""
+        if not self.jobs:
             raise LookupError("no job is configured: the scenario lacks a 'Given a live job configured'")
-        return self._job
+        return self.jobs[-1]
 
     @property
     def verdict(self) -> Verdict:
@@ -87,9 +90,9 @@ class World:
 
     @property
     def refusal(self) -> APIError:
-        """The error that an unknown job was answered with."""
+        """The error that a request which must be refused was answered with."""
         if self._refusal is None:
-            raise LookupError("nothing was refused: the scenario lacks a 'When I ask for the stream of a job ...'")
+            raise LookupError("nothing was refused: the scenario lacks a 'When I ask for ...'")
         return self._refusal
 
     @property
@@ -117,11 +120,15 @@ class World:
         fibre = self.server.metadata, self.server.channels
         request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
         with _promised(APIError):
-            answer = self.server.api.configure(request)
-        self._cleanup.callback(self.server.api.cancel, answer.job_id)
-        self._job = Job(request, answer, self.server.metadata.prr)
+            self._configure(request)
         self._job_over = False
-        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
+
+    def ask_for_invalid_job(self, mistake: Mistake) -> None:
+        """Asks for a job that the server has to refuse, and keeps the refusal."""
+        right = live_job_request(self.settings, self.server.metadata, self.server.channels)
+        wrong = mistake.made_in(right, self.server.channels, self.server.metadata.nyquist)
+        with self._refused(f"the configuration with {mistake}"):
+            self._configure(wrong)
 
     def connect(self) -> None:
         """Connects to the address that the configuration answered, unless that has been done."""
@@ -153,7 +160,7 @@ class World:
         def enough(frame: Frame) -> bool:
             nonlocal deadline, can_cancel
             if frame.index == _FRAMES_BEFORE_CANCEL - 1:
-                can_cancel = self._job_over = self.server.api.cancel(self.job.answer.job_id)
+                can_cancel = self.cancel_job()
                 deadline = frame.elapsed + self.settings.closing
             return not can_cancel or frame.elapsed > deadline
 
@@ -164,25 +171,51 @@ class World:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
         self.connect()
         self.unknown_job_id = f"0-unknown-{uuid.uuid4().hex[:12]}"
-        began = time.monotonic()
+        with _promised(ConnectionError), self._refused(f"the unknown job {self.unknown_job_id!r}"):
+            for _ in self.client.stream_spectrograms(self.unknown_job_id, max_frames=1):
+                break
+
+    def job_status(self, job_id: str) -> str | None:
+        """What the server says of a job: None where it does not know it."""
         try:
-            frames = sum(1 for _ in self.client.stream_spectrograms(self.unknown_job_id, max_frames=1))
+            return self.server.api.metadata(job_id).status
         except APIError as error:
-            self._refusal = error
-        else:
-            raise AssertionError(
-                f"the unknown job {self.unknown_job_id!r} was served with {frames} frames, not refused"
-            )
-        finally:
-            self.refusal_seconds = time.monotonic() - began
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise AssertionError(str(error)) from error
+
+    def cancel_job(self) -> bool:
+        """Cancels the newest job; False where the server cannot cancel jobs."""
+        with _promised(APIError):
+            self._job_over = self.server.api.cancel(self.job.answer.job_id)
+        return self._job_over
 
     def report(self) -> None:
         """Tells the report what was streamed, if anything was."""
-        report_stream(self.metrics, self.frames, self._job.answer.frequencies_list if self._job else ())
+        report_stream(self.metrics, self.frames, self.jobs[-1].answer.frequencies_list if self.jobs else ())
 
     def close(self) -> None:
         """Closes the connection and cancels the jobs."""
         self._cleanup.close()
+
+    def _configure(self, request: JobRequest) -> None:
+        answer = self.server.api.configure(request)
+        self._cleanup.callback(self.server.api.cancel, answer.job_id)
+        self.jobs.append(Job(request, answer, self.server.metadata.prr))
+        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
+
+    @contextmanager
+    def _refused(self, what: str) -> Iterator[None]:
+        """Keeps the server's refusal of ``what``, and how long it took; raises AssertionError where there is none."""
+        began = time.monotonic()
+        try:
+            yield
+        except APIError as error:
+            self._refusal = error
+        else:
+            raise AssertionError(f"{what} was accepted, not refused")
+        finally:
+            self.refusal_seconds = time.monotonic() - began
 
     def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool]) -> None:
         """Receives and judges frames until the stream ends or ``enough`` says so; the verdict is always completed."""

@@ -28,7 +28,7 @@ STREAM_MATCHERS = [
     matchers.is_continuous(),
     matchers.is_fresh(),
     matchers.is_steady(),
-    matchers.ends_by_itself(),
+    matchers.ends_as_it_should(),
 ]
 
 

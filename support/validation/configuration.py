@@ -117,4 +117,4 @@ def _address(answer: JobAnswer) -> Iterator[Finding]:
     try:
         target_of(answer.stream_url, answer.stream_port)
     except ValueError as error:
-        yield _finding("stream address", str(error))
+        yield _finding("stream address", str(error), Topic.ADDRESS)

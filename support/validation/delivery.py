@@ -11,9 +11,6 @@ from support.validation.finding import Ending, Finding, Rule, Severity, Topic, W
 _RATE_SPAN = 20
 """Frames over which the rate is judged on the way; a shorter span would be at the mercy of the scheduler."""
 
-_RATE_SLACK = 1.25
-"""Room for one late frame at the end of such a span."""
-
 
 class NoPause(Rule):
     """Once begun, the stream never pauses for longer than half a second."""
@@ -38,15 +35,18 @@ class NoPause(Rule):
 
 
 class RateKept(Rule):
-    """A live stream delivers at least 10 frames a second, at every time and not only on average."""
+    """A live stream delivers at least 10 frames a second, at every time and not only on average.
+
+    Judged over every 20 frames in a row: they may take two seconds, and one pause that the contract allows.
+    """
 
     name = "frame rate kept"
     topic = Topic.PACE
     severity = Severity.NORMAL
 
-    def __init__(self, min_rate: float) -> None:
+    def __init__(self, min_rate: float, max_pause: float) -> None:
         self._min_rate = min_rate
-        self._slowest = _RATE_SPAN / min_rate * _RATE_SLACK
+        self._slowest = _RATE_SPAN / min_rate + max_pause
         self._arrivals: deque[float] = deque(maxlen=_RATE_SPAN + 1)
         self._slow = False
 

@@ -24,6 +24,7 @@ class Topic(StrEnum):
     PACE = "pace"
     ENDING = "ending"
     CONFIGURATION = "configuration"
+    ADDRESS = "address"
 
 
 class Severity(StrEnum):

@@ -40,7 +40,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         LinesContinuous(expectation),
         LiveDataFresh(limits.max_data_age, limits.clock_skew),
         NoPause(limits.max_pause),
-        RateKept(limits.min_frame_rate),
+        RateKept(limits.min_frame_rate, limits.max_pause),
         FrameCount(expectation.max_frames),
         EndsWell(limits.closing),
     ]

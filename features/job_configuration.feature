@@ -1,0 +1,42 @@
+@AUTO-001 @allure.label.epic:E2E_Testing_Framework @allure.label.story:AUTO-001
+Feature: Job configuration
+  A stream can only be as right as the job behind it: what was asked for is what is streamed, and what cannot be streamed
+  is refused in words that help.
+
+  @critical @promise-lines @promise-view @promise-answer
+  Scenario: A job is configured as asked for
+    Given a live job configured
+    Then the configuration was answered as asked for
+
+  @critical @promise-job-id
+  Scenario: A job id is never given twice
+    When I configure 3 live jobs
+    Then every job has an id of its own
+
+  @normal @promise-refusal
+  Scenario Outline: A job that cannot be is refused: <mistake>
+    When I ask for a job with <mistake>
+    Then the request is refused, and the answer says what is wrong
+
+    Examples:
+      | mistake                              |
+      | channels in reverse order            |
+      | channels beyond the end of the fibre |
+      | a band that ends before it begins    |
+      | a band above the Nyquist frequency   |
+      | an NFFT that is no power of two      |
+      | a time axis of no duration           |
+      | a screen without lines               |
+      | a start time without an end time     |
+
+  @normal @promise-metadata
+  Scenario: The server keeps track of a job
+    Given a live job configured
+    Then the server knows the job as one that waits or runs
+    And the server does not know a job that was never configured
+
+  @normal @promise-metadata
+  Scenario: A cancelled job is over
+    Given a live job configured
+    When I cancel the job
+    Then the server says that the job is cancelled, or knows it no more
