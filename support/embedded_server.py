@@ -45,6 +45,7 @@ class EmbeddedServer:
                 stderr=log_output,
                 text=True,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             )
         try:
             self.rest_url = self._ready(start_seconds)

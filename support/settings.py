@@ -8,13 +8,24 @@ the file ``environments/NAME.yaml`` that ``-D environment=NAME`` names, then the
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from support.errors import SettingsError
 from support.validation.expectation import Limits
@@ -28,9 +39,14 @@ _FOREIGN_USERDATA = ("AllureFormatter.", "behave.")
 
 
 def _http_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("expected an address like http://host:5000 or https://host/focus-server")
+    expected = "expected an address like http://host:5000 or https://host/focus-server"
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # its words may quote a part of the password
+        raise ValueError(expected) from None
+    if not complete or parts.query or parts.fragment:
+        raise ValueError(expected)
     return url.rstrip("/")
 
 
@@ -90,6 +106,13 @@ class Settings(BaseModel):
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, bool) and info.field_name != "verify_ssl":
+            raise ValueError("expected a value, not true or false")
+        return value
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Settings:
@@ -167,11 +190,8 @@ def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path =
 
 
 def without_password(url: str) -> str:
-    """The address with the user and password in it, if any, replaced by ``***``."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+    """The address with the user and password in it, if any, replaced by ``***``; also where it is no proper address."""
+    return re.sub(r"^([a-z][a-z0-9+.-]*:/+)?.*@", r"\1***@", url, flags=re.IGNORECASE | re.DOTALL)
 
 
 def _key(variable: str) -> str:
@@ -190,7 +210,9 @@ def _read(path: Path, name: str) -> Mapping[str, Any]:
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
         raise SettingsError(f"environment {name!r}: there is no {_relative(path)} (there are: {known})") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"environment {name!r}: {_relative(path)} cannot be read: {error}") from None
+        raise SettingsError(
+            f"environment {name!r}: {_relative(path)} cannot be read: {_reading_problem(error)}"
+        ) from None
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
@@ -198,12 +220,22 @@ def _read(path: Path, name: str) -> Mapping[str, Any]:
     return content
 
 
+def _reading_problem(error: Exception) -> str:
+    """What YAML says, without the line itself: there may be a password in it."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}"
+    return str(error)
+
+
 def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> list[str]:
     sentences = []
     for problem in error.errors():
         words = problem["msg"].removeprefix("Value error, ")
         if not problem["loc"]:
-            sentences.append(f"settings contradict each other: {words}")
+            involved = [key for key in Settings.model_fields if re.search(rf"\b{key}\b", words)]
+            sources = ", ".join(f"{key}: {origins.get(key, 'default')}" for key in involved)
+            sentences.append(f"settings contradict each other: {words} ({sources})")
             continue
         key = str(problem["loc"][0])
         if problem["type"] == "extra_forbidden":

@@ -271,7 +271,7 @@ class TestRetries:
         assert len(server.requests) == 1
 
     def test_a_redirected_configuration_says_where_to(self, http: Http, client_of: ClientOf) -> None:
-        with pytest.raises(APIError, match="was redirected to 'https://focus.example/configure'"):
+        with pytest.raises(APIError, match=r"was redirected to 'https://focus\.example/configure'"):
             client_of(http(Answer(308, headers={"Location": "https://focus.example/configure"}))).configure(REQUEST)
 
     def test_a_server_cannot_make_the_client_sleep(self, http: Http, client_of: ClientOf) -> None:

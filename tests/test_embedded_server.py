@@ -1,0 +1,118 @@
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from support.embedded_server import EmbeddedServer
+from support.errors import NotReadyError
+from support.server_under_test import ServerUnderTest
+from support.settings import ROOT, Settings
+from tests.patience import PATIENCE, eventually
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from support.embedded_server import EmbeddedServer
+server = EmbeddedServer(log_file=Path(sys.argv[1]))
+print(server.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_it_answers_while_it_runs(embedded: EmbeddedServer) -> None:
+    assert requests.get(embedded.rest_url + "/channels", timeout=PATIENCE).ok
+
+
+def test_stopping_ends_the_process(tmp_path: Path) -> None:
+    server = EmbeddedServer(log_file=tmp_path / "deep" / "simulator.log")
+
+    server.stop()
+
+    assert not psutil.pid_exists(server.pid)
+    assert "over" in (tmp_path / "deep" / "simulator.log").read_text(encoding="utf-8")
+
+
+def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
+    server = EmbeddedServer(log_file=tmp_path / "simulator.log")
+
+    server.stop()
+    server.stop()
+
+
+def test_stopping_a_process_that_was_killed_is_harmless(tmp_path: Path) -> None:
+    server = EmbeddedServer(log_file=tmp_path / "simulator.log")
+    psutil.Process(server.pid).kill()
+
+    server.stop()
+
+    assert not psutil.pid_exists(server.pid)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--no-such-option"], "unrecognized arguments: --no-such-option"),
+        (["--port", "x"], "'x' is not a whole number"),
+    ],
+)
+def test_a_start_that_fails_is_told_in_the_simulators_words(tmp_path: Path, option: list[str], words: str) -> None:
+    with pytest.raises(NotReadyError, match=f"the embedded Focus Server did not start: .*{words}"):
+        EmbeddedServer(option, log_file=tmp_path / "simulator.log")
+
+
+def test_a_start_that_takes_too_long_is_told_and_ended(tmp_path: Path) -> None:
+    before = set(psutil.Process().children())
+
+    with pytest.raises(NotReadyError, match=r"was not ready within 0\.001 s: its log .* is empty"):
+        EmbeddedServer(log_file=tmp_path / "simulator.log", start_seconds=0.001)
+
+    assert set(psutil.Process().children()) <= before
+
+
+def test_options_reach_the_simulator(tmp_path: Path) -> None:
+    server = EmbeddedServer(["--no-fibre"], log_file=tmp_path / "simulator.log")
+    try:
+        answer = requests.get(server.rest_url + "/live_metadata", timeout=PATIENCE).json()
+    finally:
+        server.stop()
+
+    assert answer["prr"] == 0
+
+
+def test_nothing_survives_a_suite_that_was_killed(tmp_path: Path) -> None:
+    suite = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path / "simulator.log")], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    with suite:
+        assert suite.stdout is not None
+        simulator = psutil.Process(json.loads(suite.stdout.readline()))
+        assert simulator.is_running()
+
+        suite.send_signal(signal.SIGKILL)
+
+    eventually(lambda: not _lives(simulator), "the simulator ends")
+
+
+def test_without_an_address_the_embedded_server_is_under_test() -> None:
+    server = ServerUnderTest(Settings())
+    try:
+        assert server.embedded is not None
+        assert server.name == f"embedded Focus Server at {server.embedded.rest_url}"
+        assert server.metadata.prr == 2000
+    finally:
+        server.close()
+
+    assert not psutil.pid_exists(server.embedded.pid)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """A process that nobody has collected is dead, too."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

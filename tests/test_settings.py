@@ -1,0 +1,229 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support.errors import SettingsError
+from support.settings import ENVIRONMENTS, Settings, load, without_password
+
+
+def problem(folder: Path, userdata: dict[str, str], environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(userdata, environ or {}, folder)
+    return str(caught.value)
+
+
+def in_file(folder: Path, content: str, **userdata: str) -> Settings:
+    (folder / "staging.yaml").write_text(content, encoding="utf-8")
+    return load({"environment": "staging", **userdata}, {}, folder)
+
+
+class TestPrecedence:
+    @pytest.mark.parametrize(
+        ("userdata", "environ", "expected", "origin"),
+        [
+            ({}, {}, 3, "default"),
+            ({"environment": "staging"}, {}, 4, "from {}/staging.yaml"),
+            ({"environment": "staging"}, {"FOCUS_RETRY_ATTEMPTS": "5"}, 5, "from the environment"),
+            ({"environment": "staging", "retry_attempts": "6"}, {"FOCUS_RETRY_ATTEMPTS": "5"}, 6, "from -D"),
+            ({}, {"FOCUS_ENVIRONMENT": "staging"}, 4, "from {}/staging.yaml"),
+            ({"environment": "staging"}, {"FOCUS_ENVIRONMENT": "other"}, 4, "from {}/staging.yaml"),
+        ],
+    )
+    def test_the_first_place_that_has_it_wins(
+        self, tmp_path: Path, userdata: dict[str, str], environ: dict[str, str], expected: int, origin: str
+    ) -> None:
+        (tmp_path / "staging.yaml").write_text("retry_attempts: 4\n", encoding="utf-8")
+
+        settings = load(userdata, environ, tmp_path)
+
+        assert settings.retry_attempts == expected
+        assert settings.origin("retry_attempts") == origin.format(tmp_path)
+
+    @pytest.mark.parametrize("variable", ["FOCUS_SERVER_URL", "FOCUS_FOCUS_SERVER_URL"])
+    def test_the_address_has_a_short_variable(self, variable: str) -> None:
+        assert load({}, {variable: "http://host:5000/"}).focus_server_url == "http://host:5000"
+
+    def test_other_variables_are_not_ours(self) -> None:
+        assert load({}, {"PATH": "/bin", "MY_FOCUS_CHANNELS": "x"}) == Settings()
+
+    @pytest.mark.parametrize("key", ["AllureFormatter.issue_pattern", "behave.formatter.steps.catalog"])
+    def test_what_belongs_to_behave_and_its_formatters_is_left_alone(self, key: str) -> None:
+        assert load({key: "https://tracker/{}"}, {}) == Settings()
+
+    def test_words_become_numbers(self) -> None:
+        settings = load({"rest_timeout": "2.5", "nfft": "512", "verify_ssl": "false"}, {})
+
+        assert (settings.rest_timeout, settings.nfft, settings.verify_ssl) == (2.5, 512, False)
+
+    def test_an_empty_file_sets_nothing(self, tmp_path: Path) -> None:
+        assert in_file(tmp_path, "# nothing yet\n").rest_timeout == 10
+
+    def test_the_limits_of_the_rules_follow_the_settings(self) -> None:
+        assert load({"max_pause": "0.75", "frozen_rows": "9"}, {}).limits.max_pause == 0.75
+
+
+class TestDescription:
+    def test_what_is_not_the_default_says_where_it_came_from(self) -> None:
+        described = load({"channels": "20"}, {"FOCUS_NFFT": "512"}).described()
+
+        assert described["channels"] == "20 (from -D)"
+        assert described["nfft"] == "512 (from the environment)"
+        assert described["rest_timeout"] == "10"
+
+    def test_what_is_not_set_is_not_described(self) -> None:
+        assert "connect_within" not in Settings().described()
+
+    def test_a_password_is_hidden(self) -> None:
+        settings = load({"focus_server_url": "https://user:secret@host/focus"}, {})
+
+        assert settings.described()["focus_server_url"] == "https://***@host/focus (from -D)"
+        assert settings.focus_server_url == "https://user:secret@host/focus"
+
+    @pytest.mark.parametrize(
+        ("url", "shown"),
+        [
+            ("http://host:5000/path", "http://host:5000/path"),
+            ("http://user@host", "http://***@host"),
+            ("user:secret@host:5000", "***@host:5000"),
+            ("http:/user:secret@host", "http:/***@host"),
+            ("http://user:se/cr@et@host", "http://***@host"),
+            ("http://user:secret@[::1", "http://***@[::1"),
+            ("http://user:sec\nret@host", "http://***@host"),
+        ],
+    )
+    def test_a_password_is_hidden_also_where_the_address_is_wrong(self, url: str, shown: str) -> None:
+        assert without_password(url) == shown
+
+
+class TestProblems:
+    def test_an_unknown_setting_is_named_with_its_place_and_the_right_one(self, tmp_path: Path) -> None:
+        assert problem(tmp_path, {"rest_timout": "5"}) == (
+            "unknown setting 'rest_timout' (from -D), did you mean 'rest_timeout'?"
+        )
+
+    def test_an_unknown_setting_like_no_other_points_to_the_list(self, tmp_path: Path) -> None:
+        assert problem(tmp_path, {}, {"FOCUS_XYZ": "1"}) == (
+            "unknown setting 'xyz' (from the environment); environments/example.yaml lists all"
+        )
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("rest_timeout", "soon"),
+            ("rest_timeout", "0"),
+            ("rest_timeout", "inf"),
+            ("rest_timeout", "nan"),
+            ("retry_attempts", "2.5"),
+            ("retry_attempts", "0"),
+            ("channels", ""),
+            ("nfft", "1000"),
+            ("nfft", "4096"),
+            ("verify_ssl", "perhaps"),
+            ("frames_in_time", "101"),
+            ("focus_server_url", ""),
+            ("focus_server_url", "host:5000"),
+            ("focus_server_url", "ftp://host"),
+            ("focus_server_url", "http://"),
+            ("focus_server_url", "http://host:port"),
+            ("focus_server_url", "http://host:99999"),
+            ("focus_server_url", "http://host/?key=value"),
+            ("focus_server_url", "http://[::1"),
+        ],
+    )
+    def test_a_wrong_value_is_named_with_its_key_and_place(self, tmp_path: Path, key: str, value: str) -> None:
+        assert problem(tmp_path, {key: value}).startswith(f"setting '{key}' = '{value}' (from -D): ")
+
+    @pytest.mark.parametrize("key", ["channels", "rest_timeout", "retry_delay"])
+    def test_yes_is_no_number(self, tmp_path: Path, key: str) -> None:
+        with pytest.raises(SettingsError, match=rf"setting '{key}' = 'True' \(from .*staging.yaml\): "):
+            in_file(tmp_path, f"{key}: yes\n")
+
+    def test_all_problems_are_told_at_once(self, tmp_path: Path) -> None:
+        assert len(problem(tmp_path, {"a": "1", "channels": "x"}, {"FOCUS_NFFT": "3"}).splitlines()) == 3
+
+    @pytest.mark.parametrize(
+        ("userdata", "words"),
+        [
+            (
+                {"frequency_min": "600"},
+                "frequency_min 600 is not below frequency_max 500 (frequency_min: from -D, frequency_max: default)",
+            ),
+            (
+                {"idle_timeout": "400"},
+                "idle_timeout 400 is above stream_timeout 300 (stream_timeout: default, idle_timeout: from -D)",
+            ),
+            ({"display_height": "100000"}, "less than a millisecond between lines"),
+            ({"verify_ssl": "true"}, "there is nothing to verify (verify_ssl: from -D)"),
+        ],
+    )
+    def test_a_contradiction_names_the_settings_and_their_places(
+        self, tmp_path: Path, userdata: dict[str, str], words: str
+    ) -> None:
+        said = problem(tmp_path, userdata)
+
+        assert said.startswith("settings contradict each other: ")
+        assert words in said
+
+    def test_a_missing_file_is_told_with_those_that_are_there(self, tmp_path: Path) -> None:
+        (tmp_path / "lab.yaml").touch()
+        (tmp_path / "staging.yaml").touch()
+
+        assert problem(tmp_path, {"environment": "stagin"}) == (
+            f"environment 'stagin': there is no {tmp_path}/stagin.yaml (there are: lab, staging)"
+        )
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ("rest_timeout: [", "cannot be read: .*line 1, column"),
+            ("- rest_timeout", "is not a list of `key: value` lines"),
+            ("just words", "is not a list of `key: value` lines"),
+            ("5: five", "is not a list of `key: value` lines"),
+            ("a: !!python/object:os.system {}", "cannot be read: could not determine a constructor"),
+            ("rest_timeout: \0", "cannot be read: "),
+        ],
+    )
+    def test_a_broken_file_is_told(self, tmp_path: Path, content: str, words: str) -> None:
+        with pytest.raises(SettingsError, match=f"environment 'staging': .*staging.yaml {words}"):
+            in_file(tmp_path, content)
+
+    def test_a_file_that_is_no_text_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "staging.yaml").write_bytes(b"\xff\xfe\x00")
+
+        assert "cannot be read" in problem(tmp_path, {"environment": "staging"})
+
+    @pytest.mark.parametrize(
+        "content",
+        ["focus_server_url: http://user:secret@host: x\n", "focus_server_url: user:secret@host\n"],
+    )
+    def test_a_password_in_a_broken_file_is_not_told(self, tmp_path: Path, content: str) -> None:
+        with pytest.raises(SettingsError) as caught:
+            in_file(tmp_path, content)
+
+        assert "secret" not in str(caught.value)
+
+
+class TestExample:
+    """``environments/example.yaml`` is the list of all settings."""
+
+    TEXT = (ENVIRONMENTS / "example.yaml").read_text(encoding="utf-8")
+
+    def test_it_lists_every_setting_and_nothing_else(self) -> None:
+        listed = re.findall(r"^(?:# )?([a-z_]+): \S", self.TEXT, flags=re.MULTILINE)
+
+        assert sorted(listed) == sorted(set(Settings.model_fields) - {"environment"})
+
+    def test_it_shows_the_defaults(self) -> None:
+        shown = yaml.safe_load(self.TEXT)
+
+        assert shown == {key: value for key, value in Settings().model_dump(exclude_none=True).items() if key in shown}
+
+    def test_it_can_be_used_as_it_is(self) -> None:
+        assert load({"environment": "example"}, {}).rest_timeout == 10
+
+    def test_what_is_commented_out_can_be_used_too(self, tmp_path: Path) -> None:
+        uncommented = re.sub(r"^# ([a-z_]+: \S+)$", r"\1", self.TEXT, flags=re.MULTILINE)
+
+        assert in_file(tmp_path, uncommented).focus_server_url is not None
