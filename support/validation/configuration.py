@@ -69,7 +69,7 @@ def _frequencies(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator
     outside = [f for f in listed if not request.frequency_min - tolerance <= f < request.frequency_max + tolerance]
     if outside:
         yield _finding(
-            "frequencies in band",
+            "frequency bins",
             f"{plural(len(outside), 'frequency value')} outside the band of {request.frequency_min:g} to "
             f"{request.frequency_max:g} Hz, first {outside[0]:g} Hz",
             Topic.FREQUENCIES,

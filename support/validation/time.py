@@ -56,23 +56,25 @@ class RowSpan(Rule):
             )
 
 
-class TimeUnit(Rule):
-    """Timestamps are epoch milliseconds: not seconds, micro- or nanoseconds."""
+class EpochMilliseconds(Rule):
+    """Timestamps are epoch milliseconds: not seconds, micro- or nanoseconds, and not counted from another moment.
 
-    name = "timestamps are milliseconds"
+    The years 2000 to 2100 are what counts as an epoch time: wide enough for any clock and any recording, and no two
+    units overlap in it.
+    """
+
+    name = "timestamps are epoch milliseconds"
     topic = Topic.STRUCTURE
 
-    _UNITS = {-3: "seconds", 3: "microseconds", 6: "nanoseconds"}  # noqa: RUF012 - a constant
+    _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
+    _UNITS = (("seconds", 1000.0), ("microseconds", 1e-3), ("nanoseconds", 1e-6))
 
     def see(self, frame: Frame) -> Iterator[Finding]:
-        now = frame.received_at * 1000
         for start in frame.starts.tolist():
-            if start <= 0:
-                yield self.finding(f"the timestamp {start} is not a moment after 1970", Where(frame=frame.index))
-                return
-            unit = self._UNITS.get(round(math.log10(start / now))) if now > 0 else None
-            if unit:
-                yield self.finding(f"the timestamp {start} looks like {unit}", Where(frame=frame.index))
+            if not self._EARLIEST <= start < self._LATEST:
+                units = [name for name, factor in self._UNITS if self._EARLIEST <= start * factor < self._LATEST]
+                guess = f", it looks like {units[0]}" if units else ""
+                yield self.finding(f"the timestamp {start} is no time in epoch milliseconds{guess}", Where(frame.index))
                 return
 
 
@@ -98,7 +100,10 @@ class LinesContinuous(Rule):
 
     def __init__(self, expectation: Expectation) -> None:
         self._dt = expectation.lines_dt * 1000
-        self._slack = _ROUNDING_MS + _alignment_ms(expectation.lines_dt, expectation.sample)
+        alignment = _alignment_ms(expectation.lines_dt, expectation.sample)
+        self._slack = _ROUNDING_MS + alignment
+        whole = alignment == 0 and self._dt == round(self._dt)
+        self._is_clear = whole or self._dt > 2.5 * self._slack
         self._newest: int | None = None
         self._row = -1
         self._gaps: deque[_Gap] = deque()
@@ -154,8 +159,11 @@ class LinesContinuous(Rule):
         self._newest = start
 
     def _lines_in(self, gap: int) -> int:
-        """How many line distances a gap holds, at least one; in doubt, where rounding blurs it, the fewer."""
-        if self._dt > 2.5 * self._slack or self._dt == round(self._dt):
+        """How many line distances a gap holds, at least one; where rounding blurs it, the fewest that fit.
+
+        A line that is lost in the blur still shows: all later lines are off, and that is drift.
+        """
+        if self._is_clear:
             return max(1, round(gap / self._dt))
         return max(1, math.ceil((gap - self._slack) / self._dt))
 

@@ -17,7 +17,7 @@ from support.validation.structure import (
     SensorsAsConfigured,
     SensorsPresent,
 )
-from support.validation.time import LinesContinuous, LiveDataFresh, RowSpan, TimeUnit
+from support.validation.time import EpochMilliseconds, LinesContinuous, LiveDataFresh, RowSpan
 
 _KEPT_PER_RULE = 20
 
@@ -35,7 +35,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         WithinBounds(),
         NotConstant(),
         SensorsAlive(limits.frozen_rows),
-        TimeUnit(),
+        EpochMilliseconds(),
         RowSpan(expectation),
         LinesContinuous(expectation),
         LiveDataFresh(limits.max_data_age, limits.clock_skew),

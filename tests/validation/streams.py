@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -30,7 +32,12 @@ class Plan:
     rows: int = 5
     seed: int = 1
     latency: float = 0.02
+    jitter: float = 0.0
+    level: float = 1.0
     bounds_slack: float = 0.0
+    offset: Fraction = Fraction(0)
+    rounding: Fraction = Fraction(1, 2)
+    aligned: bool = False
     max_frames: int | None = field(default=None)
 
     @property
@@ -50,11 +57,20 @@ class Plan:
         noise = np.random.default_rng(self.seed)
         return [self._message(noise, index) for index in range(self.frames)]
 
+    def _times(self, line: int) -> tuple[int, int]:
+        """Start and end of a line, epoch milliseconds: exact, then rounded each by itself."""
+        prr = Fraction(self.prr)
+        start = Fraction(START) + self.offset + line * Fraction(self.lines_dt).limit_denominator(10**6)
+        if self.aligned:
+            start = math.floor(start * prr + Fraction(1, 2)) / prr
+        end = start + self.nfft / prr
+        return math.floor(start * 1000 + self.rounding), math.floor(end * 1000 + self.rounding)
+
     def _message(self, noise: np.random.Generator, index: int) -> DataStream:
-        values = noise.rayleigh(1.0, (self.rows, len(self.sensors), self.bins)).astype(np.float32)
+        values = noise.rayleigh(self.level, (self.rows, len(self.sensors), self.bins)).astype(np.float32)
         rows = []
         for row in range(self.rows):
-            start = START + (index * self.rows + row) * self.lines_dt
+            start, end = self._times(index * self.rows + row)
             sensors = [
                 SensorIntensity(id=sensor, intensity=values[row, position].tolist())
                 for position, sensor in enumerate(self.sensors)
@@ -63,8 +79,8 @@ class Plan:
                 SpectrogramRow(
                     canvasId="canvas",
                     sensors=sensors,
-                    startTimestamp=round(start * 1000),
-                    endTimestamp=round((start + self.nfft / self.prr) * 1000),
+                    startTimestamp=start,
+                    endTimestamp=end,
                 )
             )
         return DataStream(
@@ -76,6 +92,7 @@ class Plan:
 
 def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
     """The messages as frames that arrive at the pace of ``plan``, each shortly after its newest row ended."""
+    noise = np.random.default_rng(plan.seed)
     pace = plan.rows * plan.lines_dt
     newest = START + (plan.rows - 1) * plan.lines_dt + plan.nfft / plan.prr
     return [
@@ -83,10 +100,11 @@ def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
             message,
             index=index,
             size=message.ByteSize(),
-            elapsed=0.1 + index * pace,
-            received_at=newest + plan.latency + index * pace,
+            elapsed=0.1 + index * pace + late,
+            received_at=newest + plan.latency + index * pace + late,
         )
         for index, message in enumerate(messages)
+        for late in [noise.uniform(0, plan.jitter)]
     ]
 
 

@@ -51,43 +51,44 @@ def test_a_right_answer_has_no_finding(changes: dict[str, Any]) -> None:
     assert sentences(answer(**changes)) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"channel_amount": 5}, "channel_amount is 5 where 4 channels were asked for"),
-        ({"channel_to_stream_index": {"1": 0, "2": 0, "4": 0}}, "channel_to_stream_index lacks channel 3"),
-        (
-            {"channel_to_stream_index": {"0": 0, "1": 0, "2": 0, "3": 0, "4": 0}},
-            "channel_to_stream_index has channel 0, which was not asked for",
-        ),
-        ({"channel_to_stream_index": {"1": 0, "2": 0, "3": 1, "4": 0}}, "names stream 1 where there is 1 stream"),
-        ({"frequencies_amount": 7}, "frequencies_amount is 7 but frequencies_list has 6 entries"),
-        (
-            {"frequencies_list": [7.8125, 15.625, 23.4375, 31.25, 39.0625, 46.875]},
-            "1 frequency value outside the band of 10 to 60 Hz, first 7.8125 Hz",
-        ),
-        (
-            {"frequencies_list": [15.625, 23.4375], "frequencies_amount": 2},
-            "frequencies_list has 2 bins where PRR 2000 Hz and NFFT 256 give 6",
-        ),
-        (
-            {"frequencies_list": [15.625, 23.4375, 30.0, 39.0625, 46.875, 54.6875]},
-            "bin 2 is 30 Hz where k * PRR / NFFT gives 31.25 Hz (step 7.8125 Hz)",
-        ),
-        (
-            {"frequencies_list": [15.625, float("nan"), 31.25, 39.0625, 46.875, 54.6875]},
-            "bin 1 is nan Hz where k * PRR / NFFT gives 23.4375 Hz",
-        ),
-        ({"lines_dt": 0.02}, "lines_dt is 0.02 s where 10 s over 1000 lines give 0.01 s"),
-        ({"lines_dt": float("nan")}, "lines_dt is nan s"),
-        ({"view_type": "1"}, "view_type '0' was asked for, '1' answered"),
-        ({"job_id": "70788"}, "job_id '70788' is not window-unique"),
-        ({"job_id": "30-70788"}, "job_id '30-70788' is not window-unique with a window from 0 to 29"),
-        ({"stream_port": 0}, "stream_port 0 is not a port"),
-        ({"stream_port": "http"}, "stream_port 'http' is not a number"),
-        ({"stream_url": "https://"}, "names no host"),
-    ],
-)
+WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
+    ({"channel_amount": 5}, "channel_amount is 5 where 4 channels were asked for"),
+    ({"channel_to_stream_index": {"1": 0, "2": 0, "4": 0}}, "channel_to_stream_index lacks channel 3"),
+    (
+        {"channel_to_stream_index": {"0": 0, "1": 0, "2": 0, "3": 0, "4": 0}},
+        "channel_to_stream_index has channel 0, which was not asked for",
+    ),
+    ({"channel_to_stream_index": {"1": 0, "2": 0, "3": 1, "4": 0}}, "names stream 1 where there is 1 stream"),
+    ({"frequencies_amount": 7}, "frequencies_amount is 7 but frequencies_list has 6 entries"),
+    (
+        {"frequencies_list": [7.8125, 15.625, 23.4375, 31.25, 39.0625, 46.875]},
+        "1 frequency value outside the band of 10 to 60 Hz, first 7.8125 Hz",
+    ),
+    (
+        {"frequencies_list": [15.625, 23.4375], "frequencies_amount": 2},
+        "frequencies_list has 2 bins where PRR 2000 Hz and NFFT 256 give 6",
+    ),
+    (
+        {"frequencies_list": [15.625, 23.4375, 30.0, 39.0625, 46.875, 54.6875]},
+        "bin 2 is 30 Hz where k * PRR / NFFT gives 31.25 Hz (step 7.8125 Hz)",
+    ),
+    (
+        {"frequencies_list": [15.625, float("nan"), 31.25, 39.0625, 46.875, 54.6875]},
+        "bin 1 is nan Hz where k * PRR / NFFT gives 23.4375 Hz",
+    ),
+    ({"lines_dt": 0.02}, "lines_dt is 0.02 s where 10 s over 1000 lines give 0.01 s"),
+    ({"lines_dt": float("nan")}, "lines_dt is nan s"),
+    ({"view_type": "1"}, "view_type '0' was asked for, '1' answered"),
+    ({"job_id": "70788"}, "job_id '70788' is not window-unique"),
+    ({"job_id": "30-70788"}, "job_id '30-70788' is not window-unique with a window from 0 to 29"),
+    ({"stream_port": 0}, "stream_port 0 is not a port"),
+    ({"stream_port": "http"}, "stream_port 'http' is not a port"),
+    ({"stream_url": "https://"}, "names no host"),
+]
+"""What is wrong in an answer, and words of the finding about it."""
+
+
+@pytest.mark.parametrize(("changes", "words"), WRONG_ANSWERS)
 def test_a_wrong_answer_is_a_finding(changes: dict[str, Any], words: str) -> None:
     assert any(words in sentence for sentence in sentences(answer(**changes))), sentences(answer(**changes))
 
