@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import grpc
@@ -461,20 +462,25 @@ class TestLeaving:
         assert server.calls == []
         assert client.get_metrics().start_time is None
 
-    def test_nothing_is_left_behind(self, client: GrpcStreamClient, serve: Serve) -> None:
+    def test_nothing_is_left_behind(self, serve: Serve) -> None:
         server, process = serve([frame()] * 2), psutil.Process()
 
         def cycles(count: int) -> None:
+            client = GrpcStreamClient()
             for _ in range(count):
                 with client.connect_context("127.0.0.1", server.port):
                     assert client.is_connected()
                     next(client.stream_spectrograms("1-1"))
 
-        cycles(5)
+        def five_at_once(count: int) -> None:
+            with ThreadPoolExecutor(max_workers=5) as workers:
+                list(workers.map(cycles, [count] * 5))
+
+        five_at_once(1)
         eventually(lambda: not _watchers(), "the warm-up is over")
         handles, threads = process.num_fds(), process.num_threads()
 
-        cycles(50)
+        five_at_once(10)
 
         eventually(lambda: not _watchers(), "the threads that watch for silence end")
         eventually(lambda: process.num_fds() <= handles + 2, "the sockets are closed")
