@@ -4,8 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FLAGS ?=
+RUNS ?= 100
+JOBS ?= 1
 
-.PHONY: acceptance test clean
+.PHONY: acceptance test faults soak clean
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
 acceptance: .venv/installed protos/datastream_pb2.py
@@ -18,6 +20,14 @@ test: .venv/installed-dev protos/datastream_pb2.py
 	$(BIN)/mypy
 	$(BIN)/coverage erase
 	$(BIN)/pytest --cov --cov-report=term
+
+## faults: the criteria against every fault and every variant of the embedded server; reports/fault-matrix.md
+faults: .venv/installed
+	@$(BIN)/python -m support.proving.fault_matrix
+
+## soak: the suite RUNS times over, JOBS at a time; reports/soak.md
+soak: .venv/installed
+	@$(BIN)/python -m support.proving.soak --runs $(RUNS) --jobs $(JOBS)
 
 ## clean: everything that the other targets made
 clean:

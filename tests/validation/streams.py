@@ -94,7 +94,7 @@ def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
     """The messages as frames that arrive at the pace of ``plan``, each shortly after its newest row ended."""
     noise = np.random.default_rng(plan.seed)
     pace = plan.rows * plan.lines_dt
-    newest = START + (plan.rows - 1) * plan.lines_dt + plan.nfft / plan.prr
+    newest = START + float(plan.offset) + (plan.rows - 1) * plan.lines_dt + plan.nfft / plan.prr
     return [
         Frame(
             message,
