@@ -10,7 +10,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from support.simulator.options import Options, parse
+from support.simulator.command_line import parse
+from support.simulator.options import Options
 from support.simulator.pod import HOST
 from support.simulator.server import FocusServer, listen
 from support.simulator.watch import when_closed

@@ -57,37 +57,39 @@ class Timeline:
         latest = (Fraction(now_ns, _NS_PER_MS) - length_ms) // 1
         return cls(latest - latest % ANCHOR_MS, plan)
 
+    def start(self, row: int) -> Fraction:
+        """The exact start of a row, epoch milliseconds."""
+        return self.t0_ms + row * self._line_ms
+
     def start_ms(self, row: int) -> int:
         """The start of a row, epoch milliseconds."""
-        return _rounded(self._start(row))
+        return rounded(self.start(row))
 
     def end_ms(self, row: int) -> int:
         """The end of a row's window, epoch milliseconds."""
-        return _rounded(self._start(row) + self._window_ms)
+        return rounded(self.start(row) + self._window_ms)
 
     def first_sample(self, row: int) -> int:
         """The sample number that a row's window begins with: the one nearest to its start."""
-        return _rounded(self._start(row) * self.prr / _MS)
+        return rounded(self.start(row) * self.prr / _MS)
 
     def due_ns(self, row: int) -> int:
         """The instant from which a row lies wholly in the past, nanoseconds since the epoch."""
-        exact = self._start(row) + self._window_ms
-        return -int(-max(exact, Fraction(_rounded(exact))) * _NS_PER_MS // 1)
+        exact = self.start(row) + self._window_ms
+        return -int(-max(exact, Fraction(rounded(exact))) * _NS_PER_MS // 1)
 
     def row_at(self, now_ns: int) -> int:
         """The last row that is due at `now_ns`; negative before row 0 is."""
         return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._window_ms) / self._line_ms // 1)
-
-    def _start(self, row: int) -> Fraction:
-        return self.t0_ms + row * self._line_ms
 
 
 def make_frame(fibre: Fibre, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
     """The frame of the rows from `first_row` on: reads the fibre, transforms it, and says when that was."""
     numbers = range(first_row, first_row + plan.rows_per_frame)
     begins = [timeline.first_sample(row) for row in numbers]
-    samples = fibre.samples(plan.first, plan.last, begins[0], begins[-1] - begins[0] + plan.nfft)
-    lines = spectrum.magnitudes(samples, [begin - begins[0] for begin in begins], plan.nfft, plan.bins)
+    earliest = min(begins)
+    samples = fibre.samples(plan.first, plan.last, earliest, max(begins) - earliest + plan.nfft)
+    lines = spectrum.magnitudes(samples, [begin - earliest for begin in begins], plan.nfft, plan.bins)
     sensor_ids = tuple(plan.channels)
     rows = tuple(
         Row(canvas_id, sensor_ids, values, timeline.start_ms(row), timeline.end_ms(row))
@@ -96,5 +98,6 @@ def make_frame(fibre: Fibre, plan: Plan, timeline: Timeline, canvas_id: str, fir
     return Frame(rows, min_amp=float(lines.min()), max_amp=float(lines.max()))
 
 
-def _rounded(value: Fraction) -> int:
+def rounded(value: Fraction) -> int:
+    """The nearest whole number; a half goes up."""
     return int((value + Fraction(1, 2)) // 1)

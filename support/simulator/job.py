@@ -5,13 +5,15 @@ Times are seconds of `time.monotonic()`. Everything here runs on the event loop,
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from support.simulator.models import JobStatus
 from support.simulator.plan import Plan
+
+LONGEST_WAIT = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Limits:
 class Job:
     """One of the 30 windows, and what it streams.
 
-    `config` is the request as it came. `port` is the port of the job's own gRPC server.
+    `config` is the request as it came. `port` is the port of the job's own gRPC server; `vanish` ends that server.
     """
 
     job_id: str
@@ -39,6 +41,7 @@ class Job:
     status: JobStatus = "pending"
     open_streams: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    vanish: Callable[[], None] = lambda: None
 
     @property
     def canvas_id(self) -> str:
@@ -71,6 +74,16 @@ class Job:
         """Ends every stream of the job, for good."""
         self.status = status
         self.ended.set()
+
+    async def ends_within(self, delay: float) -> bool:
+        """Waits `delay` seconds; True, at once, when the job ends before."""
+        if delay > 0:
+            try:
+                async with asyncio.timeout(min(delay, LONGEST_WAIT)):
+                    await self.ended.wait()
+            except TimeoutError:
+                return self.ended.is_set()
+        return self.ended.is_set()
 
     def expired(self, now: float, limits: Limits) -> str | None:
         """Why the job is to be removed now, in words; None while it may stay."""

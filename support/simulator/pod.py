@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -12,6 +13,9 @@ from support.simulator.stream import StreamService
 
 HOST = "127.0.0.1"
 
+CHECK_HEALTH, HEALTH, REFLECTION = "CheckHealth", "grpc.health.v1", "reflection"
+OFFERS = frozenset({CHECK_HEALTH, HEALTH, REFLECTION})
+
 _SERVICE = datastream_pb2.DESCRIPTOR.services_by_name["DataStreamService"]
 _OPTIONS = (("grpc.so_reuseport", 0),)  # two jobs, or two simulators, never share a port
 
@@ -19,9 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class Pod:
-    """A gRPC server that serves one job. Its port is fixed from the start; it accepts connections once started."""
+    """A gRPC server that serves one job. Its port is fixed from the start; it accepts connections once started.
 
-    def __init__(self, service: StreamService) -> None:
+    `offers` is what it has besides the streams, of OFFERS.
+    """
+
+    def __init__(self, service: StreamService, offers: frozenset[str] = OFFERS) -> None:
+        self._offers = offers
         self._server: grpc.aio.Server | None = None
         self._service = service
         self._reserved: socket.socket | None = socket.socket()
@@ -32,11 +40,15 @@ class Pod:
         """Begins to accept connections; raises RuntimeError or OSError where the port is gone."""
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers((self._handler(),))
-        checks = health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(checks, server)
-        for name in ("", _SERVICE.full_name):
-            await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
-        reflection.enable_server_reflection((_SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        names = [_SERVICE.full_name]
+        if HEALTH in self._offers:
+            names.append(health.SERVICE_NAME)
+            checks = health.aio.HealthServicer()
+            health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+            for name in ("", _SERVICE.full_name):
+                await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
+        if REFLECTION in self._offers:
+            reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         self._release()
         server.add_insecure_port(f"{HOST}:{self.port}")
         self._server = server
@@ -55,17 +67,16 @@ class Pod:
 
     def _handler(self) -> grpc.GenericRpcHandler:
         """The service without the generated serialiser of responses: frames come as ready bytes."""
-        return grpc.method_handlers_generic_handler(
-            _SERVICE.full_name,
-            {
-                "StreamSpectrograms": grpc.unary_stream_rpc_method_handler(
-                    self._service.stream_spectrograms,
-                    request_deserializer=datastream_pb2.StreamRequest.FromString,
-                ),
-                "CheckHealth": grpc.unary_unary_rpc_method_handler(
-                    self._service.check_health,
-                    request_deserializer=datastream_pb2.HealthRequest.FromString,
-                    response_serializer=datastream_pb2.HealthResponse.SerializeToString,
-                ),
-            },
-        )
+        methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+            "StreamSpectrograms": grpc.unary_stream_rpc_method_handler(
+                self._service.stream_spectrograms,
+                request_deserializer=datastream_pb2.StreamRequest.FromString,
+            )
+        }
+        if CHECK_HEALTH in self._offers:
+            methods[CHECK_HEALTH] = grpc.unary_unary_rpc_method_handler(
+                self._service.check_health,
+                request_deserializer=datastream_pb2.HealthRequest.FromString,
+                response_serializer=datastream_pb2.HealthResponse.SerializeToString,
+            )
+        return grpc.method_handlers_generic_handler(_SERVICE.full_name, methods)

@@ -7,10 +7,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from support.simulator.conditions import Conditions
 from support.simulator.job import Job, Limits
 from support.simulator.models import JobStatus
 from support.simulator.plan import Plan
-from support.simulator.pod import Pod
+from support.simulator.pod import OFFERS, Pod
 from support.simulator.stream import StreamService
 
 WINDOWS = 30
@@ -28,28 +29,28 @@ class WindowsFullError(RuntimeError):
 class Registry:
     """Every job there is. Lives on one event loop."""
 
-    def __init__(self, service: Callable[[Job], StreamService], limits: Limits, pod_start: float) -> None:
+    def __init__(self, service: Callable[[Job, Conditions], StreamService], limits: Limits) -> None:
         self._service = service
         self._limits = limits
-        self._pod_start = pod_start
-        self._jobs: dict[str, tuple[Job, Pod]] = {}
+        self._jobs: dict[int, tuple[Job, Pod]] = {}  # by window
         self._over: OrderedDict[str, Job] = OrderedDict()
         self._last_unique = 0
         self._draining: set[Pod] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def create(self, plan: Plan, config: dict[str, Any]) -> Job:
+    async def create(self, plan: Plan, config: dict[str, Any], conditions: Conditions) -> Job:
         """A new job whose pod is starting; raises WindowsFullError."""
-        used = {job.window for job, _ in self._jobs.values()}
-        window = next((window for window in range(WINDOWS) if window not in used), None)
+        deviations, pod_start = conditions.deviations, conditions.options.pod_start
+        window = next((window for window in range(WINDOWS) if window not in self._jobs), None)
         if window is None:
             raise WindowsFullError(f"all {WINDOWS} windows are in use; end a job, or try again later")
-        job = Job(f"{window}-{self._unique()}", window, plan, config)
-        pod = Pod(self._service(job))
+        job = Job(deviations.job_id(f"{window}-{self._unique()}"), window, plan, config)
+        pod = Pod(self._service(job, conditions), deviations.offers(OFFERS))
         job.port = pod.port
-        self._jobs[job.job_id] = (job, pod)
-        if self._pod_start:
-            self._spawn(self._start_later(job, pod))
+        job.vanish = lambda: self._remove(job, "failed", "its pod vanished")
+        self._jobs[window] = (job, pod)
+        if pod_start:
+            self._spawn(self._start_later(job, pod, pod_start))
         else:
             await self._start(job, pod)
         log.info("job %s: port %d, channels %d to %d", job.job_id, job.port, plan.first, plan.last)
@@ -57,14 +58,14 @@ class Registry:
 
     def find(self, job_id: str) -> Job | None:
         """A job that is there, or was until lately."""
-        entry = self._jobs.get(job_id)
-        return entry[0] if entry else self._over.get(job_id)
+        return self._living(job_id) or self._over.get(job_id)
 
     def cancel(self, job_id: str) -> bool:
         """Ends a job; its streams end, then its port closes. False where there is no such job (any more)."""
-        if job_id not in self._jobs:
+        job = self._living(job_id)
+        if job is None:
             return False
-        self._remove(job_id, "cancelled", "cancelled")
+        self._remove(job, "cancelled", "cancelled")
         return True
 
     async def sweep_forever(self) -> None:
@@ -80,7 +81,7 @@ class Registry:
         for job, _ in list(self._jobs.values()):
             reason = job.expired(now, self._limits)
             if reason:
-                self._remove(job.job_id, "completed" if job.status == "completed" else "cancelled", reason)
+                self._remove(job, "completed" if job.status == "completed" else "cancelled", reason)
 
     async def close(self) -> None:
         """Ends all jobs, for the end of the server."""
@@ -92,11 +93,16 @@ class Registry:
         self._jobs.clear()
         await asyncio.gather(*(pod.stop(LAST_DRAIN) for pod in pods))
 
-    def _remove(self, job_id: str, status: JobStatus, reason: str) -> None:
-        job, pod = self._jobs.pop(job_id)
-        log.info("job %s: removed, %s", job_id, reason)
+    def _living(self, job_id: str) -> Job | None:
+        return next((job for job, _ in self._jobs.values() if job.job_id == job_id), None)
+
+    def _remove(self, job: Job, status: JobStatus, reason: str) -> None:
+        if job.ended.is_set():
+            return
+        _, pod = self._jobs.pop(job.window)
+        log.info("job %s: removed, %s", job.job_id, reason)
         job.end(status)
-        self._over[job_id] = job
+        self._over[job.job_id] = job
         while len(self._over) > REMEMBERED:
             self._over.popitem(last=False)
         self._spawn(self._drain(pod))
@@ -110,12 +116,12 @@ class Registry:
         try:
             await pod.start()
         except (RuntimeError, OSError):
-            self._remove(job.job_id, "failed", "its pod did not start")
+            self._remove(job, "failed", "its pod did not start")
             raise
 
-    async def _start_later(self, job: Job, pod: Pod) -> None:
-        await asyncio.sleep(self._pod_start)
-        if job.job_id in self._jobs:
+    async def _start_later(self, job: Job, pod: Pod, delay: float) -> None:
+        await asyncio.sleep(delay)
+        if not job.ended.is_set():
             await self._start(job, pod)
 
     def _unique(self) -> int:

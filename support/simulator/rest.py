@@ -10,6 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from support.simulator.conditions import Present
+from support.simulator.deviations.control import add_control
+from support.simulator.deviations.middleware import Deviating
 from support.simulator.fibre import Fibre
 from support.simulator.job import Job
 from support.simulator.models import (
@@ -37,15 +40,17 @@ class WaitingForFibreError(RuntimeError):
     """No fibre is attached."""
 
 
-def build_app(fibre: Fibre, registry: Registry, frame_rate: float, attached: bool) -> FastAPI:
+def build_app(present: Present, registry: Registry, attached: bool) -> FastAPI:
     """The ASGI application. `attached` is whether the server has its fibre, or waits for one."""
     app = FastAPI(
         title="Focus Server (embedded)", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    _add_fibre_routes(app, fibre, attached)
-    _add_job_routes(app, fibre, registry, frame_rate, attached)
+    _add_fibre_routes(app, present, attached)
+    _add_job_routes(app, present, registry, attached)
     _add_later_routes(app)
     _add_error_handlers(app)
+    add_control(app, present)
+    app.add_middleware(Deviating, active=lambda: present.now.deviations)
     return app
 
 
@@ -80,19 +85,20 @@ def live_metadata(fibre: Fibre, attached: bool) -> LiveMetadata:
     )
 
 
-def _add_fibre_routes(app: FastAPI, fibre: Fibre, attached: bool) -> None:
+def _add_fibre_routes(app: FastAPI, present: Present, attached: bool) -> None:
     @app.get("/live_metadata", responses=_ERRORS)
     async def get_live_metadata() -> LiveMetadata:
         """The fibre that is attached."""
-        return live_metadata(fibre, attached)
+        return live_metadata(present.now.fibre, attached)
 
     @app.get("/channels", responses=_ERRORS)
     async def get_channels() -> Channels:
         """The numbers of the first and the last channel."""
+        fibre = present.now.fibre
         return Channels(lowest_channel=fibre.lowest, highest_channel=fibre.highest)
 
 
-def _add_job_routes(app: FastAPI, fibre: Fibre, registry: Registry, frame_rate: float, attached: bool) -> None:
+def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached: bool) -> None:
     async def fibre_attached() -> None:
         if not attached:
             raise WaitingForFibreError
@@ -100,8 +106,9 @@ def _add_job_routes(app: FastAPI, fibre: Fibre, registry: Registry, frame_rate: 
     @app.post("/configure", responses=_ERRORS, dependencies=[Depends(fibre_attached)])
     async def configure(request: ConfigureRequest) -> ConfigureAnswer:
         """Starts a job that streams live data."""
-        plan = make_plan(request, fibre, frame_rate)
-        return configure_answer(await registry.create(plan, request.model_dump(exclude_unset=True)))
+        now = present.now
+        plan = now.deviations.plan(make_plan(request, now.fibre, now.options.frame_rate))
+        return configure_answer(await registry.create(plan, request.model_dump(exclude_unset=True), now))
 
     @app.get("/metadata/{job_id}", responses=_ERRORS)
     async def get_metadata(job_id: str) -> JobMetadata:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
-from support.simulator.fibre import Fibre
+from support.simulator.conditions import Present
 from support.simulator.job import Limits
 from support.simulator.options import Options
 from support.simulator.pod import HOST
@@ -40,13 +40,11 @@ class FocusServer:
     def __init__(self, options: Options, listener: socket.socket) -> None:
         self._listener = listener
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
-        fibre = Fibre(options.seed, options.prr, options.lowest_channel, options.channel_count)
         self._registry = Registry(
-            service=lambda job: StreamService(job, fibre, self._workers),
+            service=lambda job, conditions: StreamService(job, conditions, self._workers),
             limits=Limits(options.idle_removal, options.stream_idle, options.finished_removal),
-            pod_start=options.pod_start,
         )
-        app = build_app(fibre, self._registry, options.frame_rate, attached=not options.no_fibre)
+        app = build_app(Present(options), self._registry, attached=not options.no_fibre)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", log_level="warning", timeout_graceful_shutdown=1
         )

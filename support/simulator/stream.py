@@ -1,22 +1,24 @@
 """The stream of a job: frames, each as soon as it lies in the past, until the client or the job has enough."""
 
 import asyncio
+import itertools
 import logging
 from concurrent.futures import Executor
+from contextlib import aclosing
+from typing import Any
 
 import grpc
 
 from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from support.simulator import wire
 from support.simulator.clock import Clock
-from support.simulator.fibre import Fibre
+from support.simulator.conditions import Conditions
+from support.simulator.deviations.stages import AbortError, At, Payloads, Refusal
 from support.simulator.frame import Timeline, make_frame
 from support.simulator.job import Job
 from support.simulator.pace import Pace
 
 VERSION = "simulator-1.0"
-
-LONGEST_WAIT = 3600.0  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -26,59 +28,82 @@ Context = grpc.aio.ServicerContext[StreamRequest, bytes]
 class StreamService:
     """`DataStreamService` of one job. The arithmetic runs on `workers`, everything else on the event loop."""
 
-    def __init__(self, job: Job, fibre: Fibre, workers: Executor) -> None:
+    def __init__(self, job: Job, conditions: Conditions, workers: Executor) -> None:
         self._job = job
-        self._fibre = fibre
+        self._fibre = conditions.fibre
+        self._deviations = conditions.deviations
         self._workers = workers
 
-    async def check_health(self, _request: HealthRequest, _context: Context) -> HealthResponse:
+    async def check_health(self, _request: HealthRequest, context: Context) -> HealthResponse:
         """A pod that answers is a healthy one."""
-        return HealthResponse(healthy=True, version=VERSION)
+        try:
+            return await self._deviations.health(HealthResponse(healthy=True, version=VERSION))
+        except AbortError as end:
+            await context.abort(end.status, end.details)
 
     async def stream_spectrograms(self, request: StreamRequest, context: Context) -> None:
         """Streams the job: `max_frames` frames, or (0) until the job ends; status OK either way."""
+        try:
+            if self._serves(request.job_id):
+                await self._stream(_limit(request), context)
+        except AbortError as end:
+            await context.abort(end.status, end.details)
+
+    def _serves(self, job_id: str) -> bool:
+        """Whether a stream of this job can begin; raises AbortError where there is no such job."""
         job = self._job
-        if request.job_id != job.job_id or job.ended.is_set():
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no job '{request.job_id}' on this port")
-        if request.max_frames < 0:
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT, f"max_frames: {request.max_frames} is below 0; 0 means no limit"
-            )
+        if job_id == job.job_id and not job.ended.is_set():
+            return True
+        words = f"there is no job '{job_id}' on this port"
+        refusal = self._deviations.unknown_job(Refusal(grpc.StatusCode.NOT_FOUND, words), job)
+        if refusal.status not in (None, grpc.StatusCode.OK):
+            raise AbortError(refusal.status, refusal.details)
+        return refusal.status is None
+
+    async def _stream(self, limit: int | None, context: Context) -> None:
+        job, deviations = self._job, self._deviations
+        frames = _first(deviations.limit(limit), deviations.feed(self._frames(), job))
         with job.stream():
-            log.info("job %s: stream opened, %s frames", job.job_id, request.max_frames or "unlimited")
-            done = await self._send(request.max_frames, context)
-        if done:
-            job.complete()
+            log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
+            async with aclosing(deviations.delivery(frames, job)) as payloads:
+                async for payload in payloads:
+                    await context.write(payload)
+                    job.touch()
+        job.complete()
         log.info("job %s: stream over", job.job_id)
 
-    async def _send(self, max_frames: int, context: Context) -> bool:
-        """Sends frames until there were `max_frames` (True), or until the job ended (False)."""
+    async def _frames(self) -> Payloads:
+        """The frames from now on, until the job ends."""
         job, plan = self._job, self._job.plan
         clock = Clock.anchored()
-        timeline = Timeline.until(clock.now_ns(), plan)
+        timeline = self._deviations.timeline(Timeline.until(clock.now_ns(), plan), plan)
         pace = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
-        sent = 0
-        while not max_frames or sent < max_frames:
+        memory: dict[str, Any] = {}
+        for number in itertools.count():
             row = pace.next_row()
-            if await _ended_before(job, pace.wait(row)):
-                return False
-            payload = await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, timeline, row)
-            await context.write(payload)
-            job.touch()
-            sent += 1
-        return True
+            if await job.ends_within(pace.wait(row)):
+                return
+            at = At(number, row, plan, timeline, memory)
+            yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, at)
 
-    def _payload(self, timeline: Timeline, row: int) -> bytes:
-        """fibre -> spectrum -> frame -> bytes, for the frame that begins with `row`."""
-        return wire.encode(make_frame(self._fibre, self._job.plan, timeline, self._job.canvas_id, row))
+    def _payload(self, at: At) -> bytes:
+        """fibre -> spectrum -> frame -> bytes."""
+        frame = make_frame(self._fibre, at.plan, at.timeline, self._job.canvas_id, at.row)
+        return self._deviations.message(wire.encode(self._deviations.frame(frame, at)), at)
 
 
-async def _ended_before(job: Job, delay: float) -> bool:
-    """Waits `delay` seconds; True, at once, when the job ends before."""
-    if delay > 0:
+def _limit(request: StreamRequest) -> int | None:
+    if request.max_frames < 0:
+        raise AbortError(
+            grpc.StatusCode.INVALID_ARGUMENT, f"max_frames: {request.max_frames} is below 0; 0 means no limit"
+        )
+    return request.max_frames or None
+
+
+async def _first(limit: int | None, payloads: Payloads) -> Payloads:
+    """The first `limit` of them, or all; nothing is asked for beyond the last."""
+    for _ in itertools.count() if limit is None else range(limit):
         try:
-            async with asyncio.timeout(min(delay, LONGEST_WAIT)):
-                await job.ended.wait()
-        except TimeoutError:
-            return job.ended.is_set()
-    return job.ended.is_set()
+            yield await anext(payloads)
+        except StopAsyncIteration:
+            return

@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from support.simulator import registry
-from support.simulator.fibre import Fibre
+from support.simulator.conditions import Present
 from support.simulator.job import Job, Limits
 from support.simulator.options import Options
 from support.simulator.plan import Plan
@@ -189,15 +189,15 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
 ) -> None:
     monkeypatch.setattr(registry, "Pod", LostPod)
     caplog.set_level(logging.INFO)
-    fibre = Fibre(1, 2000, 0, 11)
+    conditions = Present(Options(pod_start=pod_start)).now
 
     async def statuses() -> list[str]:
         with ThreadPoolExecutor() as workers:
-            jobs = registry.Registry(lambda job: StreamService(job, fibre, workers), LIMITS, pod_start)
+            jobs = registry.Registry(lambda job, now: StreamService(job, now, workers), LIMITS)
             made: list[str] = []
             for _ in range(count):
                 try:
-                    made.append((await jobs.create(make_job().plan, {})).job_id)
+                    made.append((await jobs.create(make_job().plan, {}, conditions)).job_id)
                 except RuntimeError:
                     made.append(next(reversed(jobs._over)))
                 while (job := jobs.find(made[-1])) and job.status == "pending":

@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from support.simulator.__main__ import main
-from support.simulator.options import Options, parse
+from support.simulator.command_line import parse
+from support.simulator.options import Options
 from support.simulator.watch import when_closed
 from tests.simulator.driver import PATIENCE, in_process
 

@@ -1,0 +1,27 @@
+"""The simulator's own door for scenarios: which deviations are active. It is not part of the contract."""
+
+from fastapi import FastAPI, HTTPException
+from pydantic import BaseModel
+
+from support.simulator.conditions import Present
+from support.simulator.deviations.catalogue import UnknownDeviationError
+
+
+class ActiveDeviations(BaseModel):
+    """Names, with arguments as on the command line: "dead-sensor=3"."""
+
+    faults: list[str] = []
+    variants: list[str] = []
+
+
+def add_control(app: FastAPI, present: Present) -> None:
+    """Adds the door to the application, out of sight of its OpenAPI page."""
+
+    @app.put("/simulator/deviations", include_in_schema=False)
+    async def put_deviations(wanted: ActiveDeviations) -> ActiveDeviations:
+        """Replaces the active deviations, for REST answers from now on and for jobs configured from now on."""
+        try:
+            present.deviate(wanted.faults, wanted.variants)
+        except UnknownDeviationError as error:
+            raise HTTPException(400, str(error)) from None
+        return wanted

@@ -1,0 +1,1 @@
+"""Faults of rate, first frame, count, end, wire."""

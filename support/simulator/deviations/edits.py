@@ -1,0 +1,46 @@
+"""What several deviations do to a frame: edits of its rows and of their values, with true bounds again afterwards."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from support.simulator.frame import Frame, Row
+
+Values = NDArray[np.float32]
+
+
+def place(sensor: int, row: Row) -> int:
+    """The index of the sensor that is number `sensor` of the row, counted from 1; of the last where there are fewer."""
+    return min(sensor, len(row.sensor_ids)) - 1
+
+
+def with_rows(frame: Frame, edit: Callable[[Row], Row]) -> Frame:
+    """The frame with every row edited; rows that hold no sensor stay as they are."""
+    return replace(frame, rows=tuple(edit(row) if row.sensor_ids else row for row in frame.rows))
+
+
+def with_values(frame: Frame, edit: Callable[[Values], Values]) -> Frame:
+    """The frame with the values of every row, shape (sensors, bins), edited, and with bounds that are true for them."""
+    return bounded(with_rows(frame, lambda row: replace(row, values=edit(row.values.copy()).astype(np.float32))))
+
+
+def with_sensor(frame: Frame, sensor: int, edit: Callable[[Values], Values]) -> Frame:
+    """The frame with the values of one sensor, shape (bins,), edited in every row."""
+
+    def edited(values: Values) -> Values:
+        index = min(sensor, len(values)) - 1
+        values[index] = edit(values[index])
+        return values
+
+    return with_values(frame, edited)
+
+
+def bounded(frame: Frame) -> Frame:
+    """The frame with the tightest bounds that are true; of values that are not finite they know nothing."""
+    values = np.concatenate([np.zeros(0, np.float32), *(row.values.ravel() for row in frame.rows)])
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return frame
+    return replace(frame, min_amp=float(finite.min()), max_amp=float(finite.max()))

@@ -1,0 +1,1 @@
+"""Faults of ids, address, health, cancel, unknown jobs."""

@@ -1,0 +1,127 @@
+"""The stages of the server where deviations come in, in the order of a job's life, and what passes through each."""
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Concatenate
+
+import grpc
+
+from protos.datastream_pb2 import HealthResponse
+from support.simulator.deviations.catalogue import Stage
+from support.simulator.frame import Frame, Timeline
+from support.simulator.job import Job
+from support.simulator.options import Options
+from support.simulator.plan import Plan
+
+Payloads = AsyncGenerator[bytes, None]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a frame stands: `number` in its stream and `row`, its first row, in the timeline, both counted from 0.
+
+    `memory` is kept from frame to frame of one stream, for deviations that need one.
+    """
+
+    number: int
+    row: int
+    plan: Plan
+    timeline: Timeline
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How a call for an unknown job ends. OK ends it without a frame; no status at all: it is served after all."""
+
+    status: grpc.StatusCode | None
+    details: str
+
+
+class AbortError(Exception):
+    """Ends a call with a status."""
+
+    def __init__(self, status: grpc.StatusCode, details: str) -> None:
+        super().__init__(f"{status.name}: {details}")
+        self.status = status
+        self.details = details
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request of the REST side."""
+
+    method: str
+    path: str
+    body: bytes
+
+    @property
+    def configures(self) -> bool:
+        """Whether it asks for a job."""
+        return self.method == "POST" and self.path.startswith("/config")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the REST side."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+
+    @classmethod
+    def of(cls, status: int, content: Any) -> "Answer":
+        """An answer in JSON."""
+        return cls(status, json.dumps(content).encode())
+
+    @property
+    def content(self) -> Any:
+        """The JSON that it holds."""
+        return json.loads(self.body)
+
+    def holding(self, content: Any) -> "Answer":
+        """The same with another content."""
+        return replace(self, body=json.dumps(content).encode())
+
+
+Proceed = Callable[[Exchange], Awaitable[Answer]]
+
+OPTIONS: Stage[Callable[Concatenate[Options, ...], Options]] = Stage("options")
+"""What the server was started with: its fibre, its rates."""
+
+PLAN: Stage[Callable[Concatenate[Plan, ...], Plan]] = Stage("plan")
+"""The numbers that a new job follows; its answer follows them, too."""
+
+JOB_ID: Stage[Callable[Concatenate[str, ...], str]] = Stage("job_id")
+"""The id of a new job."""
+
+OFFERS: Stage[Callable[Concatenate[frozenset[str], ...], frozenset[str]]] = Stage("offers")
+"""What a pod offers besides its streams: CheckHealth, health, reflection."""
+
+TIMELINE: Stage[Callable[Concatenate[Timeline, Plan, ...], Timeline]] = Stage("timeline")
+"""When the rows of a stream are, and when they are due."""
+
+FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage("frame")
+"""A frame, as arrays."""
+
+MESSAGE: Stage[Callable[Concatenate[bytes, At, ...], bytes]] = Stage("message")
+"""The bytes of a frame."""
+
+FEED: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("feed")
+"""The messages of a stream, without end, each at its time."""
+
+LIMIT: Stage[Callable[Concatenate[int | None, ...], int | None]] = Stage("limit")
+"""How many of them are sent; None: no limit."""
+
+DELIVERY: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("delivery")
+"""The messages of a stream, as many as were asked for."""
+
+UNKNOWN_JOB: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_job")
+"""The answer to a call for a job that is not there; the job is the one that the port belongs to."""
+
+HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthResponse]]] = Stage("health")
+"""The answer of CheckHealth."""
+
+REST: Stage[Callable[Concatenate[Exchange, Proceed, ...], Awaitable[Answer]]] = Stage("rest")
+"""A request of the REST side; `Proceed` asks the correct server."""

@@ -1,0 +1,1 @@
+"""Variants: servers that are correct and still different."""
