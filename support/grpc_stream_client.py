@@ -107,12 +107,12 @@ class GrpcStreamClient:
 
     def disconnect(self) -> None:
         """Cancels what is running, completes its metrics and closes the connection; harmless without one."""
+        channel, self._channel = self._channel, None  # first, so that a stream that ends now knows why
         if self._call is not None:
             self._call.close()
             self._call = None
         self._metrics.finish()
-        if self._channel is not None:
-            channel, self._channel = self._channel, None
+        if channel is not None:
             channel.close()
             log.info("disconnected from %s", self.target)
 
@@ -186,7 +186,12 @@ class GrpcStreamClient:
                 if metrics.errors_count:
                     log.warning("asking %s again, attempt %d of %d", self.target, metrics.attempts, self.retry_attempts)
                 self._call = StreamCall(
-                    channel, self.target, request, timeout=self.stream_timeout, idle_timeout=self.idle_timeout
+                    channel,
+                    self.target,
+                    request,
+                    timeout=self.stream_timeout,
+                    idle_timeout=self.idle_timeout,
+                    in_use=lambda: self._channel is channel,
                 )
                 return self._call, next(self._call, None)
         raise AssertionError("unreachable: the last attempt returns or raises")

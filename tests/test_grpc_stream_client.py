@@ -433,6 +433,17 @@ class TestLeaving:
 
         assert client.get_metrics().errors_count == 0
 
+    def test_disconnecting_ends_every_stream(self, client: GrpcStreamClient, serve: Serve) -> None:
+        connected(client, serve([frame(), silence()]))
+        streams = [client.stream_spectrograms("1-1") for _ in range(2)]
+        for stream in streams:
+            next(stream)
+        client.disconnect()
+
+        for stream in streams:
+            with pytest.raises(ConnectionError, match="the client has disconnected"):
+                next(stream)
+
     def test_disconnecting_from_another_thread_wakes_the_waiting_one(
         self, client: GrpcStreamClient, serve: Serve
     ) -> None:

@@ -33,18 +33,27 @@ class StreamCall(Iterator[bytes]):
         request: the job and the number of frames.
         timeout: seconds that the whole stream may take.
         idle_timeout: seconds that the caller may wait for one message.
+        in_use: whether the client still uses the channel: a call that ends because it does not is nobody's failure.
 
     Raises:
         ConnectionError: the channel has been closed.
     """
 
     def __init__(
-        self, channel: grpc.Channel, target: str, request: StreamRequest, *, timeout: float, idle_timeout: float
+        self,
+        channel: grpc.Channel,
+        target: str,
+        request: StreamRequest,
+        *,
+        timeout: float,
+        idle_timeout: float,
+        in_use: Callable[[], bool],
     ) -> None:
         self._target = target
         self._job_id = request.job_id
         self._timeout = timeout
         self._idle_timeout = idle_timeout
+        self._in_use = in_use
         self._received = 0
         self._waiting_since: float | None = None
         self._went_silent = False
@@ -64,15 +73,14 @@ class StreamCall(Iterator[bytes]):
             StopIteration: the server ended the stream, status OK.
             APITimeoutError: the stream went silent, or the whole of it took too long.
             APIError: it ended with another status.
-            ConnectionError: it was closed on this side.
+            ConnectionError: the client left the channel.
         """
         self._waiting_since = time.monotonic()
         try:
             message = next(self._answer)
         except grpc.RpcError as error:
-            explained = self._explained(error)
             self.close()
-            raise explained from error
+            raise self._explained(error) from error
         except BaseException:  # the end of the stream, or Ctrl-C while waiting for it
             self.close()
             raise
@@ -107,7 +115,7 @@ class StreamCall(Iterator[bytes]):
                 details=details,
                 target=self._target,
             )
-        if self._over.is_set():
+        if not self._in_use():
             return self._left(details)
         kind = APITimeoutError if status is grpc.StatusCode.DEADLINE_EXCEEDED else APIError
         ours = kind is APITimeoutError and time.monotonic() >= self._deadline - _CLOCK_SLACK
