@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from support.simulator.frame import Frame, Row
 
 # Tags: field number * 8 + wire type (0 varint, 1 eight bytes, 2 length-delimited), names as in the schema.
-_ROWS, _MAX_AMP, _MIN_AMP = b"\x0a", b"\x11", b"\x19"
-_CANVAS, _SENSORS, _START, _END = b"\x0a", b"\x12", b"\x18", b"\x20"
-_ID, _INTENSITY = b"\x08", b"\x12"
+ROWS, _MAX_AMP, _MIN_AMP = b"\x0a", b"\x11", b"\x19"
+_CANVAS, SENSORS, _START, _END = b"\x0a", b"\x12", b"\x18", b"\x20"
+_ID, INTENSITY = b"\x08", b"\x12"
 
 
 def encode(frame: Frame) -> bytes:
@@ -26,18 +26,23 @@ def encode(frame: Frame) -> bytes:
     parts: list[bytes | memoryview] = []
     for row in frame.rows:
         body = _row(row)
-        parts += [_ROWS, _varint(sum(map(len, body))), *body]
+        parts += [ROWS, varint(sum(map(len, body))), *body]
     for tag, bound in ((_MAX_AMP, frame.max_amp), (_MIN_AMP, frame.min_amp)):
         parts += [tag, struct.pack("<d", bound)]
     return b"".join(parts)
 
 
+def field(tag: bytes, octets: bytes) -> bytes:
+    """A field of a message: `octets`, with their length before them."""
+    return tag + varint(len(octets)) + octets
+
+
 def _row(row: Row) -> list[bytes | memoryview]:
     canvas = row.canvas_id.encode()
     return [
-        _CANVAS + _varint(len(canvas)) + canvas,
+        _CANVAS + varint(len(canvas)) + canvas,
         _layout(row.sensor_ids, row.values.shape[1]).filled(row.values),
-        _START + _varint(row.start_ms) + _END + _varint(row.end_ms),
+        _START + varint(row.start_ms) + _END + varint(row.end_ms),
     ]
 
 
@@ -71,13 +76,13 @@ class _Layout:
 
 @lru_cache(maxsize=32)
 def _layout(sensor_ids: tuple[int, ...], bins: int) -> _Layout:
-    intensity = _INTENSITY + _varint(4 * bins)
+    intensity = INTENSITY + varint(4 * bins)
     blank = bytes(4 * bins)
     heads = []
     for sensor_id in sensor_ids:
-        identity = (_ID + _varint(sensor_id)) if sensor_id else b""  # proto3 leaves a zero out
+        identity = (_ID + varint(sensor_id)) if sensor_id else b""  # proto3 leaves a zero out
         length = len(identity) + len(intensity) + len(blank)
-        heads.append(_SENSORS + _varint(length) + identity + intensity)
+        heads.append(SENSORS + varint(length) + identity + intensity)
     runs, offset, first = [], 0, 0
     for size, members in groupby(heads, key=len):
         count, stride = len(list(members)), size + len(blank)
@@ -87,7 +92,8 @@ def _layout(sensor_ids: tuple[int, ...], bins: int) -> _Layout:
     return _Layout(octets, tuple(runs))
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A whole number of the wire format."""
     value %= 2**64  # a negative number is written as its two's complement
     octets = bytearray()
     while value > 0x7F:

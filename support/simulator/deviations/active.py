@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from protos.datastream_pb2 import HealthResponse
@@ -72,9 +73,17 @@ class Deviations:
 
     def rest(self, proceed: Proceed) -> Proceed:
         """The REST side with its deviations around it; `proceed` itself where there are none."""
+        if self._hooks(stages.ANSWER):
+            proceed = partial(self._configured, proceed)
         for hook in self._hooks(stages.REST):
             proceed = partial(_around, hook, proceed)
         return proceed
+
+    async def _configured(self, proceed: Proceed, exchange: Exchange) -> Answer:
+        answer = await proceed(exchange)
+        if not exchange.configures or answer.status != HTTPStatus.OK:
+            return answer
+        return answer.holding(self._through(stages.ANSWER, answer.content))
 
     def _through(self, stage: Stage[Any], thing: Thing, *context: Any) -> Thing:
         for hook in self._hooks(stage):

@@ -1,12 +1,14 @@
-"""What several deviations do to a frame: edits of its rows and of their values, with true bounds again afterwards."""
+"""What several deviations need: edits of a frame's rows and values, with true bounds afterwards; streams, numbered."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from support.simulator.deviations.stages import Payloads
 from support.simulator.frame import Frame, Row
+from support.simulator.plan import Plan
 
 Values = NDArray[np.float32]
 
@@ -44,3 +46,16 @@ def bounded(frame: Frame) -> Frame:
     if not finite.size:
         return frame
     return replace(frame, min_amp=float(finite.min()), max_amp=float(finite.max()))
+
+
+async def numbered(payloads: Payloads) -> AsyncGenerator[tuple[int, bytes], None]:
+    """The messages of a stream with their numbers, from 0."""
+    number = 0
+    async for payload in payloads:
+        yield number, payload
+        number += 1
+
+
+def frames_per_second(plan: Plan) -> float:
+    """How many frames a second a stream of this plan has."""
+    return float(1 / (plan.lines_dt * plan.rows_per_frame))

@@ -1,1 +1,99 @@
-"""Faults of errors and metadata."""
+"""Faults of refusals, and of what is told about jobs."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from support.simulator.deviations.stages import REST, Answer, Exchange, Proceed
+
+VALID: dict[str, Any] = {
+    "displayTimeAxisDuration": 10,
+    "nfftSelection": 1024,
+    "displayInfo": {"height": 1000},
+    "channels": {"min": 1, "max": 1},
+    "frequencyRange": {"min": 0, "max": 100},
+    "start_time": None,
+    "end_time": None,
+    "view_type": "0",
+}
+
+
+@REST.fault("refusal")
+async def invalid_accepted(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A wrong configuration is accepted, as if the field at fault had been replaced by a default."""
+    answer = await proceed(exchange)
+    if _refused(exchange, answer):
+        for body in _repairs(exchange.body):
+            answer = await proceed(replace(exchange, body=json.dumps(body).encode()))
+            if answer.status == 200:
+                break
+    return answer
+
+
+@REST.fault("refusal")
+async def refusal_without_words(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A wrong configuration is refused with 400 and nothing else."""
+    answer = await proceed(exchange)
+    return replace(answer, body=b"") if _refused(exchange, answer) else answer
+
+
+@REST.fault("refusal")
+async def refusal_as_html(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A wrong configuration is refused with 400 and a page of HTML."""
+    answer = await proceed(exchange)
+    if not _refused(exchange, answer):
+        return answer
+    return Answer(400, b"<html><body><h1>400 Bad Request</h1></body></html>", (("content-type", "text/html"),))
+
+
+@REST.fault("refusal")
+async def refusal_as_500(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A wrong configuration is refused with 500, as if the server were at fault."""
+    answer = await proceed(exchange)
+    return replace(answer, status=500) if _refused(exchange, answer) else answer
+
+
+@REST.fault("refusal")
+async def invalid_creates_job(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A wrong configuration is refused, and still one of the 30 windows is in use afterwards."""
+    answer = await proceed(exchange)
+    if _refused(exchange, answer):
+        await proceed(replace(exchange, body=json.dumps(VALID).encode()))
+    return answer
+
+
+@REST.fault("metadata")
+async def unknown_metadata_200(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job that does not exist are given."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 404:
+        return answer
+    return Answer.of(200, {"job_id": exchange.job_id, "status": "pending", "config": {}})
+
+
+@REST.fault("metadata")
+async def cancelled_still_running(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job that was cancelled say that it is running."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != "cancelled":
+        return answer
+    return answer.holding(answer.content | {"status": "running"})
+
+
+def _refused(exchange: Exchange, answer: Answer) -> bool:
+    return exchange.configures and answer.status in (400, 422)
+
+
+def _asks_for_metadata(exchange: Exchange) -> bool:
+    return exchange.method == "GET" and exchange.path.startswith("/metadata/")
+
+
+def _repairs(body: bytes) -> list[dict[str, Any]]:
+    """The configuration with one field after the other replaced, and at last with all of them."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        return [VALID]
+    return [asked | {field: value} for field, value in VALID.items()] + [VALID]

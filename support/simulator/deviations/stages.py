@@ -61,6 +61,11 @@ class Exchange:
         """Whether it asks for a job."""
         return self.method == "POST" and self.path.startswith("/config")
 
+    @property
+    def job_id(self) -> str:
+        """The job that the path ends with, where it does."""
+        return self.path.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -122,6 +127,9 @@ UNKNOWN_JOB: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("u
 
 HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthResponse]]] = Stage("health")
 """The answer of CheckHealth."""
+
+ANSWER: Stage[Callable[Concatenate[dict[str, Any], ...], dict[str, Any]]] = Stage("answer")
+"""What `/configure` answers when it has made a job."""
 
 REST: Stage[Callable[Concatenate[Exchange, Proceed, ...], Awaitable[Answer]]] = Stage("rest")
 """A request of the REST side; `Proceed` asks the correct server."""

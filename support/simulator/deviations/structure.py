@@ -8,7 +8,7 @@ import numpy as np
 from protos.datastream_pb2 import DataStream
 from support.simulator import wire
 from support.simulator.deviations.catalogue import Sensor
-from support.simulator.deviations.edits import Values, place, with_rows
+from support.simulator.deviations.edits import Values, numbered, place, with_rows
 from support.simulator.deviations.stages import FEED, FRAME, MESSAGE, At, Payloads
 from support.simulator.frame import Frame, Row
 from support.simulator.job import Job
@@ -17,11 +17,9 @@ from support.simulator.job import Job
 @FEED.fault("frame")
 async def empty_frame(payloads: Payloads, _job: Job) -> Payloads:
     """Every third frame holds no row."""
-    number = 0
-    async for payload in payloads:
+    async for number, payload in numbered(payloads):
         yield payload
-        number += 1
-        if number % 2 == 0:
+        if number % 2 == 1:
             yield wire.encode(Frame((), 0.0, 0.0))
 
 

@@ -1,11 +1,11 @@
 """Faults of time: of a row, between rows, and against the clock."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
 from support.simulator.deviations.catalogue import Lines, Milliseconds, Percent, Seconds
-from support.simulator.deviations.edits import with_rows
+from support.simulator.deviations.edits import numbered, with_rows
 from support.simulator.deviations.stages import FEED, FRAME, PLAN, TIMELINE, At, Payloads
 from support.simulator.frame import Frame, Row, Timeline
 from support.simulator.job import Job
@@ -122,7 +122,7 @@ def time_stands_still(frame: Frame, at: At) -> Frame:
 @FEED.fault("line-time")
 async def frame_lost(payloads: Payloads, _job: Job) -> Payloads:
     """Every fourth frame is not sent."""
-    async for number, payload in _numbered(payloads):
+    async for number, payload in numbered(payloads):
         if number % FRAMES_BETWEEN != 2:
             yield payload
 
@@ -130,7 +130,7 @@ async def frame_lost(payloads: Payloads, _job: Job) -> Payloads:
 @FEED.fault("line-time")
 async def frame_repeated(payloads: Payloads, _job: Job) -> Payloads:
     """Every fourth frame is sent twice."""
-    async for number, payload in _numbered(payloads):
+    async for number, payload in numbered(payloads):
         yield payload
         if number % FRAMES_BETWEEN == 2:
             yield payload
@@ -140,7 +140,7 @@ async def frame_repeated(payloads: Payloads, _job: Job) -> Payloads:
 async def frames_swapped(payloads: Payloads, _job: Job) -> Payloads:
     """Every fourth frame is sent after the one that follows it."""
     held = b""
-    async for number, payload in _numbered(payloads):
+    async for number, payload in numbered(payloads):
         if number % FRAMES_BETWEEN == 2:
             held = payload
             continue
@@ -185,10 +185,3 @@ def _retimed(frame: Frame, edit: Callable[[int], int]) -> Frame:
         return replace(row, start_ms=edit(row.start_ms), end_ms=edit(row.end_ms))
 
     return with_rows(frame, edited)
-
-
-async def _numbered(payloads: Payloads) -> AsyncIterator[tuple[int, bytes]]:
-    number = 0
-    async for payload in payloads:
-        yield number, payload
-        number += 1

@@ -1,1 +1,273 @@
-"""Variants: servers that are correct and still different."""
+"""Variants: servers that are correct and still different. Every line of the contract holds for each of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
+from support.simulator.deviations.edits import Values, with_rows, with_sensor
+from support.simulator.deviations.jobs import later
+from support.simulator.deviations.stages import (
+    ANSWER,
+    FRAME,
+    MESSAGE,
+    OFFERS,
+    OPTIONS,
+    PLAN,
+    REST,
+    Answer,
+    At,
+    Exchange,
+    Proceed,
+)
+from support.simulator.frame import Frame, rounded
+from support.simulator.options import Options
+from support.simulator.plan import Plan
+from support.simulator.wire import INTENSITY, ROWS, SENSORS, field
+
+THIRD = 3
+FEWEST_FRAMES = 12  # a second, however large they are
+SAME_EVERY = 7  # lines
+UNKNOWN_FIELD = b"\xa0\x06\x01"  # number 100, the value 1
+
+
+@ANSWER.variant()
+def port_as_string(answer: dict[str, Any]) -> dict[str, Any]:
+    """The port is a numeric string."""
+    return answer | {"stream_port": str(answer["stream_port"])}
+
+
+@ANSWER.variant()
+def status_empty(answer: dict[str, Any]) -> dict[str, Any]:
+    """The status is an empty string."""
+    return answer | {"status": ""}
+
+
+@ANSWER.variant()
+def scheme_in_url(answer: dict[str, Any]) -> dict[str, Any]:
+    """The host has http:// before it and a slash after it."""
+    return answer | {"stream_url": f"http://{answer['stream_url']}/"}
+
+
+@ANSWER.variant()
+def view_type_number(answer: dict[str, Any]) -> dict[str, Any]:
+    """The view is a number."""
+    return answer | {"view_type": int(answer["view_type"])}
+
+
+@ANSWER.variant()
+def rounded_frequencies(answer: dict[str, Any]) -> dict[str, Any]:
+    """The frequencies are listed with two decimals."""
+    return answer | {"frequencies_list": [round(frequency, 2) for frequency in answer["frequencies_list"]]}
+
+
+@REST.variant()
+async def no_cancel(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A job cannot be cancelled, that is 404; it ends by itself some time later."""
+    if exchange.method != "DELETE":
+        return await proceed(exchange)
+    later(10.0, exchange, proceed)
+    return Answer.of(404, {"error": f"{exchange.method} {exchange.path}: not found"})
+
+
+@REST.variant()
+async def refusal_422(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A wrong configuration is refused with 422 in place of 400."""
+    answer = await proceed(exchange)
+    return replace(answer, status=422) if answer.status == 400 else answer
+
+
+@REST.variant()
+async def minimal_metadata(exchange: Exchange, proceed: Proceed) -> Answer:
+    """The fibre is described by prr, dx, version and number of channels alone."""
+    answer = await proceed(exchange)
+    if exchange.path != "/live_metadata":
+        return answer
+    return answer.holding({name: answer.content[name] for name in ("prr", "dx", "sw_version", "number_of_channels")})
+
+
+@REST.variant()
+async def unknown_fields(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Messages and JSON answers have fields more than the contract knows."""
+    answer = await proceed(exchange)
+    content = answer.content
+    return answer.holding(content | {"x-build": {"number": 17}}) if isinstance(content, dict) else answer
+
+
+@MESSAGE.also("unknown-fields")
+def _unknown_fields(payload: bytes, _at: At) -> bytes:
+    message = DataStream.FromString(payload + UNKNOWN_FIELD)
+    for row in message.rows:
+        row.MergeFromString(UNKNOWN_FIELD)
+        for sensor in row.sensors:
+            sensor.MergeFromString(UNKNOWN_FIELD)
+    return message.SerializeToString()
+
+
+@OPTIONS.variant()
+def lowest_channel_1(options: Options) -> Options:
+    """The channels are numbered from 1 on."""
+    return replace(options, lowest_channel=1)
+
+
+@OPTIONS.variant()
+def short_fibre(options: Options) -> Options:
+    """The fibre has 24 channels."""
+    return replace(options, channel_count=24)
+
+
+@OPTIONS.variant()
+def other_prr(options: Options) -> Options:
+    """The pulse repetition rate is 1000 Hz."""
+    return replace(options, prr=1000)
+
+
+@OPTIONS.variant()
+def slow_pod(options: Options) -> Options:
+    """The port of a job accepts connections three seconds after the answer."""
+    return replace(options, pod_start=3.0)
+
+
+@OPTIONS.variant()
+def low_frame_rate(options: Options) -> Options:
+    """There are about twelve frames a second."""
+    return replace(options, frame_rate=12.0)
+
+
+@OFFERS.variant()
+def no_check_health(offers: frozenset[str]) -> frozenset[str]:
+    """CheckHealth is not implemented."""
+    return offers - {"CheckHealth"}
+
+
+@OFFERS.variant()
+def no_reflection(offers: frozenset[str]) -> frozenset[str]:
+    """There is no server reflection."""
+    return offers - {"reflection"}
+
+
+@OFFERS.variant()
+def no_health_service(offers: frozenset[str]) -> frozenset[str]:
+    """There is no standard health checking."""
+    return offers - {"grpc.health.v1"}
+
+
+@PLAN.variant()
+def one_row_frames(plan: Plan) -> Plan:
+    """Every frame holds one row."""
+    return replace(plan, rows_per_frame=1)
+
+
+@PLAN.variant()
+def fifty_row_frames(plan: Plan) -> Plan:
+    """A frame holds up to fifty rows, as many as twelve frames a second leave to each."""
+    return replace(plan, rows_per_frame=max(1, min(50, int(1 / (plan.lines_dt * FEWEST_FRAMES)))))
+
+
+@FRAME.variant()
+def running_bounds(frame: Frame, at: At) -> Frame:
+    """The bounds are those of the whole stream so far."""
+    low, high = at.memory.get("bounds", (frame.min_amp, frame.max_amp))
+    at.memory["bounds"] = min(low, frame.min_amp), max(high, frame.max_amp)
+    return replace(frame, min_amp=at.memory["bounds"][0], max_amp=at.memory["bounds"][1])
+
+
+@FRAME.variant()
+def loose_bounds(frame: Frame, _at: At) -> Frame:
+    """The bounds are twice as far apart as they need be."""
+    return replace(frame, min_amp=frame.min_amp / 2, max_amp=frame.max_amp * 2)
+
+
+@FRAME.variant()
+def quiet_sensor(frame: Frame, _at: At) -> Frame:
+    """The third sensor is 120 dB quieter than it was, and still alive."""
+    return with_sensor(frame, THIRD, lambda values: values * 1e-6)
+
+
+@FRAME.variant()
+def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
+    """The third sensor is quiet and rounded, so that now and then two rows, never more, have the same values of it."""
+
+    def coarse(values: Values) -> Values:
+        line, before = at.memory.get("quantised", (0, values))
+        step = np.float32(2.0 ** np.floor(np.log2(max(values.max(), 1e-30))) / 256)
+        now: Values = before if line % SAME_EVERY == SAME_EVERY - 1 else np.round(values / step) * step * 1e-3
+        at.memory["quantised"] = line + 1, now
+        return now
+
+    return with_sensor(frame, THIRD, coarse)
+
+
+@FRAME.variant()
+def floor_timestamps(frame: Frame, at: At) -> Frame:
+    """Times are rounded down to whole milliseconds, not to the nearest."""
+    rows = []
+    for line, row in enumerate(frame.rows, at.row):
+        start = at.timeline.start(line)
+        rows.append(replace(row, start_ms=int(start // 1), end_ms=int((start + at.plan.window * 1000) // 1)))
+    return replace(frame, rows=tuple(rows))
+
+
+@FRAME.variant()
+def sample_aligned_lines(frame: Frame, at: At) -> Frame:
+    """Lines begin at whole samples, and are rounded from there."""
+    rows = []
+    for line, row in enumerate(frame.rows, at.row):
+        start = at.timeline.first_sample(line) * 1000 / Fraction(at.plan.prr)
+        rows.append(replace(row, start_ms=rounded(start), end_ms=rounded(start + at.plan.window * 1000)))
+    return replace(frame, rows=tuple(rows))
+
+
+@FRAME.variant()
+def large_canvas_id(frame: Frame, _at: At) -> Frame:
+    """The name of the canvas is a thousand characters long."""
+    return with_rows(frame, lambda row: replace(row, canvas_id=row.canvas_id.ljust(1000, "x")))
+
+
+@FRAME.variant()
+def unicode_canvas(frame: Frame, _at: At) -> Frame:
+    """The name of the canvas is not in Latin letters."""
+    return with_rows(frame, lambda row: replace(row, canvas_id=f"канва 🌊 {row.canvas_id}"))
+
+
+@MESSAGE.variant()
+def unpacked_floats(payload: bytes, _at: At) -> bytes:
+    """Each value is a field of its own, as older encoders write them."""
+
+    def unpacked(values: Values) -> bytes:
+        octets = np.full((len(values), 5), 0x15, dtype=np.uint8)  # field 2, four bytes
+        octets[:, 1:] = values.view(np.uint8).reshape(-1, 4)
+        return octets.tobytes()
+
+    return _recoded(payload, unpacked)
+
+
+@MESSAGE.variant()
+def split_floats(payload: bytes, _at: At) -> bytes:
+    """The values of a sensor come in two segments."""
+
+    def split(values: Values) -> bytes:
+        half = len(values) // 2
+        return field(INTENSITY, values[:half].tobytes()) + field(INTENSITY, values[half:].tobytes())
+
+    return _recoded(payload, split)
+
+
+def _recoded(payload: bytes, floats: Callable[[Values], bytes]) -> bytes:
+    """The same message, with the values of each sensor as `floats` writes them."""
+    message = DataStream.FromString(payload)
+    rows = b""
+    for row in message.rows:
+        octets = SpectrogramRow(
+            canvasId=row.canvasId, startTimestamp=row.startTimestamp, endTimestamp=row.endTimestamp
+        ).SerializeToString()
+        octets += b"".join(
+            field(SENSORS, SensorIntensity(id=one.id).SerializeToString() + floats(np.array(one.intensity, "<f4")))
+            for one in row.sensors
+        )
+        rows += field(ROWS, octets)
+    del message.rows[:]
+    return rows + message.SerializeToString()
