@@ -28,7 +28,11 @@ def before_all(context: Context) -> None:
     sys.stdout.write(context.run.banner() + "\n\n")
 
 
-def before_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 - behave's signature
+def before_scenario(context: Context, scenario: Scenario) -> None:
+    if "simulator" in scenario.effective_tags and context.run.server.embedded is None:
+        scenario.skip(
+            f"needs the controls of the embedded Focus Server; this run is against the {context.run.server.name}"
+        )
     context.world = context.run.world()
     context.add_cleanup(context.world.close)
 

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import requests
+
 from support.errors import NotReadyError
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,19 @@ class EmbeddedServer:
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
+
+    def deviate(self, *, faults: Sequence[str] = (), variants: Sequence[str] = ()) -> None:
+        """Makes it a server with these faults and variants, and no others, for the jobs configured from now on.
+
+        Raises:
+            ValueError: the simulator does not know one of them; the sentence is its own.
+        """
+        with requests.Session() as session:
+            session.trust_env = False  # it is on this machine: no proxy
+            wanted = {"faults": list(faults), "variants": list(variants)}
+            answer = session.put(f"{self.rest_url}/simulator/deviations", json=wanted, timeout=_STOP_SECONDS)
+        if not answer.ok:
+            raise ValueError(f"the embedded Focus Server refuses these deviations: {answer.text}")
 
     def stop(self) -> None:
         """Ends it, gently first; harmless when it has ended already."""

@@ -6,6 +6,7 @@ import parse
 from behave import register_type
 
 from support.job import Mistake, Part
+from support.simulated import FAULTS, VARIANTS
 
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0}
 
@@ -36,6 +37,19 @@ def mistake(text: str) -> Mistake:
     return Mistake(text)
 
 
+@parse.with_pattern("|".join(FAULTS))
+def fault(text: str) -> str:
+    """``whose third sensor is dead``: a fault of the embedded server."""
+    return FAULTS[text]
+
+
+@parse.with_pattern("|".join(VARIANTS))
+def variant(text: str) -> str:
+    """``that names its port as text``: a variant of the embedded server."""
+    return VARIANTS[text]
+
+
 def register_domain_words() -> None:
-    """Makes ``{x:Duration}``, ``{x:Percentage}``, ``{x:Part}`` and ``{x:Mistake}`` known to the steps."""
-    register_type(Duration=duration, Percentage=percentage, Part=part, Mistake=mistake)
+    """Makes the types above known to the steps: ``{limit:Duration}``."""
+    register_type(Duration=duration, Percentage=percentage)
+    register_type(Part=part, Mistake=mistake, Fault=fault, Variant=variant)

@@ -108,6 +108,20 @@ class World:
         log.warning("%s is %g here, not %g (%s)", setting, override, stated, self.settings.origin(setting))
         return float(override)
 
+    @property
+    def findings(self) -> list[str]:
+        """Everything that was found about the newest job and its stream, in words."""
+        streamed = self._verdict.findings() if self._verdict else []
+        return [str(finding) for finding in (*self.job.findings, *streamed)]
+
+    def deviate(self, *, fault: str = "", variant: str = "") -> None:
+        """Gives the embedded server a fault or a variant until the end of the scenario."""
+        embedded = self.server.embedded
+        if embedded is None:
+            raise LookupError("only the embedded server has faults: tag the scenario @simulator")
+        self._cleanup.callback(embedded.deviate)
+        embedded.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
+
     def configure_live_job(
         self,
         *,
@@ -147,6 +161,13 @@ class World:
             return too_many or (seconds is not None and frame.elapsed >= seconds)
 
         self._receive(max_frames, enough)
+
+    def stream_whatever_comes(self, max_frames: int) -> None:
+        """Streams like ``stream``; a stream that fails is one more thing to be found, not the end of the scenario."""
+        try:
+            self.stream(max_frames)
+        except AssertionError as failure:
+            log.info("%s", failure)
 
     def stream_until_cancelled(self) -> bool:
         """Streams, cancels the job on the way, and goes on until the stream ends or the limit for that is over.

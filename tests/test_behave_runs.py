@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -48,6 +49,14 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def scenarios(output: str, outcome: str) -> int:
+    """How many scenarios behave counted as ``outcome``."""
+    summary = re.search(r"^\d+ scenarios? passed.*?$", output, re.MULTILINE)
+    assert summary, output
+    counted = re.search(rf"(\d+) (?:scenarios? )?{outcome}", summary[0])
+    return int(counted[1]) if counted else 0
+
+
 def stopped_before_the_first_scenario(run: subprocess.CompletedProcess[str]) -> bool:
     return run.returncode != 0 and "0 scenarios passed" in run.stdout and "Traceback" not in run.stdout + run.stderr
 
@@ -58,7 +67,8 @@ def test_a_server_that_is_merely_different_passes(tmp_path: Path, real_server: C
     )
     run = behave(tmp_path, "-D", f"focus_server_url={url}")
     assert run.returncode == 0, run.stdout
-    assert "18 scenarios passed, 0 failed, 0 skipped" in run.stdout
+    assert scenarios(run.stdout, "passed") >= 30
+    assert scenarios(run.stdout, "skipped") > 0, "the scenarios about faults need the embedded server"
 
 
 def test_a_closed_port_stops_the_run_with_a_sentence(tmp_path: Path) -> None:

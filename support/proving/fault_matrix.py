@@ -20,7 +20,7 @@ from pathlib import Path
 
 from support.embedded_server import EmbeddedServer
 from support.errors import NotReadyError
-from support.proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
+from support.proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
 
 _IMPATIENCE = ("connection_timeout=5", "idle_timeout=3")
 """A server that never answers shall not cost the matrix the patience of a real run."""
@@ -90,7 +90,7 @@ def deviations() -> list[Deviation]:
     return [CORRECT, *variants, *faults]
 
 
-def attempt(deviation: Deviation, folder: Path) -> Trial:
+def attempt(deviation: Deviation, folder: Path, tags: str = CRITERIA) -> Trial:
     """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
     folder.mkdir()
     options = () if deviation is CORRECT else deviation.option
@@ -100,12 +100,12 @@ def attempt(deviation: Deviation, folder: Path) -> Trial:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
         settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
-        return Trial(deviation, run_suite(folder, settings, tags="not @simulator"))
+        return Trial(deviation, run_suite(folder, settings, tags=tags))
     finally:
         server.stop()
 
 
-def attempt_all(chosen: Sequence[Deviation], jobs: int) -> Iterator[Trial]:
+def attempt_all(chosen: Sequence[Deviation], jobs: int, tags: str = CRITERIA) -> Iterator[Trial]:
     """The trials as they end, ``jobs`` at a time; a trial that finds a problem is tried once more, alone at the end.
 
     A crowded machine can make a correct server late. A second look, without the crowd, tells that from a real problem:
@@ -113,7 +113,7 @@ def attempt_all(chosen: Sequence[Deviation], jobs: int) -> Iterator[Trial]:
     """
     doubtful: list[Deviation] = []
     with tempfile.TemporaryDirectory(prefix="faults-") as scratch, ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(attempt, one, Path(scratch, f"{n}")) for n, one in enumerate(chosen)]
+        waiting = [pool.submit(attempt, one, Path(scratch, f"{n}"), tags) for n, one in enumerate(chosen)]
         for done in as_completed(waiting):
             trial = done.result()
             if trial.problem:
@@ -121,7 +121,7 @@ def attempt_all(chosen: Sequence[Deviation], jobs: int) -> Iterator[Trial]:
             else:
                 yield trial
         for number, deviation in enumerate(doubtful):
-            yield replace(attempt(deviation, Path(scratch, f"again-{number}")), second_look=True)
+            yield replace(attempt(deviation, Path(scratch, f"again-{number}"), tags), second_look=True)
 
 
 def as_markdown(trials: Sequence[Trial], seconds: float) -> str:
@@ -191,7 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The door; 0 where every fault was caught by its owner and no correct server was refused."""
     parser = argparse.ArgumentParser(prog="python -m support.proving.fault_matrix", description=__doc__)
     parser.add_argument("names", nargs="*", help="only these faults and variants")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
+    parser.add_argument("--tags", default=CRITERIA, help="tag expression that chooses the criteria (%(default)s)")
     parser.add_argument("--output", type=Path, default=Path("reports"), help="folder of the report (%(default)s)")
     options = parser.parse_args(arguments)
     known = deviations()
@@ -202,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     began = time.monotonic()
     trials = []
-    for trial in attempt_all(chosen, max(1, options.jobs)):
+    for trial in attempt_all(chosen, max(1, options.jobs), options.tags):
         trials.append(trial)
         answer = trial.problem or ("caught: " + trial.sentence[:110] if trial.deviation.promise else "accepted")
         sys.stdout.write(f"[{len(trials)}/{len(chosen)}] {trial.deviation.name}: {answer}\n")

@@ -24,7 +24,7 @@ import psutil
 from scipy.stats import binomtest
 
 from support.embedded_server import EmbeddedServer
-from support.proving.suite import PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
+from support.proving.suite import CRITERIA, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
 
 _CONFIDENCE = 0.95
 
@@ -62,9 +62,10 @@ class Round:
 
 
 class Soak:
-    """Runs the suite ``runs`` times on ``workers`` workers, and tells of each run as it ends."""
+    """Runs the scenarios of ``tags`` ``runs`` times on ``workers`` workers, and tells of each run as it ends."""
 
-    def __init__(self, runs: int, workers: int) -> None:
+    def __init__(self, runs: int, workers: int, tags: str = CRITERIA) -> None:
+        self._tags = tags
         self._left = runs
         self._runs = runs
         self._workers = workers
@@ -83,7 +84,7 @@ class Soak:
         server = EmbeddedServer(log_file=folder / "simulator.log")
         try:
             while self._take():
-                run = run_suite(folder, [f"focus_server_url={server.rest_url}"], tags="not @simulator")
+                run = run_suite(folder, [f"focus_server_url={server.rest_url}"], tags=self._tags)
                 self._add(Round(worker, run, Footprint.of(server.pid)))
         finally:
             server.stop()
@@ -202,12 +203,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--jobs", type=int, default=1, help="runs at a time, each with a server of its own (%(default)s)"
     )
+    parser.add_argument("--tags", default=CRITERIA, help="tag expression that chooses the scenarios (%(default)s)")
     parser.add_argument("--output", type=Path, default=Path("reports"), help="folder of the report (%(default)s)")
     options = parser.parse_args(arguments)
     if options.runs < 1 or options.jobs < 1:
         parser.error("--runs and --jobs are at least 1")
     began = time.monotonic()
-    rounds = Soak(options.runs, min(options.jobs, options.runs)).run()
+    rounds = Soak(options.runs, min(options.jobs, options.runs), options.tags).run()
     seconds = time.monotonic() - began
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "soak.md").write_text(as_markdown(rounds, seconds), encoding="utf-8")

@@ -16,13 +16,20 @@ from support.validation.finding import Ending, Finding, Rule, Severity, Topic, W
 _ROUNDING_MS = 1.0
 """Two timestamps that are each rounded to a whole millisecond are up to this much off their true distance."""
 
+_NUMERIC_MS = 0.01
+"""Room for arithmetic: an epoch time in milliseconds has 2e-4 ms of precision in a float64."""
+
 _PENDING_GAPS = 64
 
 
-def _alignment_ms(seconds: float, sample: float) -> float:
-    """Room for a server whose lines start at whole samples: one sample, where ``seconds`` is not a number of them."""
-    samples = seconds / sample
-    return 0.0 if abs(samples - round(samples)) < 1e-6 else sample * 1000
+def _alignment_ms(lines_dt: float, sample: float) -> float:
+    """Room for a server whose lines start at whole samples: one sample, as far as it cannot hide a lost line.
+
+    That is where lines are at least 2 ms and four samples apart, and not a whole number of samples anyway.
+    """
+    samples = lines_dt / sample
+    is_whole = abs(samples - round(samples)) < 1e-6
+    return 0.0 if is_whole or samples < 4 or lines_dt < 0.002 else sample * 1000
 
 
 class RowSpan(Rule):
@@ -130,7 +137,7 @@ class LinesContinuous(Rule):
         while self._gaps:
             yield self._missing(self._gaps.popleft())
         spread = self._highest - self._lowest
-        if spread > self._slack + 0.05 and self._newest is not None:
+        if spread > self._slack + _NUMERIC_MS and self._newest is not None:
             spacing = (self._newest - self._first) / self._lines
             yield self.finding(
                 f"the line rate drifts: lines are {spacing:.4g} ms apart where {self._dt:g} ms were configured, "
@@ -145,14 +152,14 @@ class LinesContinuous(Rule):
         error = gap - lines * self._dt
         if lines > 1:
             self._gaps.append(_Gap(self._newest, start, lines - 1, where.frame or 0, self._row))
-        if abs(error) > self._slack:
+        if abs(error) > self._slack + _NUMERIC_MS:
             yield self.finding(
                 f"lines are unevenly spaced: {gap} ms after {clock(self._newest)}, {self._dt:g} ms were configured",
                 where,
                 error,
             )
         self._lines += lines
-        if abs(error) <= self._slack:
+        if abs(error) <= self._slack + _NUMERIC_MS:
             self._residual += error
             self._lowest = min(self._lowest, self._residual)
             self._highest = max(self._highest, self._residual)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,12 @@ class Plan:
             start = math.floor(start * prr + Fraction(1, 2)) / prr
         end = start + self.nfft / prr
         return math.floor(start * 1000 + self.rounding), math.floor(end * 1000 + self.rounding)
+
+    @property
+    def has_increasing_starts(self) -> bool:
+        """Whether every line starts after the one before: alignment and rounding may bring two onto one millisecond."""
+        starts = [self._times(line)[0] for line in range(self.frames * self.rows)]
+        return all(before < after for before, after in itertools.pairwise(starts))
 
     def _message(self, noise: np.random.Generator, index: int) -> DataStream:
         values = noise.rayleigh(self.level, (self.rows, len(self.sensors), self.bins)).astype(np.float32)

@@ -31,7 +31,7 @@ def plans(draw: st.DrawFn, *, spoilable: bool = False) -> Plan:
     rows = draw(st.integers(1, max(1, min(12, int(0.1 / lines_dt)))))
     frames = draw(st.integers(max(4, math.ceil(12 / rows)) if spoilable else 1, 16))
     first = draw(st.integers(0, 3000))
-    return Plan(
+    plan = Plan(
         sensors=tuple(range(first, first + draw(st.integers(least, 6)))),
         bins=draw(st.integers(least, 12)),
         lines_dt=lines_dt,
@@ -46,9 +46,11 @@ def plans(draw: st.DrawFn, *, spoilable: bool = False) -> Plan:
         bounds_slack=draw(st.sampled_from([0.0, 1e-3, 1e6])),
         offset=Fraction(draw(st.integers(0, 999_999)), 10**6),
         rounding=draw(st.sampled_from([Fraction(0), Fraction(1, 2)])),
-        aligned=draw(st.booleans()),
+        aligned=draw(st.booleans()) and lines_dt >= max(0.002, 4 / prr),
         max_frames=draw(st.sampled_from([None, frames])),
     )
+    assume(plan.has_increasing_starts)
+    return plan
 
 
 @given(plans())

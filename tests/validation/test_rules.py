@@ -301,16 +301,8 @@ def test_bounds_beyond_float32_are_looser_not_wrong() -> None:
 
 
 def test_starts_aligned_to_samples_are_right() -> None:
-    plan = Plan(lines_dt=0.0123, prr=400, nfft=128, frames=40)
-
-    def aligned(messages: list[DataStream]) -> None:
-        first = messages[0].rows[0].startTimestamp
-        for number, line in enumerate(line for message in messages for line in message.rows):
-            start = first + round(round(number * plan.lines_dt * plan.prr) / plan.prr * 1000)
-            line.endTimestamp += start - line.startTimestamp
-            line.startTimestamp = start
-
-    assert judge(spoiled(plan, aligned), plan) == []
+    plan = Plan(lines_dt=0.0123, prr=400, nfft=128, frames=40, aligned=True)
+    assert judge(frames_of(plan.messages(), plan), plan) == []
 
 
 def test_a_lost_line_shows_also_where_lines_are_a_millisecond_apart() -> None:

@@ -1,0 +1,31 @@
+"""Steps about servers that the embedded one plays: with a fault, or only different."""
+
+from behave import given, then, when
+from hamcrest import assert_that, contains_string, empty
+
+from support.world import Context
+
+
+@given("a Focus Server {fault:Fault}")
+def server_with_fault(context: Context, fault: str) -> None:
+    context.world.deviate(fault=fault)
+
+
+@given("a correct Focus Server {variant:Variant}")
+def server_with_variant(context: Context, variant: str) -> None:
+    context.world.deviate(variant=variant)
+
+
+@when("I stream {count:d} frames, whatever comes")
+def stream_whatever_comes(context: Context, count: int) -> None:
+    context.world.stream_whatever_comes(count)
+
+
+@then("the suite reports that {sentence}")
+def suite_reports(context: Context, sentence: str) -> None:
+    assert_that("\n".join(context.world.findings), contains_string(sentence))
+
+
+@then("the suite finds nothing wrong")
+def suite_finds_nothing(context: Context) -> None:
+    assert_that(context.world.findings, empty())

@@ -1,0 +1,98 @@
+"""The matrix asks the right question of each fault, and says no where the answer is an accident."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.proving import fault_matrix
+from support.proving.fault_matrix import CORRECT, Deviation, Trial, as_json, as_markdown, attempt, deviations
+from support.proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
+from support.settings import ROOT
+
+FAULT = Deviation("dead-sensor", "One sensor holds nothing but zeros", "life")
+VARIANT = Deviation("port-as-string", "The port is text")
+
+
+def scenario(name: str, outcome: str, *tags: str) -> ScenarioResult:
+    return ScenarioResult(name, frozenset(tags), outcome, f"{name} says so" if outcome != PASSED else "", 0.1)
+
+
+def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "") -> Trial:
+    return Trial(deviation, SuiteRun(0, 1.0, output, scenarios))
+
+
+OWNER, OTHER = ("promise-life", "task-1.4.4"), ("promise-rate", "task-1.5.2")
+
+
+@pytest.mark.parametrize(
+    ("tried", "problem"),
+    [
+        (trial(FAULT, scenario("alive", FAILED, *OWNER), scenario("fast", PASSED, *OTHER)), ""),
+        (trial(FAULT, scenario("alive", PASSED, *OWNER), scenario("fast", PASSED, *OTHER)), "survived"),
+        (trial(FAULT, scenario("alive", PASSED, *OWNER), scenario("fast", FAILED, *OTHER)), "by accident"),
+        (trial(FAULT, scenario("alive", BROKEN, *OWNER), scenario("fast", PASSED, *OTHER)), "by accident"),
+        (trial(FAULT, output="NOT READY: nothing answers"), "no results: NOT READY: nothing answers"),
+        (trial(VARIANT, scenario("alive", PASSED, *OWNER), scenario("fast", SKIPPED, *OTHER)), ""),
+        (trial(VARIANT, scenario("alive", FAILED, *OWNER)), "refused: alive: alive says so"),
+        (trial(CORRECT, scenario("alive", BROKEN, *OWNER)), "refused: alive"),
+    ],
+)
+def test_what_counts_as_a_problem(tried: Trial, problem: str) -> None:
+    assert problem in tried.problem
+    assert bool(problem) == bool(tried.problem)
+
+
+def test_the_page_shows_who_failed_and_what_was_said() -> None:
+    page = as_markdown([trial(FAULT, scenario("alive", FAILED, *OWNER), scenario("fast", PASSED, *OTHER))], 12)
+    assert "1 of 1 faults caught by the criterion that owns the broken promise" in page
+    assert "| dead-sensor | life | F | · | alive says so |" in page
+
+
+def test_the_data_hold_every_outcome() -> None:
+    data = json.loads(as_json([trial(FAULT, scenario("alive", FAILED, *OWNER))], 12))
+    assert data["trials"][0]["scenarios"] == {"alive": {"outcome": "failed", "sentence": "alive says so"}}
+
+
+def test_every_promise_of_the_simulator_is_owned_by_a_scenario() -> None:
+    tags = {word for path in (ROOT / "features").glob("*.feature") for word in path.read_text("utf-8").split()}
+    unowned = {deviation.promise for deviation in deviations() if f"@promise-{deviation.promise}" not in tags}
+    assert unowned == {""}, "variants break no promise; all else needs an owner"
+
+
+def test_there_are_enough_faults_and_variants_to_mean_something() -> None:
+    known = deviations()
+    assert sum(bool(deviation.promise) for deviation in known) >= 45
+    assert sum(not deviation.promise for deviation in known) > 11
+
+
+def test_a_fault_fails_its_owner_on_a_real_server(tmp_path: Path) -> None:
+    tried = attempt(Deviation("job-id-repeated", "", "job-id"), tmp_path / "fault", "@promise-job-id")
+    assert tried.problem == ""
+    assert "was given more than once" in tried.sentence
+
+
+def test_a_server_that_does_not_start_is_no_caught_fault(tmp_path: Path) -> None:
+    tried = attempt(Deviation("no-such-fault", "", "life"), tmp_path / "fault", "@promise-job-id")
+    assert "no results" in tried.problem
+
+
+def test_the_door_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["correct server", "job-id-repeated", "--tags", "@promise-job-id", "--output", str(tmp_path)]
+    assert fault_matrix.main(arguments) == 0
+    assert "2 trials in" in capsys.readouterr().out
+    assert "1 of 1 faults caught" in (tmp_path / "fault-matrix.md").read_text("utf-8")
+
+
+def test_the_door_fails_where_a_fault_survives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["dead-sensor", "--tags", "@promise-job-id", "--output", str(tmp_path)]
+    assert fault_matrix.main(arguments) == 1
+    assert "dead-sensor: survived" in capsys.readouterr().out
+
+
+def test_the_door_refuses_a_name_that_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        fault_matrix.main(["dead-sensr"])
+    assert "unknown: dead-sensr" in capsys.readouterr().err
