@@ -1,0 +1,193 @@
+"""The documents say what is true: links lead somewhere, commands exist, examples run, tables and lists are complete."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import pytest
+from behave.model import Feature
+from behave.parser import parse_file
+
+import support.errors
+from support.embedded_server import EmbeddedServer
+from support.settings import ROOT, Settings
+
+README = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
+CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
+TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
+DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+EXAMPLE_SERVER = "http://127.0.0.1:5000"
+
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def text(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def prose(document: Path) -> str:
+    """The text without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", text(document), flags=re.MULTILINE | re.DOTALL)
+
+
+def code_blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text(document), flags=re.MULTILINE | re.DOTALL)
+
+
+def section(document: Path, title: str) -> str:
+    """The text under a heading, up to the next one of any level."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", prose(document), flags=re.MULTILINE | re.DOTALL)
+    assert found, f"{document.name} has no section {title!r}"
+    return found[1]
+
+
+def table(lines: str) -> list[list[str]]:
+    """The cells of the rows of a table, without its head."""
+    rows = [line.strip("|").split("|") for line in lines.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def anchors(document: Path) -> set[str]:
+    """What a link can name after ``#``: its headings, as the usual renderers of Markdown write them."""
+    headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@every_document
+def test_links_lead_somewhere(document: Path) -> None:
+    dead = []
+    for link in re.findall(r"\]\(([^)]+)\)", prose(document)):
+        if re.match(r"https?://", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+@every_document
+def test_the_doors_that_are_named_exist(document: Path) -> None:
+    makefile = text(ROOT / "Makefile")
+    for target in re.findall(r"\bmake (acceptance|[a-z]+(?=`|\n| FLAGS| PYTHON))", text(document)):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"there is no make {target}"
+    for module in re.findall(r"python -m (support\.[\w.]+)", text(document)):
+        assert importlib.util.find_spec(module), f"there is no {module}"
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    shown = [block.splitlines()[0] for block in code_blocks(README, "console")]
+    assert {"$ make acceptance", "$ make test"} <= set(shown)
+
+
+def test_the_simulators_options_that_are_named_exist() -> None:
+    command = [sys.executable, "-m", "support.simulator", "--help"]
+    helped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for document in DOCUMENTS:
+        for line in re.findall(r"support\.simulator((?: --?[a-z][\w-]*(?: \d+)?)+)", text(document)):
+            for option in re.findall(r"--[a-z-]+", line):
+                assert option in helped, f"{document.name}: {option}"
+    for option in re.findall(r"--[a-z-]+", section(GUIDE, "The embedded server")):
+        assert option in helped, option
+
+
+@every_document
+def test_the_settings_that_are_named_exist(document: Path) -> None:
+    variables = {f"FOCUS_{name.upper()}" for name in Settings.model_fields} | {"FOCUS_SERVER_URL"}
+    for name in re.findall(r"(?<!\w)-D ([\w.]+)=", text(document)):
+        assert name in Settings.model_fields or name.startswith("AllureFormatter."), f"there is no setting {name}"
+    for name in re.findall(r"\bFOCUS_[A-Z]\w*", text(document)):
+        assert name in variables, f"no variable {name} is read"
+
+
+def test_the_settings_of_the_tables_exist() -> None:
+    cells = [row[-1] for row in table(section(GUIDE, "The criteria and their scenarios"))]
+    cells += [row[-1] for row in table(section(GUIDE, "Settings"))]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named - Settings.model_fields.keys() == set()
+    assert named, "the tables name settings"
+
+
+def test_the_example_file_lists_every_setting_and_no_other() -> None:
+    keys = re.findall(r"^(?:# )?(\w+):(?= )", text(ROOT / "environments" / "example.yaml"), flags=re.MULTILINE)
+    assert sorted(keys) == sorted(Settings.model_fields.keys() - {"environment"})
+
+
+def scenarios_by_task() -> set[tuple[str, str]]:
+    features: list[Feature] = [parse_file(str(path)) for path in sorted((ROOT / "features").glob("*.feature"))]
+    return {
+        (tag.removeprefix("task-"), scenario.name)
+        for feature in features
+        for scenario in feature.scenarios
+        for tag in scenario.tags
+        if tag.startswith("task-")
+    }
+
+
+def test_the_criteria_table_lists_the_scenarios_that_there_are() -> None:
+    rows = table(section(GUIDE, "The criteria and their scenarios"))
+    assert {(task, scenario.replace("\\<", "<")) for task, scenario, _ in rows} == scenarios_by_task()
+
+
+def test_every_dependency_is_explained() -> None:
+    requirements = text(ROOT / "requirements.txt") + text(ROOT / "requirements-dev.txt")
+    pinned = re.findall(r"^([\w.-]+)==", requirements, flags=re.MULTILINE)
+    explained = re.findall(r"^- \*\*([\w.-]+)\*\* \w", section(GUIDE, "Dependencies"), flags=re.MULTILINE)
+    assert explained == pinned
+
+
+def test_the_error_tree_is_the_one_of_the_code() -> None:
+    lines = [line.strip() for line in str(support.errors.__doc__).splitlines()]
+    drawn = [line for line in lines if line == "FocusError" or "── " in line]
+    shown = [line.strip() for block in code_blocks(CLIENT_API, "text") for line in block.splitlines()]
+    assert len(drawn) > 1
+    assert [line for line in drawn if line not in shown] == []
+
+
+@pytest.mark.parametrize("document", [GUIDE, CLIENT_API], ids=lambda path: path.name)
+def test_python_examples_are_python(document: Path) -> None:
+    for block in code_blocks(document, "python"):
+        compile(block, document.name, "exec")
+
+
+def test_the_examples_of_the_client_print_what_they_promise(embedded: EmbeddedServer) -> None:
+    script = "".join(code_blocks(CLIENT_API, "python"))
+    assert EXAMPLE_SERVER in script
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script.replace(EXAMPLE_SERVER, embedded.rest_url)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    promised = re.findall(r"print\(.*\)  # (.*)$", script, flags=re.MULTILINE)
+    printed = run.stdout.splitlines()
+    assert len(printed) == len(promised) == script.count("print(")
+    exact = [pair for pair in zip(printed, promised, strict=True) if not pair[1].startswith("about ")]
+    assert [printed for printed, _ in exact] == [promised for _, promised in exact]
+
+
+def test_troubleshooting_quotes_sentences_that_exist() -> None:
+    """A heading is a sentence with ``…`` for what differs: each piece of it stands in the code or in the Makefile."""
+    modules = sorted((ROOT / "support").rglob("*.py"))
+    statuses = [status.name for status in grpc.StatusCode]
+    quotable = "\n".join([text(ROOT / "Makefile"), *statuses, *map(constants, modules)])
+    headings = re.findall(r"^### (`.+`)$", prose(TROUBLESHOOTING), flags=re.MULTILINE)
+    sentences = [sentence for heading in headings for sentence in re.findall(r"`([^`]+)`", heading)]
+    pieces = [piece.strip(" .:=,") for sentence in sentences for piece in sentence.split("…")]
+    assert pieces
+    assert [piece for piece in pieces if piece not in quotable] == []
+
+
+def constants(module: Path) -> str:
+    """Every string, and every fixed part of a formatted one, of a module."""
+    nodes = ast.walk(ast.parse(text(module)))
+    return "\n".join(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
