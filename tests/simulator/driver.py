@@ -3,6 +3,7 @@
 import asyncio
 import json
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -82,9 +83,18 @@ class Simulator:
 
 @contextmanager
 def connected(port: int) -> Iterator[grpc.Channel]:
-    options = [("grpc.max_receive_message_length", -1)]
+    options = [("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 200)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         yield channel
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on the port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 @contextmanager

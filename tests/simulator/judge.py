@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,10 +54,10 @@ class Recorder:
         self._simulator = simulator
         self._configuring = threading.Lock()
 
-    def record(self, kind: str, spec: str, asked: int, patience: float, **changes: Any) -> Seen:
-        """The stream of `asked` frames of a server with the fault or variant `spec`."""
+    def record(self, kind: str, specs: Sequence[str], asked: int, patience: float, **changes: Any) -> Seen:
+        """The stream of `asked` frames of a server with these deviations; `kind` is faults or variants."""
         with self._configuring:
-            deviate(self._simulator, **{kind: [spec] if spec else []})
+            deviate(self._simulator, **{kind: specs})
             prr = self._simulator.call("GET", "/live_metadata").json()["prr"]
             lowest = self._simulator.call("GET", "/channels").json()["lowest_channel"]
             request = REQUEST | {"channels": {"min": lowest, "max": lowest + 10}} | changes
@@ -72,9 +72,13 @@ class Recorder:
 
     def _stream(self, seen: Seen, patience: float) -> None:
         with connected(int(seen.answer["stream_port"])) as channel:
-            method = channel.unary_stream(STREAM, StreamRequest.SerializeToString)
+            method: Any = channel.unary_stream(STREAM, StreamRequest.SerializeToString)
             seen.opened = time.monotonic()
-            call = method(StreamRequest(job_id=seen.answer["job_id"], max_frames=seen.asked), timeout=patience)
+            call = method(
+                StreamRequest(job_id=seen.answer["job_id"], max_frames=seen.asked),
+                timeout=patience,
+                wait_for_ready=True,
+            )
             try:
                 for payload in itertools.islice(call, seen.asked + BEYOND):
                     seen.payloads.append(payload)
@@ -88,7 +92,7 @@ class Recorder:
             seen.ended = time.monotonic()
 
 
-def deviate(simulator: Simulator, faults: Iterable[str] = (), variants: Iterable[str] = ()) -> None:
+def deviate(simulator: Simulator, faults: Sequence[str] = (), variants: Sequence[str] = ()) -> None:
     """Replaces the active deviations."""
     body = {"faults": list(faults), "variants": list(variants)}
     response = simulator.call("PUT", "/simulator/deviations", body)
@@ -160,7 +164,7 @@ def _life(seen: Seen) -> bool:
 
 def _canvas(seen: Seen) -> bool:
     names = {row.canvasId for row in seen.rows if row.sensors}
-    return len(names) == 1 and all(names)
+    return len(names) <= 1 and all(names)
 
 
 def _row_time(seen: Seen) -> bool:
@@ -170,6 +174,8 @@ def _row_time(seen: Seen) -> bool:
 
 def _line_time(seen: Seen) -> bool:
     starts = np.array([row.startTimestamp for row in seen.rows])
+    if not starts.size:
+        return True
     apart = 1000 * seen.request["displayTimeAxisDuration"] / seen.request["displayInfo"]["height"]
     return bool((np.abs(starts - starts[0] - np.arange(len(starts)) * apart) < 1.5).all())
 
@@ -180,7 +186,7 @@ def _live(seen: Seen) -> bool:
         for arrived, frame in zip(seen.arrived, seen.frames, strict=False)
         if frame.rows
     ]
-    return min(ages) > -0.5 and max(ages) < 1
+    return all(-0.5 < age < 1 for age in ages)
 
 
 def _rate(seen: Seen) -> bool:

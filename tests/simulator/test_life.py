@@ -19,7 +19,7 @@ from support.simulator.plan import Plan
 from support.simulator.pod import HOST, Pod
 from support.simulator.registry import WINDOWS
 from support.simulator.stream import StreamService
-from tests.simulator.driver import PATIENCE, eventually, in_thread
+from tests.simulator.driver import accepts, eventually, in_thread
 
 LIMITS = Limits(idle_removal=50, stream_idle=180, finished_removal=120)
 
@@ -207,11 +207,3 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
 
     assert asyncio.run(statuses()) == ["failed"] * count
     assert "its pod did not start" in caplog.text
-
-
-def accepts(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
-    except ConnectionRefusedError:
-        return False
-    return True

@@ -82,7 +82,7 @@ class Argument:
             raise ValueError(f"{text!r} is not {number} ({self.limits.meaning})") from None
         if not self.limits.lowest <= value <= self.limits.highest:
             raise ValueError(
-                f"{text} is not within {self.limits.lowest:g} to {self.limits.highest:g} ({self.limits.meaning})"
+                f"{text} is not within {self.limits.lowest:,} to {self.limits.highest:,} ({self.limits.meaning})"
             )
         return value
 
@@ -166,7 +166,7 @@ def find(kind: Kind, spec: str) -> Chosen:
 
 def listing() -> str:
     """All deviations for people: name, promise, sentence, argument."""
-    faults, variants = _of_kind("fault"), _of_kind("variant")
+    faults, variants = entries("fault"), entries("variant")
     rows = [(_usage(fault), str(fault.promise), _sentence(fault)) for fault in faults]
     others = [(_usage(variant), _sentence(variant)) for variant in variants]
     return "\n".join(
@@ -189,14 +189,15 @@ def listing_as_json() -> str:
         {
             "faults": [
                 {"name": one.name, "promise": one.promise, "says": one.says, "argument": _argument_as_json(one)}
-                for one in _of_kind("fault")
+                for one in entries("fault")
             ],
-            "variants": [{"name": one.name, "says": one.says} for one in _of_kind("variant")],
+            "variants": [{"name": one.name, "says": one.says} for one in entries("variant")],
         }
     )
 
 
-def _of_kind(kind: Kind) -> list[Deviation]:
+def entries(kind: Kind) -> list[Deviation]:
+    """All deviations of a kind; faults in the order of their promises."""
     order = {promise: place for place, promise in enumerate(get_args(Promise))}
     chosen = [deviation for deviation in _CATALOGUE.values() if deviation.kind == kind]
     return sorted(chosen, key=lambda deviation: order.get(deviation.promise, 0))
@@ -219,7 +220,7 @@ def _argument_as_json(deviation: Deviation) -> dict[str, Any] | None:
 def _unknown(kind: Kind, name: str, other: Deviation | None) -> str:
     if other is not None:
         return f"{name!r} is a {other.kind}, not a {kind}"
-    near = difflib.get_close_matches(name, [deviation.name for deviation in _of_kind(kind)], n=1, cutoff=0.0)
+    near = difflib.get_close_matches(name, [deviation.name for deviation in entries(kind)], n=1, cutoff=0.0)
     return f"there is no {kind} {name!r}; the nearest name is {near[0]!r}"
 
 

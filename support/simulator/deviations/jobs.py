@@ -68,7 +68,7 @@ async def cancel_ignored(exchange: Exchange, proceed: Proceed, longer: Seconds =
     """A job is said to be cancelled, but it goes on, and its streams with it, for some time."""
     if exchange.method != "DELETE":
         return await proceed(exchange)
-    metadata = await proceed(Exchange("GET", f"/metadata/{exchange.job_id}", b""))
+    metadata = await proceed(Exchange("GET", f"/metadata/{exchange.job_id}"))
     if metadata.status != 200 or metadata.content["status"] in OVER:
         return await proceed(exchange)
     later(longer, exchange, proceed)

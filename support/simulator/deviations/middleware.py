@@ -30,7 +30,8 @@ class Deviating:
         if deviating is correct:
             await self._app(scope, receive, send)
             return
-        answer = await deviating(Exchange(scope["method"], scope["path"], await _body(receive)))
+        came = tuple(header for header in scope["headers"] if header[0] != b"content-length")
+        answer = await deviating(Exchange(scope["method"], scope["path"], await _body(receive), came))
         headers = [(name.encode(), value.encode()) for name, value in answer.headers if name != "content-length"]
         headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -53,7 +54,7 @@ async def _ask(app: ASGIApp, scope: Scope, exchange: Exchange) -> Answer:
         "method": exchange.method,
         "path": exchange.path,
         "raw_path": exchange.path.encode(),
-        "headers": [header for header in scope["headers"] if header[0] != b"content-length"],
+        "headers": exchange.headers,
     }
     got: list[Message] = []
 

@@ -24,7 +24,7 @@ async def invalid_accepted(exchange: Exchange, proceed: Proceed) -> Answer:
     answer = await proceed(exchange)
     if _refused(exchange, answer):
         for body in _repairs(exchange.body):
-            answer = await proceed(replace(exchange, body=json.dumps(body).encode()))
+            answer = await proceed(exchange.asking(body))
             if answer.status == 200:
                 break
     return answer
@@ -58,7 +58,7 @@ async def invalid_creates_job(exchange: Exchange, proceed: Proceed) -> Answer:
     """A wrong configuration is refused, and still one of the 30 windows is in use afterwards."""
     answer = await proceed(exchange)
     if _refused(exchange, answer):
-        await proceed(replace(exchange, body=json.dumps(VALID).encode()))
+        await proceed(exchange.asking(VALID))
     return answer
 
 

@@ -50,11 +50,16 @@ class AbortError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request of the REST side."""
+    """A request of the REST side; one in JSON where its headers are not those that came."""
 
     method: str
     path: str
-    body: bytes
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ((b"content-type", b"application/json"),)
+
+    def asking(self, body: Any) -> "Exchange":
+        """The same with another body."""
+        return Exchange(self.method, self.path, json.dumps(body).encode())
 
     @property
     def configures(self) -> bool:

@@ -1,0 +1,366 @@
+"""Every fault breaks the promise that it names, and no other that can be kept."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+import requests
+
+from protos.datastream_pb2 import HealthRequest
+from support.simulator.deviations.catalogue import entries
+from tests.simulator.driver import PATIENCE, RunningJob, Simulator, accepts, eventually, in_thread
+from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate
+
+AT_ONCE = 10  # streams that are recorded together
+
+# A fault that shows in the stream, or in what the answer says of it; the frames asked for; what else it has to break.
+STREAMED: dict[str, tuple[str, int, set[str]]] = {
+    "empty-frame": ("frame", 6, set()),
+    "row-without-sensors": ("frame", 6, set()),
+    "sensor-without-values": ("frame", 6, {"life"}),
+    "sensor-missing": ("sensors", 6, set()),
+    "sensor-missing=11": ("sensors", 6, set()),
+    "sensor-extra": ("sensors", 6, set()),
+    "sensor-twice": ("sensors", 6, set()),
+    "sensors-out-of-order": ("sensors", 6, set()),
+    "sensors-shifted": ("sensors", 6, set()),
+    "bin-missing": ("bins", 6, set()),
+    "bin-extra": ("bins", 6, set()),
+    "nan-value": ("intensity", 6, set()),
+    "infinite-value": ("intensity", 6, {"bounds"}),
+    "negative-value": ("intensity", 6, set()),
+    "decibels": ("intensity", 6, set()),
+    "bounds-nan": ("bounds", 6, set()),
+    "bounds-infinite": ("bounds", 6, set()),
+    "bounds-swapped": ("bounds", 6, set()),
+    "bounds-too-tight": ("bounds", 6, set()),
+    "all-zero": ("life", 6, set()),
+    "constant": ("life", 6, set()),
+    "dead-sensor": ("life", 6, set()),
+    "dead-sensor=500": ("life", 6, set()),
+    "frozen-sensor": ("life", 6, set()),
+    "frozen-picture": ("life", 6, set()),
+    "canvas-empty": ("canvas", 6, set()),
+    "canvas-changes": ("canvas", 6, set()),
+    "row-ends-before-start": ("row-time", 6, set()),
+    "wrong-window": ("row-time", 6, set()),
+    "wrong-window=3": ("row-time", 6, set()),
+    "timestamps-in-seconds": ("row-time", 6, {"line-time"}),
+    "timestamps-in-microseconds": ("row-time", 6, {"line-time"}),
+    "line-lost": ("line-time", 6, set()),
+    "line-lost=3": ("line-time", 6, set()),
+    "line-repeated": ("line-time", 6, set()),
+    "lines-swapped": ("line-time", 6, set()),
+    "line-rate-drift": ("line-time", 10, set()),
+    "lines-uneven": ("line-time", 6, set()),
+    "time-stands-still": ("line-time", 6, set()),
+    "frame-lost": ("line-time", 6, set()),
+    "frame-repeated": ("line-time", 6, set()),
+    "frames-swapped": ("line-time", 6, set()),
+    "clock-ahead": ("live", 6, set()),
+    "stale-data": ("live", 6, set()),
+    "growing-lag": ("live", 45, set()),
+    "one-frame-too-many": ("count", 6, set()),
+    "one-frame-too-few": ("count", 6, set()),
+    "max-frames-ignored": ("count", 6, set()),
+    "early-end": ("count", 40, set()),
+    "never-ends": ("end", 6, set()),
+    "error-at-end": ("end", 6, set()),
+    "slow-end=2": ("end", 6, set()),
+    "stall": ("rate", 12, set()),
+    "slow-rate": ("rate", 8, set()),
+    "bursts": ("rate", 30, set()),
+    "slowing-down": ("rate", 55, set()),
+    "slow-first-frame=2": ("first-frame", 6, set()),
+    "not-protobuf": ("wire", 6, set()),
+    "truncated-message": ("wire", 6, {"line-time"}),
+    "invalid-utf8": ("wire", 6, set()),
+    "oversized-message=20": ("wire", 6, {"bins"}),
+    "abort-in-mid-stream": ("wire", 10, set()),
+    "error-in-mid-stream": ("wire", 10, set()),
+    "goes-silent": ("wire", 10, set()),
+    "channel-amount-wrong": ("channels", 2, set()),
+    "channel-map-incomplete": ("channels", 2, set()),
+    "channel-map-shifted": ("channels", 2, set()),
+    "frequencies-amount-wrong": ("frequencies", 2, set()),
+    "frequencies-of-other-prr": ("frequencies", 2, set()),
+    "frequencies-shifted": ("frequencies", 2, set()),
+    "frequencies-beyond-band": ("frequencies", 2, {"bins"}),
+    "frequencies-missing-last": ("frequencies", 2, {"bins"}),
+    "lines-dt-wrong": ("lines", 2, set()),
+    "view-type-wrong": ("view", 2, set()),
+    "job-id-malformed": ("job-id", 2, set()),
+}
+HANG = {"never-ends", "goes-silent"}  # until the client has had enough
+
+Check = Callable[[Simulator], None]
+CHECKS: dict[str, Check] = {}
+
+
+@pytest.fixture(scope="module")
+def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]]:
+    """All streams that the tests to be run ask for, recorded side by side."""
+    callspecs = [getattr(item, "callspec", None) for item in request.session.items]
+    specs = [spec.params["streamed"] for spec in callspecs if spec and "streamed" in spec.params]
+    with in_thread() as simulator, ThreadPoolExecutor(AT_ONCE) as pool:
+        recorder = Recorder(simulator)
+        seen: dict[str, Future[Seen]] = {}
+        for spec in sorted(specs, key=lambda spec: -STREAMED[spec][1]):
+            patience = 1.0 if spec in HANG else 20.0
+            seen[spec] = pool.submit(recorder.record, "faults", [spec], STREAMED[spec][1], patience, nfftSelection=256)
+        yield lambda spec: seen[spec].result()
+
+
+@pytest.mark.parametrize("streamed", STREAMED)
+def test_a_fault_breaks_its_promise_and_no_other(streamed: str, recordings: Callable[[str], Seen]) -> None:
+    promise, _, also = STREAMED[streamed]
+    seen = broken(recordings(streamed))
+    assert promise in seen
+    assert seen - also - TIMELY - {promise} == set()
+
+
+def test_every_fault_is_tried_with_the_promise_that_it_names() -> None:
+    named = {entry.name: entry.promise for entry in entries("fault")}
+    tried = {spec.partition("=")[0]: promise for spec, (promise, _, _) in STREAMED.items()}
+    assert tried.keys() | CHECKS.keys() == named.keys()
+    assert all(named[name] == promise for name, promise in tried.items())
+
+
+def breaks(check: Check) -> Check:
+    """Enters a check, which asserts that the promise is broken, under the name of its fault."""
+    CHECKS[check.__name__.removeprefix("check_").replace("_", "-")] = check
+    return check
+
+
+def unknown_job(job: RunningJob) -> tuple[int, grpc.StatusCode, str]:
+    """How many frames the stream of an unknown job has, and how it ends."""
+    call, frames = job.open(max_frames=2, job_id="29-1"), 0
+    try:
+        for _ in call:
+            frames += 1
+    except grpc.RpcError:
+        pass
+    return frames, call.code(), str(call.details())
+
+
+@breaks
+def check_unknown_job_served(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        assert unknown_job(job)[:2] == (2, grpc.StatusCode.OK)
+
+
+@breaks
+def check_unknown_job_silent(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        assert unknown_job(job)[:2] == (0, grpc.StatusCode.OK)
+
+
+@breaks
+def check_unknown_job_wrong_status(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        assert unknown_job(job)[:2] == (0, grpc.StatusCode.INTERNAL)
+
+
+@breaks
+def check_unknown_job_unnamed(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        _, status, details = unknown_job(job)
+        assert status is grpc.StatusCode.NOT_FOUND
+        assert details == "not found"
+        assert len(job.frames(1)) == 1
+
+
+@breaks
+def check_unknown_job_closes_port(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        _, status, details = unknown_job(job)
+        assert status is grpc.StatusCode.NOT_FOUND
+        assert "29-1" in details
+        eventually(lambda: not accepts(job.answer["stream_port"]), "the port is closed")
+        assert simulator.status(job.job_id) == "failed"
+
+
+@breaks
+def check_cancel_ignored(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        stream = job.open(max_frames=10)
+        next(stream)
+        response = simulator.call("DELETE", f"/job/{job.job_id}")
+        assert (response.status_code, response.json()["status"]) == (200, "cancelled")
+        assert len(list(stream)) == 9
+        assert simulator.call("DELETE", "/job/29-1").status_code == 404
+
+
+@breaks
+def check_cancel_breaks_stream(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        stream = job.open()
+        next(stream)
+        simulator.call("DELETE", f"/job/{job.job_id}")
+        with pytest.raises(grpc.RpcError) as broken_off:
+            list(stream)
+        assert broken_off.value.code() is grpc.StatusCode.ABORTED
+
+
+@breaks
+def check_unhealthy(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        assert not job.stub.CheckHealth(HealthRequest(), timeout=PATIENCE).healthy
+
+
+def health_status(simulator: Simulator, timeout: float) -> grpc.StatusCode:
+    with simulator.job() as job, pytest.raises(grpc.RpcError) as refused:
+        job.stub.CheckHealth(HealthRequest(), timeout=timeout)
+    status: grpc.StatusCode = refused.value.code()
+    return status
+
+
+@breaks
+def check_health_error(simulator: Simulator) -> None:
+    assert health_status(simulator, PATIENCE) is grpc.StatusCode.INTERNAL
+
+
+@breaks
+def check_health_hangs(simulator: Simulator) -> None:
+    assert health_status(simulator, 0.5) is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+@breaks
+def check_wrong_port(simulator: Simulator) -> None:
+    assert not accepts(simulator.configure().json()["stream_port"])
+
+
+@breaks
+def check_pod_never_starts(simulator: Simulator) -> None:
+    assert not accepts(simulator.configure().json()["stream_port"])
+
+
+@breaks
+def check_port_nonsense(simulator: Simulator) -> None:
+    assert simulator.configure().json()["stream_port"] == "http"
+
+
+@breaks
+def check_host_empty(simulator: Simulator) -> None:
+    assert simulator.configure().json()["stream_url"] == ""
+
+
+@breaks
+def check_job_id_repeated(simulator: Simulator) -> None:
+    with simulator.job() as one, simulator.job(channels={"min": 5, "max": 5}) as other:
+        assert one.job_id == other.job_id
+        assert [len(job.frames(1)[0].rows[0].sensors) for job in (one, other)] == [11, 1]
+        assert [simulator.call("DELETE", f"/job/{one.job_id}").status_code for _ in range(3)] == [200, 200, 404]
+
+
+def refused(simulator: Simulator, **changes: Any) -> requests.Response:
+    return simulator.configure(**(changes or {"nfftSelection": 1000}))
+
+
+@breaks
+def check_invalid_accepted(simulator: Simulator) -> None:
+    answer = refused(simulator, channels={"min": 4, "max": 6}, nfftSelection=1000).json()
+    assert answer["channel_amount"] == 3
+    several = refused(simulator, channels={"min": 6, "max": 4}, nfftSelection=1000)
+    nothing = requests.post(f"{simulator.rest_url}/configure", data=b"{", timeout=PATIENCE)
+    simulator.call("DELETE", f"/job/{nothing.json()['job_id']}")
+    assert [several.status_code, nothing.status_code] == [200, 200]
+    assert simulator.configure().json()["channel_amount"] == 11
+
+
+@breaks
+def check_refusal_without_words(simulator: Simulator) -> None:
+    response = refused(simulator)
+    assert (response.status_code, response.content) == (400, b"")
+
+
+@breaks
+def check_refusal_as_html(simulator: Simulator) -> None:
+    response = refused(simulator)
+    assert (response.status_code, response.headers["content-type"]) == (400, "text/html")
+    assert simulator.configure().status_code == 200
+
+
+@breaks
+def check_refusal_as_500(simulator: Simulator) -> None:
+    response = refused(simulator)
+    assert response.status_code == 500
+    assert "nfftSelection" in response.json()["error"]
+
+
+@breaks
+def check_invalid_creates_job(simulator: Simulator) -> None:
+    before = simulator.configure().json()["job_id"]
+    assert refused(simulator).status_code == 400
+    after = simulator.configure().json()["job_id"]
+    assert int(after.split("-")[0]) == int(before.split("-")[0]) + 2
+
+
+@breaks
+def check_configure_missing_field(simulator: Simulator) -> None:
+    answer = simulator.configure().json()
+    assert answer["job_id"]
+    assert "stream_port" not in answer
+
+
+@breaks
+def check_configure_html(simulator: Simulator) -> None:
+    response = simulator.configure()
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html")
+    assert simulator.call("GET", "/channels").json()["lowest_channel"] == 0
+
+
+@breaks
+def check_configure_error(simulator: Simulator) -> None:
+    assert simulator.configure().status_code == 500
+    assert simulator.call("GET", "/channels").status_code == 200
+
+
+@breaks
+def check_unknown_metadata_200(simulator: Simulator) -> None:
+    response = simulator.call("GET", "/metadata/29-1")
+    assert (response.status_code, response.json()["job_id"]) == (200, "29-1")
+    assert simulator.call("DELETE", "/job/29-1").status_code == 404
+
+
+@breaks
+def check_cancelled_still_running(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        assert simulator.status(job.job_id) == "pending"
+        simulator.call("DELETE", f"/job/{job.job_id}")
+        assert simulator.status(job.job_id) == "running"
+
+
+class Tidy(Simulator):
+    """Remembers its jobs, and ends them."""
+
+    def __init__(self, rest_url: str) -> None:
+        super().__init__(rest_url)
+        self._answers: list[requests.Response] = []
+
+    def configure(self, **changes: Any) -> requests.Response:
+        self._answers.append(super().configure(**changes))
+        return self._answers[-1]
+
+    def tidy(self) -> None:
+        for answer in self._answers:
+            if "job_id" in answer.text:
+                self.call("DELETE", f"/job/{answer.json()['job_id']}")
+
+
+@pytest.fixture(scope="module")
+def deviating() -> Iterator[Simulator]:
+    with in_thread() as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_fault_is_effective(name: str, deviating: Simulator) -> None:
+    simulator = Tidy(deviating.rest_url)
+    deviate(simulator, faults=[name])
+    CHECKS[name](simulator)
+    deviate(simulator)
+    assert simulator.configure().status_code == 200
+    simulator.tidy()
