@@ -3,7 +3,7 @@ Feature: Job configuration
   A stream can only be as right as the job behind it: what was asked for is what is streamed, and what cannot be streamed
   is refused in words that help.
 
-  @critical @promise-lines @promise-view @promise-answer
+  @critical @promise-lines @promise-view @promise-answer @promise-job-id
   Scenario: A job is configured as asked for
     Given a live job configured
     Then the configuration was answered as asked for
@@ -28,6 +28,11 @@ Feature: Job configuration
       | a time axis of no duration           |
       | a screen without lines               |
       | a start time without an end time     |
+
+  @normal @promise-refusal
+  Scenario: A refused job takes no window
+    When I ask 30 times for a job with channels in reverse order
+    Then a live job can still be configured
 
   @normal @promise-metadata
   Scenario: The server keeps track of a job

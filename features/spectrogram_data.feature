@@ -11,16 +11,16 @@ Feature: Spectrogram data
 
   @task-1.4.2 @critical @promise-channels @promise-sensors @promise-bins
   Scenario Outline: The dimensions follow the configuration at the <part> of the fibre
-    Given a live job configured for <channels> channels at the <part> of the fibre
+    Given a live job configured for <channels> at the <part> of the fibre
     When I stream 10 frames
     Then the answer covers exactly the channels asked for
     And every row holds the sensors asked for, with one value for each frequency
 
     Examples:
-      | channels | part      |
-      | 1        | beginning |
-      | 11       | middle    |
-      | 40       | end       |
+      | channels    | part      |
+      | 1 channel   | beginning |
+      | 11 channels | middle    |
+      | 40 channels | end       |
 
   @task-1.4.3 @critical @promise-frequencies
   Scenario Outline: The frequencies are the bins from <low> to <high> of Nyquist

@@ -15,12 +15,12 @@ from support.world import Context
 
 
 @given("a live job configured")
+@then("a live job can still be configured")
 def configure_live_job(context: Context) -> None:
     context.world.configure_live_job()
 
 
-@given("a live job configured for {channels:d} channel at the {part:Part} of the fibre")
-@given("a live job configured for {channels:d} channels at the {part:Part} of the fibre")
+@given("a live job configured for {channels:Channels} at the {part:Part} of the fibre")
 def configure_part_of_fibre(context: Context, channels: int, part: Part) -> None:
     context.world.configure_live_job(channels=channels, part=part)
 
@@ -60,6 +60,11 @@ def ask_for_invalid_job(context: Context, mistake: Mistake) -> None:
 def cancel_job(context: Context) -> None:
     if not context.world.cancel_job():
         context.scenario.skip("this server cannot cancel a job: it answers 404")
+
+
+@when("I ask {count:d} times for a job with {mistake:Mistake}")
+def ask_for_invalid_jobs(context: Context, count: int, mistake: Mistake) -> None:
+    context.world.ask_for_invalid_jobs(count, mistake)
 
 
 @then("every job has an id of its own")

@@ -152,8 +152,8 @@ class FocusServerAPI:
         retries: further tries where that is safe: a refused connection, and GET requests that a gateway failed.
 
     Every method raises ConnectionError where nothing answers, APITimeoutError where the answer takes too long, APIError
-    with the HTTP status and the server's own words where it refuses, ProtocolError where the answer is not the
-    contract's.
+    with the HTTP status and the server's own words where it refuses, ProtocolError where the answer, or the refusal, is
+    not the contract's.
     """
 
     def __init__(self, base_url: str, timeout: float = 10.0, retries: int = 2) -> None:
@@ -257,10 +257,11 @@ class FocusServerAPI:
             )
         if not response.ok:
             words = _words(response)
-            raise APIError(
-                f"{method} {url} was refused with {response.status_code}: {words}",
+            kind = APIError if words else ProtocolError
+            raise kind(
+                f"{method} {url} was refused with {response.status_code}: {words or _quoted(response.text)}",
                 status=response.status_code,
-                details=words,
+                details=words or _quoted(response.text),
                 target=url,
             )
         return response
@@ -282,14 +283,13 @@ class FocusServerAPI:
 
 
 def _words(response: requests.Response) -> str:
-    """The server's own words about an error: ``{"error": words}``, or whatever it sent instead."""
+    """The server's own words about an error, ``{"error": words}``; empty where it sent something else."""
     try:
         content = response.json()
     except (ValueError, RecursionError):
-        return _quoted(response.text)
-    if isinstance(content, dict) and isinstance(content.get("error"), str):
-        return str(content["error"])
-    return _quoted(response.text)
+        return ""
+    words = content.get("error") if isinstance(content, dict) else None
+    return words.strip() if isinstance(words, str) else ""
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,12 @@ def percentage(text: str) -> float:
     return float(text.removesuffix(" %"))
 
 
+@parse.with_pattern(r"\d+ channels?")
+def channels(text: str) -> int:
+    """``1 channel``, ``11 channels``: the number."""
+    return int(text.split()[0])
+
+
 @parse.with_pattern("|".join(Part))
 def part(text: str) -> Part:
     """``beginning``, ``middle``, ``end``: a part of the fibre."""
@@ -51,5 +57,5 @@ def variant(text: str) -> str:
 
 def register_domain_words() -> None:
     """Makes the types above known to the steps: ``{limit:Duration}``."""
-    register_type(Duration=duration, Percentage=percentage)
+    register_type(Duration=duration, Percentage=percentage, Channels=channels)
     register_type(Part=part, Mistake=mistake, Fault=fault, Variant=variant)

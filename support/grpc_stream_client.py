@@ -39,6 +39,7 @@ class GrpcStreamClient:
         retry_delay: seconds before the second attempt; later ones wait longer, with jitter.
         verify_ssl: certificates are not verified, because the connection is plain text; True is refused.
         idle_timeout: seconds of silence after which a stream counts as stalled.
+        max_message_bytes: size of the largest frame that is taken; a larger one ends the stream with an APIError.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class GrpcStreamClient:
         verify_ssl: bool = False,
         *,
         idle_timeout: float = 10,
+        max_message_bytes: int = 128 * 2**20,
     ) -> None:
         if verify_ssl:
             raise ValueError("verify_ssl=True asks for TLS, which this client does not speak yet: pass False")
@@ -61,6 +63,7 @@ class GrpcStreamClient:
         self.connection_timeout = connection_timeout
         self.stream_timeout = stream_timeout
         self.idle_timeout = idle_timeout
+        self.max_message_bytes = max_message_bytes
         self.retry_attempts = retry_attempts
         self.retry_delay = retry_delay
         self.target = ""
@@ -88,7 +91,7 @@ class GrpcStreamClient:
         except ValueError as error:
             raise ConnectionError(f"cannot connect: {error}", target=f"{stream_url}:{stream_port}") from error
         deadline = time.monotonic() + self.connection_timeout
-        channel = open_channel(target)
+        channel = open_channel(target, self.max_message_bytes)
         try:
             self._await_ready(channel, target, deadline)
             self.server_version = self._check_health(channel, target, deadline)

@@ -104,8 +104,8 @@ def live_job_request(
         lowest, highest = settings.frequency_min, min(settings.frequency_max, metadata.nyquist)
     if lowest >= highest:
         raise SettingsError(
-            f"frequency_min {lowest:g} Hz ({settings.origin('frequency_min')}) is not below the upper end: "
-            f"its PRR is {metadata.prr:g} Hz, its Nyquist frequency {metadata.nyquist:g} Hz"
+            f"frequency_min {lowest:g} Hz ({settings.origin('frequency_min')}) is not below the {highest:g} Hz "
+            f"that this server can serve: its PRR is {metadata.prr:g} Hz, its Nyquist frequency {metadata.nyquist:g} Hz"
         )
     return JobRequest(
         channels_min=first,

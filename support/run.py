@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Mapping
 from importlib import metadata
 
+from support.errors import SettingsError
+from support.job import live_job_request
 from support.server_under_test import ServerUnderTest
 from support.settings import ROOT, Settings, load
 from support.world import World
@@ -20,13 +22,18 @@ class Run:
         environ: environment variables.
 
     Raises:
-        SettingsError: a setting is wrong; nothing has been started then.
+        SettingsError: a setting is wrong, or asks for what the fibre of this server does not have.
         NotReadyError: the server cannot be tested.
     """
 
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self.settings: Settings = load(userdata, environ)
         self.server = ServerUnderTest(self.settings)
+        try:
+            live_job_request(self.settings, self.server.metadata, self.server.channels)
+        except SettingsError:
+            self.server.close()
+            raise
 
     def world(self) -> World:
         """A world for the next scenario."""

@@ -74,6 +74,7 @@ class Settings(BaseModel):
     connection_timeout: Seconds = Field(10, description="longest wait for a job's port to answer gRPC")
     stream_timeout: Seconds = Field(300, description="longest time for one stream in all")
     idle_timeout: Seconds = Field(10, description="silence after which a stream counts as stalled")
+    max_frame_mebibytes: int = Field(128, ge=1, description="size of the largest frame that is taken, MiB")
     retry_attempts: int = Field(3, ge=1, description="how often a stream is asked for while the error is transient")
     retry_delay: float = Field(2.0, ge=0, description="wait before the second attempt")
     verify_ssl: bool = Field(False, description="verify certificates; connections are plain text so far, so only false")

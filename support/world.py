@@ -71,6 +71,7 @@ class World:
             retry_delay=settings.retry_delay,
             verify_ssl=settings.verify_ssl,
             idle_timeout=settings.idle_timeout,
+            max_message_bytes=settings.max_frame_mebibytes * 2**20,
         )
         self._cleanup.callback(self.client.disconnect)
 
@@ -121,6 +122,11 @@ class World:
             raise LookupError("only the embedded server has faults: tag the scenario @simulator")
         self._cleanup.callback(embedded.deviate)
         embedded.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
+
+    def ask_for_invalid_jobs(self, count: int, mistake: Mistake) -> None:
+        """Asks ``count`` times for a job that the server has to refuse."""
+        for _ in range(count):
+            self.ask_for_invalid_job(mistake)
 
     def configure_live_job(
         self,

@@ -112,8 +112,9 @@ def attempt_all(chosen: Sequence[Deviation], jobs: int, tags: str = CRITERIA) ->
     a fault that survives, survives twice.
     """
     doubtful: list[Deviation] = []
+    slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
     with tempfile.TemporaryDirectory(prefix="faults-") as scratch, ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(attempt, one, Path(scratch, f"{n}"), tags) for n, one in enumerate(chosen)]
+        waiting = [pool.submit(attempt, one, Path(scratch, f"{n}"), tags) for n, one in slow_ones_first]
         for done in as_completed(waiting):
             trial = done.result()
             if trial.problem:

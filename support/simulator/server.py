@@ -22,7 +22,8 @@ BACKLOG = 128
 
 def listen(port: int) -> socket.socket:
     """A socket on 127.0.0.1 that the REST side will serve; raises OSError where the port is taken."""
-    listener = socket.socket()
+    # TCP by name, or asyncio leaves Nagle's algorithm on, and every answer waits 40 ms for an acknowledgement
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # there it would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,7 +7,6 @@ import re
 
 import grpc
 
-_UNLIMITED = -1
 _RECONNECT_FIRST_MS = 100
 _RECONNECT_AT_MOST_MS = 500
 _ATTEMPT_MS = 3000
@@ -30,13 +29,13 @@ def target_of(stream_url: str, stream_port: int | str) -> str:
     return f"[{host}]:{int(digits)}" if ":" in host and not host.startswith("[") else f"{host}:{int(digits)}"
 
 
-def open_channel(target: str) -> grpc.Channel:
-    """A plain-text channel to ``target`` that takes frames of any size and retries a refused port twice a second.
+def open_channel(target: str, max_message_bytes: int) -> grpc.Channel:
+    """A plain-text channel to ``target`` that takes frames of this size and retries a refused port twice a second.
 
     A target on this machine is never reached through an HTTP proxy, whatever the environment says.
     """
     options: list[tuple[str, int]] = [
-        ("grpc.max_receive_message_length", _UNLIMITED),
+        ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.initial_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
         ("grpc.min_reconnect_backoff_ms", _ATTEMPT_MS),
         ("grpc.max_reconnect_backoff_ms", _RECONNECT_AT_MOST_MS),

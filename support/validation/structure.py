@@ -111,7 +111,7 @@ class BinsAsConfigured(Rule):
             got = int(frame.bin_counts[first])
             yield self.finding(
                 f"sensor {sensor} has {got} bins where {self._bins} were configured"
-                + (f", and so have {wrong.size - 1} more spectra of the frame" if wrong.size > 1 else ""),
+                + (f"; {wrong.size - 1} more spectra of the frame have another number, too" if wrong.size > 1 else ""),
                 Where(frame=frame.index, sensor=sensor),
                 amount=got - self._bins,
             )
