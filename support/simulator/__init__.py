@@ -7,8 +7,9 @@ A frame comes into being in small stages, each a pure function of the one before
 
     fibre (samples) -> spectrum (arrays) -> frame (rows, bounds) -> wire (bytes) -> stream (paced by the clock)
 
-Whatever a frame is to be turned into on the way belongs between two of these stages (`StreamService._payload` strings
-them together, `Pace` says when); what `/configure` answers is `rest.configure_answer`, how long a job lives is `Job`.
+`StreamService._payload` strings them together, `Pace` says when; what `/configure` answers is `rest.configure_answer`,
+how long a job lives is `Job`. What the server does wrong, or otherwise, when it is asked to, is in `deviations`: they
+come in between these stages, and the code of the correct server knows of them no more than where.
 
 `python -m support.simulator --help` tells what can be set.
 """

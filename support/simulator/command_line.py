@@ -58,9 +58,31 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add(flag, type=_seconds, default=value, metavar="SECONDS", help=meaning)
     add("--no-fibre", action="store_true", default=default.no_fibre, help="wait for a fibre for ever: no job can start")
-    add("--fault", type=_fault, action="append", default=[], dest="faults", metavar="NAME[=ARGUMENT]", help="break it")
-    add("--variant", type=_variant, action="append", default=[], dest="variants", metavar="NAME", help="another server")
-    add("--list-faults", action=_List, nargs="?", choices=("text", "json"), help="say what there is, and exit")
+    add(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        dest="faults",
+        metavar="NAME[=ARGUMENT]",
+        help="break a promise (repeatable)",
+    )
+    add(
+        "--variant",
+        type=_variant,
+        action="append",
+        default=[],
+        dest="variants",
+        metavar="NAME",
+        help="be correct, but different (repeatable)",
+    )
+    add(
+        "--list-faults",
+        action=_List,
+        nargs="?",
+        choices=("text", "json"),
+        help="tell what --fault and --variant know, and exit",
+    )
     return parser
 
 

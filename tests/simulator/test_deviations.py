@@ -35,7 +35,7 @@ def test_the_listing_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert dead.split(maxsplit=2) == [
         "dead-sensor[=N]",
         "life",
-        "One sensor holds nothing but zeros (N: which sensor of a row, counted from 1; 3)",
+        "One sensor holds nothing but zeros (N: which sensor of a row, counted from 1; 3 if not given)",
     ]
     faults, variants = (block.splitlines() for block in out.split("\n\n")[1::2])
     assert [len(faults), len(variants)] == [len(entries("fault")), len(entries("variant"))]

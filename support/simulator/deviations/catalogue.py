@@ -230,7 +230,7 @@ def _usage(deviation: Deviation) -> str:
 
 def _sentence(deviation: Deviation) -> str:
     argument = deviation.argument
-    return deviation.says + (f" (N: {argument.limits.meaning}; {argument.default:g})" if argument else "")
+    return deviation.says + (f" (N: {argument.limits.meaning}; {argument.default:g} if not given)" if argument else "")
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -1,5 +1,6 @@
 """Faults of delivery: pace, number and end of the messages, and bytes that are no message."""
 
+import math
 import struct
 from dataclasses import replace
 
@@ -26,11 +27,14 @@ NO_MESSAGE = b"\xff" * 64  # no tag of the wire format is as long as that
 @FEED.fault("rate")
 async def stall(payloads: Payloads, job: Job, pause: Seconds = 1.0) -> Payloads:
     """The stream pauses after eight frames, and now and then afterwards; what was held back comes at once."""
-    cycle = max(BEFORE_STALL + 1, round(3 * frames_per_second(job.plan) * max(pause, 1)))  # time to catch up
+    size = math.ceil(pause * frames_per_second(job.plan))
+    held: list[bytes] = []
     async for number, payload in numbered(payloads):
-        if number % cycle == BEFORE_STALL:
-            await job.ends_within(pause)
-        yield payload
+        held.append(payload)
+        if not 0 <= number % (BEFORE_STALL + 3 * size) - BEFORE_STALL < size:
+            for one in held:
+                yield one
+            held.clear()
 
 
 @PLAN.fault("rate")

@@ -65,7 +65,7 @@ def sensor_twice(frame: Frame, _at: At, sensor: Sensor = 3) -> Frame:
 
 @FRAME.fault("sensors")
 def sensors_out_of_order(frame: Frame, _at: At) -> Frame:
-    """The first two sensors of every row have changed places, with their values."""
+    """The first two sensors of every row, where it has two, have changed places."""
 
     def swapped(row: Row) -> Row:
         order = np.arange(len(row.sensor_ids))
