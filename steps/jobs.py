@@ -64,7 +64,7 @@ def cancel_job(context: Context) -> None:
 
 @when("I ask {count:d} times for a job with {mistake:Mistake}")
 def ask_for_invalid_jobs(context: Context, count: int, mistake: Mistake) -> None:
-    context.world.ask_for_invalid_jobs(count, mistake)
+    context.world.ask_for_invalid_job(mistake, times=count)
 
 
 @then("every job has an id of its own")

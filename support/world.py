@@ -101,6 +101,12 @@ class World:
         """The metrics of the newest stream."""
         return self.client.get_metrics()
 
+    @property
+    def findings(self) -> list[str]:
+        """Everything that was found about the newest job and its stream, in words."""
+        streamed = self._verdict.findings() if self._verdict else []
+        return [str(finding) for finding in (*self.job.findings, *streamed)]
+
     def criterion(self, setting: str, stated: float) -> float:
         """The limit that holds: what the feature states, unless this environment's settings override it."""
         override = getattr(self.settings, setting)
@@ -109,12 +115,6 @@ class World:
         log.warning("%s is %g here, not %g (%s)", setting, override, stated, self.settings.origin(setting))
         return float(override)
 
-    @property
-    def findings(self) -> list[str]:
-        """Everything that was found about the newest job and its stream, in words."""
-        streamed = self._verdict.findings() if self._verdict else []
-        return [str(finding) for finding in (*self.job.findings, *streamed)]
-
     def deviate(self, *, fault: str = "", variant: str = "") -> None:
         """Gives the embedded server a fault or a variant until the end of the scenario."""
         embedded = self.server.embedded
@@ -122,11 +122,6 @@ class World:
             raise LookupError("only the embedded server has faults: tag the scenario @simulator")
         self._cleanup.callback(embedded.deviate)
         embedded.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
-
-    def ask_for_invalid_jobs(self, count: int, mistake: Mistake) -> None:
-        """Asks ``count`` times for a job that the server has to refuse."""
-        for _ in range(count):
-            self.ask_for_invalid_job(mistake)
 
     def configure_live_job(
         self,
@@ -143,12 +138,13 @@ class World:
             self._configure(request)
         self._job_over = False
 
-    def ask_for_invalid_job(self, mistake: Mistake) -> None:
-        """Asks for a job that the server has to refuse, and keeps the refusal."""
+    def ask_for_invalid_job(self, mistake: Mistake, times: int = 1) -> None:
+        """Asks for a job that the server has to refuse, and keeps the newest refusal."""
         right = live_job_request(self.settings, self.server.metadata, self.server.channels)
         wrong = mistake.made_in(right, self.server.channels, self.server.metadata.nyquist)
-        with self._refused(f"the configuration with {mistake}"):
-            self._configure(wrong)
+        for _ in range(times):
+            with self._refused(f"the configuration with {mistake}"):
+                self._configure(wrong)
 
     def connect(self) -> None:
         """Connects to the address that the configuration answered, unless that has been done."""

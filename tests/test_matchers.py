@@ -99,6 +99,8 @@ def test_first_frame() -> None:
 
 def test_frame_rate() -> None:
     assert_that(metrics_of([0.0, 0.09, 0.18]), matchers.has_frame_rate_above(10))
+    assert_that(metrics_of([n / 9.99 for n in range(50)]), matchers.has_frame_rate_above(10))
+    assert "9.70 a second" in failure(metrics_of([n / 9.7 for n in range(50)]), matchers.has_frame_rate_above(10))
     slow = failure(metrics_of([0.0, 0.2, 0.4]), matchers.has_frame_rate_above(10))
     assert "5.00 a second, 3 frames received" in slow
     assert "0.00 a second, 1 frame received" in failure(metrics_of([0.0]), matchers.has_frame_rate_above(10))
