@@ -22,7 +22,8 @@ def report_stream(metrics: StreamMetrics, frames: Iterable[Frame], frequencies: 
     """
     if metrics.start_time is None:
         return
-    attach_metrics(metrics_table(metrics))
+    frames = list(frames)
+    attach_metrics(metrics_table(metrics) | {"data age on arrival, p50 / p95 / p99": _percentiles(data_ages(frames))})
     shaped = [f for f in frames if f.values.size and f.is_rectangular and f.bin_counts[0] == len(frequencies)]
     pictured = [frame for frame in shaped if frame.sensor_ids[0] == shaped[0].sensor_ids[0]]
     if pictured:
@@ -51,9 +52,7 @@ def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
         "duration": f"{metrics.duration:.2f} s",
         "first frame after": _milliseconds(metrics.first_frame_latency),
         "frames a second": f"{metrics.avg_frame_rate:.1f}",
-        "interval between frames, p50 / p95 / p99": " / ".join(
-            _milliseconds(metrics.interval_percentile(percent)) for percent in (50, 95, 99)
-        ),
+        "interval between frames, p50 / p95 / p99": _percentiles(metrics.intervals),
         "longest interval": _milliseconds(metrics.interval_percentile(100)),
         "jitter of the intervals": _milliseconds(metrics.jitter),
         "throughput": f"{metrics.throughput / 1e6:.2f} MB/s",
@@ -62,6 +61,17 @@ def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
         "client memory": f"{metrics.peak_memory / 2**20:.0f} MiB",
         "attempts / errors": f"{metrics.attempts} / {metrics.errors_count}",
     }
+
+
+def data_ages(frames: Iterable[Frame]) -> NDArray[np.float64]:
+    """Seconds from the end of each frame's newest row to its arrival, by this machine's clock, shape (frames,)."""
+    return np.array([frame.received_at - int(frame.ends.max()) / 1000 for frame in frames if frame.ends.size])
+
+
+def _percentiles(seconds: NDArray[np.float64]) -> str:
+    if not seconds.size:
+        return "none"
+    return " / ".join(_milliseconds(float(value)) for value in np.percentile(seconds, (50, 95, 99)))
 
 
 def _milliseconds(seconds: float | None) -> str:
