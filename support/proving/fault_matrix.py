@@ -156,7 +156,8 @@ def _row(trial: Trial, columns: Sequence[str]) -> str:
         outcomes = [s.outcome for s in trial.run.scenarios if _criterion(s) == column]
         worst = next((kind for kind in (BROKEN, FAILED, PASSED, SKIPPED) if kind in outcomes), SKIPPED)
         marks.append(_MARKS[worst])
-    words = (trial.problem or trial.sentence).replace("|", "\\|")[:200]
+    found = trial.sentence.split(" but: ", 1)[-1]  # what was expected is the name of the criterion
+    words = (trial.problem or found).replace("|", "\\|")[:200]
     return f"| {' | '.join((trial.deviation.name, trial.deviation.promise, *marks, words))} |"
 
 

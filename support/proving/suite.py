@@ -108,7 +108,7 @@ def _result(scenario: dict[str, object], feature_tags: list[str]) -> ScenarioRes
         name=str(scenario["name"]),
         tags=frozenset(tags) | frozenset(feature_tags),
         outcome={"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}.get(str(scenario["status"]), BROKEN),
-        sentence=errors[0] if errors else "",
+        sentence=errors[0].removeprefix("ASSERT FAILED: ") if errors else "",
         seconds=sum(float(result.get("duration", 0.0)) for result in results),
     )
 
