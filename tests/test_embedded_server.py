@@ -10,6 +10,7 @@ import requests
 
 from support.embedded_server import EmbeddedServer
 from support.errors import NotReadyError
+from support.focus_server_api import FocusServerAPI
 from support.server_under_test import ServerUnderTest
 from support.settings import ROOT, Settings
 from tests.patience import PATIENCE, eventually
@@ -18,6 +19,7 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from support.embedded_server import EmbeddedServer
+from support.focus_server_api import FocusServerAPI
 server = EmbeddedServer(log_file=Path(sys.argv[1]))
 print(server.pid, flush=True)
 time.sleep(600)
@@ -96,6 +98,27 @@ def test_nothing_survives_a_suite_that_was_killed(tmp_path: Path) -> None:
         suite.send_signal(signal.SIGKILL)
 
     eventually(lambda: not _lives(simulator), "the simulator ends")
+
+
+def test_a_deviation_lasts_until_the_next_one(tmp_path: Path) -> None:
+    server = EmbeddedServer(log_file=tmp_path / "simulator.log")
+    try:
+        with FocusServerAPI(server.rest_url) as api:
+            server.deviate(variants=["lowest-channel-1"])
+            assert api.channels().lowest_channel == 1
+            server.deviate()
+            assert api.channels().lowest_channel == 0
+    finally:
+        server.stop()
+
+
+def test_a_deviation_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    server = EmbeddedServer(log_file=tmp_path / "simulator.log")
+    try:
+        with pytest.raises(ValueError, match="refuses these deviations: .*dead-sensr"):
+            server.deviate(faults=["dead-sensr"])
+    finally:
+        server.stop()
 
 
 def test_without_an_address_the_embedded_server_is_under_test() -> None:
