@@ -115,7 +115,7 @@ def test_a_deviation_lasts_until_the_next_one(tmp_path: Path) -> None:
 def test_a_deviation_that_nobody_knows_is_told(tmp_path: Path) -> None:
     server = EmbeddedServer(log_file=tmp_path / "simulator.log")
     try:
-        with pytest.raises(ValueError, match="refuses these deviations: .*dead-sensr"):
+        with pytest.raises(ValueError, match=r"refuses these deviations: .*dead-sensr"):
             server.deviate(faults=["dead-sensr"])
     finally:
         server.stop()
