@@ -9,21 +9,17 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import grpc
-import stamina
-from google.protobuf.message import DecodeError
 
-from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, StreamRequest
+from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
-from support.errors import APIError, ConnectionError, ProtocolError
+from support.errors import APIError, ConnectionError
 from support.stream.call import StreamCall
 from support.stream.channel import open_channel, target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.stream.resume import Messages, Retries
 
 log = logging.getLogger(__name__)
-
-TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE})
-"""Statuses after which asking again can help, as long as no frame has come."""
 
 _LAST_WORDS = 0.2
 """Seconds to hear why a channel did not come up; a refusal is known already, and answered at once."""
@@ -35,7 +31,8 @@ class GrpcStreamClient:
     Args:
         connection_timeout: seconds to reach the job's port, which may still be starting, and hear that it is healthy.
         stream_timeout: seconds that one stream may take in all.
-        retry_attempts: how often a stream is asked for while the answer is a transient error and no frame has come.
+        retry_attempts: how often a stream is asked for while the answer is a transient error and no frame has come;
+            with ``resume``, also how often after each interruption.
         retry_delay: seconds before the second attempt; later ones wait longer, with jitter.
         verify_ssl: certificates are not verified, because the connection is plain text; True is refused.
         idle_timeout: seconds of silence after which a stream counts as stalled.
@@ -125,7 +122,9 @@ class GrpcStreamClient:
         finally:
             self.disconnect()
 
-    def stream_spectrograms(self, job_id: str, max_frames: int | None = None) -> Generator[Frame]:
+    def stream_spectrograms(
+        self, job_id: str, max_frames: int | None = None, *, resume: bool = False, lines_dt: float | None = None
+    ) -> Generator[Frame]:
         """Asks for the stream of a job and yields its frames as they arrive.
 
         Every frame that the server sends is yielded, also beyond ``max_frames``: whether it kept to the number is for
@@ -134,6 +133,9 @@ class GrpcStreamClient:
         Args:
             job_id: as ``/configure`` answered it.
             max_frames: ask the server to end the stream after so many frames; None or 0: no limit.
+            resume: go on after a transient error in mid-stream, within the retry budget; no line is yielded twice, and
+                ``interruptions`` of the metrics say what was lost. Without it, a stream that breaks has failed.
+            lines_dt: seconds from line to line, as ``/configure`` answered it: with it, lost lines are counted.
 
         Raises:
             ConnectionError: the client is not connected, or is disconnected in mid-stream.
@@ -146,68 +148,53 @@ class GrpcStreamClient:
             raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
         request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
         self._metrics = StreamMetrics()
-        return self._frames(self._channel, request, self._metrics)
+        return self._frames(self._channel, request, self._metrics, resume, lines_dt)
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
         return copy.deepcopy(self._metrics).calculate_metrics()
 
-    def _frames(self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics) -> Generator[Frame]:
+    def _frames(
+        self,
+        channel: grpc.Channel,
+        request: StreamRequest,
+        metrics: StreamMetrics,
+        resume: bool,
+        lines_dt: float | None,
+    ) -> Generator[Frame]:
+        deadline = time.monotonic() + self.stream_timeout
         metrics.begin()
-        call: StreamCall | None = None
+        messages = Messages(
+            lambda asked: self._ask(channel, asked, deadline),
+            request,
+            metrics,
+            Retries(self.retry_attempts, self.retry_delay, self.stream_timeout),
+            target=self.target,
+            resume=resume,
+            lines_dt=lines_dt,
+        )
         try:
-            call, message = self._first_message(channel, request, metrics)
-            while message is not None:
-                yield self._frame(message, request.job_id, metrics)
-                message = next(call, None)
+            for message, size in messages:
+                index, elapsed = metrics.frames_received, metrics.frame_arrived(size)
+                yield Frame(message, index=index, size=size, elapsed=elapsed, received_at=time.time())
         except APIError:
             metrics.errors_count += 1
             raise
         finally:
             metrics.finish()
-            if call is not None:
-                call.close()
+            messages.close()
 
-    def _first_message(
-        self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics
-    ) -> tuple[StreamCall, bytes | None]:
-        """The running call and its first message, None where the stream was empty; retried while that is safe."""
-        for attempt in stamina.retry_context(
-            on=_is_transient,
-            attempts=self.retry_attempts,
+    def _ask(self, channel: grpc.Channel, request: StreamRequest, deadline: float) -> StreamCall:
+        self._call = StreamCall(
+            channel,
+            self.target,
+            request,
             timeout=self.stream_timeout,
-            wait_initial=self.retry_delay,
-            wait_max=self.retry_delay * 4,
-            wait_jitter=self.retry_delay / 4,
-        ):
-            with attempt:
-                metrics.attempts += 1
-                metrics.errors_count = metrics.attempts - 1
-                if metrics.errors_count:
-                    log.warning("asking %s again, attempt %d of %d", self.target, metrics.attempts, self.retry_attempts)
-                self._call = StreamCall(
-                    channel,
-                    self.target,
-                    request,
-                    timeout=self.stream_timeout,
-                    idle_timeout=self.idle_timeout,
-                    in_use=lambda: self._channel is channel,
-                )
-                return self._call, next(self._call, None)
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _frame(self, message: bytes, job_id: str, metrics: StreamMetrics) -> Frame:
-        index = metrics.frames_received
-        try:
-            parsed = DataStream.FromString(message)
-        except DecodeError as error:
-            raise ProtocolError(
-                f"frame {index} of job {job_id!r} from {self.target} is not a DataStream message: "
-                f"{len(message)} bytes that begin with {message[:16].hex(' ')} ({error})",
-                target=self.target,
-            ) from error
-        elapsed = metrics.frame_arrived(len(message))
-        return Frame(parsed, index=index, size=len(message), elapsed=elapsed, received_at=time.time())
+            deadline=deadline,
+            idle_timeout=self.idle_timeout,
+            in_use=lambda: self._channel is channel,
+        )
+        return self._call
 
     def _await_ready(self, channel: grpc.Channel, target: str, deadline: float) -> None:
         ready = grpc.channel_ready_future(channel)
@@ -256,10 +243,6 @@ class GrpcStreamClient:
                 self._connectivity = connectivity
 
         channel.subscribe(changed)
-
-
-def _is_transient(error: Exception) -> bool:
-    return isinstance(error, APIError) and error.status in TRANSIENT
 
 
 def _why_not_ready(channel: grpc.Channel) -> str:
