@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS = 0.2
 """Seconds to hear why a channel did not come up; a refusal is known already, and answered at once."""
+
+_CHANNEL_UP_AGAIN = 1.0
+"""Seconds for a channel to notice that its server can be reached again: it looks twice a second."""
 
 
 class GrpcStreamClient:
@@ -63,7 +67,7 @@ class GrpcStreamClient:
         self.target = ""
         self.server_version = ""
         self._channel: grpc.Channel | None = None
-        self._connectivity: grpc.ChannelConnectivity | None = None
+        self._ready = threading.Event()
         self._call: StreamCall | None = None
         self._metrics = StreamMetrics()
 
@@ -93,14 +97,14 @@ class GrpcStreamClient:
             channel.close()
             raise
         self._channel, self.target = channel, target
-        self._connectivity = grpc.ChannelConnectivity.READY
+        self._ready.set()
         self._watch(channel)
         log.info("connected to %s", target)
         return True
 
     def is_connected(self) -> bool:
         """Whether there is a connection now; it notices by itself when the server goes away."""
-        return self._channel is not None and self._connectivity is grpc.ChannelConnectivity.READY
+        return self._channel is not None and self._ready.is_set()
 
     def disconnect(self) -> None:
         """Cancels what is running, completes its metrics and closes the connection; harmless without one."""
@@ -165,7 +169,7 @@ class GrpcStreamClient:
         deadline = time.monotonic() + self.stream_timeout
         metrics.begin()
         messages = Messages(
-            lambda asked: self._ask(channel, asked, deadline),
+            lambda asked, again: self._ask(channel, asked, deadline, again),
             request,
             metrics,
             Retries(self.retry_attempts, self.retry_delay, self.stream_timeout),
@@ -184,7 +188,9 @@ class GrpcStreamClient:
             metrics.finish()
             messages.close()
 
-    def _ask(self, channel: grpc.Channel, request: StreamRequest, deadline: float) -> StreamCall:
+    def _ask(self, channel: grpc.Channel, request: StreamRequest, deadline: float, again: bool) -> StreamCall:
+        if again and self._channel is channel:
+            self._ready.wait(min(_CHANNEL_UP_AGAIN, max(deadline - time.monotonic(), 0)))
         self._call = StreamCall(
             channel,
             self.target,
@@ -239,8 +245,12 @@ class GrpcStreamClient:
         """Keeps ``is_connected`` true to the channel; what a channel says after it was left does not count."""
 
         def changed(connectivity: grpc.ChannelConnectivity) -> None:
-            if self._channel is channel:
-                self._connectivity = connectivity
+            if self._channel is not channel:
+                return
+            if connectivity is grpc.ChannelConnectivity.READY:
+                self._ready.set()
+            else:
+                self._ready.clear()
 
         channel.subscribe(changed)
 

@@ -53,7 +53,7 @@ class Messages(Iterator[Received]):
     for.
 
     Args:
-        ask: makes a call.
+        ask: makes a call; True: the channel may need a moment to be ready again.
         request: the job, and the number of frames.
         metrics: where attempts, errors and interruptions are counted.
         retries: the budget.
@@ -64,7 +64,7 @@ class Messages(Iterator[Received]):
 
     def __init__(
         self,
-        ask: Callable[[StreamRequest], StreamCall],
+        ask: Callable[[StreamRequest, bool], StreamCall],
         request: StreamRequest,
         metrics: StreamMetrics,
         retries: Retries,
@@ -134,7 +134,8 @@ class Messages(Iterator[Received]):
                 self._has_surplus = self._missing > 0 and self._stale > 0  # room for frames that have come already
                 self._asked = self._missing + self._stale if self._has_surplus else self._missing
                 self._served = self._stale = 0
-                self._call = self._ask(StreamRequest(job_id=self._request.job_id, max_frames=self._asked))
+                request = StreamRequest(job_id=self._request.job_id, max_frames=self._asked)
+                self._call = self._ask(request, attempt.num > 1)
                 return self._new_of_call(self._call)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
