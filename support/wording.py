@@ -15,10 +15,10 @@ def clock(milliseconds: float) -> str:
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
 
 
-def some(numbers: Iterable[int], limit: int = 5) -> str:
+def some(items: Iterable[object], limit: int = 5) -> str:
     """``3, 4, 5 and 7 more``: a list that stays readable."""
-    listed = list(numbers)
-    shown = ", ".join(str(number) for number in listed[:limit])
+    listed = list(items)
+    shown = ", ".join(str(item) for item in listed[:limit])
     return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
 
 

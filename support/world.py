@@ -278,6 +278,7 @@ class World:
     def _configure(self, request: JobRequest) -> None:
         answer = self.server.api.configure(request)
         self._cleanup.callback(self.server.api.cancel, answer.job_id)
+        self.server.job_ids.append(answer.job_id)
         self.jobs.append(Job(request, answer, self.server.metadata.prr))
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
 
