@@ -28,6 +28,9 @@ _LAST_WORDS = 0.2
 _CHANNEL_UP_AGAIN = 1.0
 """Seconds for a channel to notice that its server can be reached again: it looks twice a second."""
 
+_LOSS_NOTICED = 0.1
+"""Seconds for a channel to notice that its connection is gone, where a call on it has broken; there may be no loss."""
+
 
 class GrpcStreamClient:
     """Streams the spectrogram rows of a job.
@@ -67,7 +70,7 @@ class GrpcStreamClient:
         self.target = ""
         self.server_version = ""
         self._channel: grpc.Channel | None = None
-        self._ready = threading.Event()
+        self._ready, self._lost = threading.Event(), threading.Event()
         self._call: StreamCall | None = None
         self._metrics = StreamMetrics()
 
@@ -98,6 +101,7 @@ class GrpcStreamClient:
             raise
         self._channel, self.target = channel, target
         self._ready.set()
+        self._lost.clear()
         self._watch(channel)
         log.info("connected to %s", target)
         return True
@@ -169,7 +173,7 @@ class GrpcStreamClient:
         deadline = time.monotonic() + self.stream_timeout
         metrics.begin()
         messages = Messages(
-            lambda asked, again: self._ask(channel, asked, deadline, again),
+            lambda asked, again: self._ask(channel, metrics, asked, deadline, again),
             request,
             metrics,
             Retries(self.retry_attempts, self.retry_delay, self.stream_timeout),
@@ -188,9 +192,14 @@ class GrpcStreamClient:
             metrics.finish()
             messages.close()
 
-    def _ask(self, channel: grpc.Channel, request: StreamRequest, deadline: float, again: bool) -> StreamCall:
-        if again and self._channel is channel:
-            self._ready.wait(min(_CHANNEL_UP_AGAIN, max(deadline - time.monotonic(), 0)))
+    def _ask(
+        self, channel: grpc.Channel, metrics: StreamMetrics, request: StreamRequest, deadline: float, again: bool
+    ) -> StreamCall:
+        left = max(deadline - time.monotonic(), 0)
+        if again:
+            self._ready.wait(min(_CHANNEL_UP_AGAIN, left))
+        elif metrics.interruptions:
+            self._lost.wait(min(_LOSS_NOTICED, left))  # or the call would be made on the connection that is dying
         self._call = StreamCall(
             channel,
             self.target,
@@ -248,9 +257,11 @@ class GrpcStreamClient:
             if self._channel is not channel:
                 return
             if connectivity is grpc.ChannelConnectivity.READY:
+                self._lost.clear()
                 self._ready.set()
             else:
                 self._ready.clear()
+                self._lost.set()
 
         channel.subscribe(changed)
 
