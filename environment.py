@@ -9,7 +9,7 @@ from behave.runner import Context
 from support.errors import FocusError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
-from support.reporting.attachments import report_run_stopped
+from support.reporting.attachments import report_left_behind, report_run_stopped
 from support.reporting.run_description import describe_run
 from support.run import Run
 
@@ -22,7 +22,7 @@ def before_all(context: Context) -> None:
     except FocusError as error:
         stop_run(context, str(error))
         return
-    context.add_cleanup(context.run.close)
+    context.add_cleanup(end_run, context.run)
     for folder in results_folders(context.config):
         describe_run(folder, context.run.describe() | context.run.settings.described())
     sys.stdout.write(context.run.banner() + "\n\n")
@@ -40,6 +40,13 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 def after_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 - behave's signature
     if results_folders(context.config):
         context.world.report()
+
+
+def end_run(run: Run) -> None:
+    """Ends what the run started, and says what is left of it all the same."""
+    for sentence in run.close():
+        sys.stderr.write(f"LEFT BEHIND: {sentence}\n")
+        report_left_behind(sentence)
 
 
 def stop_run(context: Context, reason: str) -> None:

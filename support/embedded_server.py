@@ -91,7 +91,10 @@ class EmbeddedServer:
         lines: queue.Queue[str] = queue.Queue()
         assert self._process.stdout is not None
         reader = threading.Thread(
-            target=lambda out: lines.put(out.readline()), args=(self._process.stdout,), daemon=True
+            target=lambda out: lines.put(out.readline()),
+            args=(self._process.stdout,),
+            name="embedded-server ready line",
+            daemon=True,
         )
         reader.start()
         try:

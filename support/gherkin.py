@@ -6,6 +6,7 @@ import parse
 from behave import register_type
 
 from support.job import Mistake, Part
+from support.network.trouble import TROUBLES, Trouble
 from support.simulated import FAULTS, VARIANTS
 
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0}
@@ -55,7 +56,13 @@ def variant(text: str) -> str:
     return VARIANTS[text]
 
 
+@parse.with_pattern("|".join(TROUBLES))
+def trouble(text: str) -> Trouble:
+    """``freezes``: something that happens to the network."""
+    return TROUBLES[text]
+
+
 def register_domain_words() -> None:
     """Makes the types above known to the steps: ``{limit:Duration}``."""
     register_type(Duration=duration, Percentage=percentage, Channels=channels)
-    register_type(Part=part, Mistake=mistake, Fault=fault, Variant=variant)
+    register_type(Part=part, Mistake=mistake, Fault=fault, Variant=variant, Trouble=trouble)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import grpc
-import stamina
-from google.protobuf.message import DecodeError
 
-from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, StreamRequest
+from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
-from support.errors import APIError, ConnectionError, ProtocolError
+from support.errors import APIError, ConnectionError
 from support.stream.call import StreamCall
 from support.stream.channel import open_channel, target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.stream.resume import Messages, Retries
 
 log = logging.getLogger(__name__)
 
-TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE})
-"""Statuses after which asking again can help, as long as no frame has come."""
-
 _LAST_WORDS = 0.2
 """Seconds to hear why a channel did not come up; a refusal is known already, and answered at once."""
+
+_CHANNEL_UP_AGAIN = 1.0
+"""Seconds for a channel to notice that its server can be reached again: it looks twice a second."""
+
+_LOSS_NOTICED = 0.1
+"""Seconds for a channel to notice that its connection is gone, where a call on it has broken; there may be no loss."""
 
 
 class GrpcStreamClient:
@@ -35,7 +38,8 @@ class GrpcStreamClient:
     Args:
         connection_timeout: seconds to reach the job's port, which may still be starting, and hear that it is healthy.
         stream_timeout: seconds that one stream may take in all.
-        retry_attempts: how often a stream is asked for while the answer is a transient error and no frame has come.
+        retry_attempts: how often a stream is asked for while the answer is a transient error and no frame has come;
+            with ``resume``, also how often after each interruption.
         retry_delay: seconds before the second attempt; later ones wait longer, with jitter.
         verify_ssl: certificates are not verified, because the connection is plain text; True is refused.
         idle_timeout: seconds of silence after which a stream counts as stalled.
@@ -69,7 +73,7 @@ class GrpcStreamClient:
         self.target = ""
         self.server_version = ""
         self._channel: grpc.Channel | None = None
-        self._connectivity: grpc.ChannelConnectivity | None = None
+        self._ready, self._lost = threading.Event(), threading.Event()
         self._call: StreamCall | None = None
         self._metrics = StreamMetrics()
 
@@ -99,14 +103,15 @@ class GrpcStreamClient:
             channel.close()
             raise
         self._channel, self.target = channel, target
-        self._connectivity = grpc.ChannelConnectivity.READY
+        self._ready.set()
+        self._lost.clear()
         self._watch(channel)
         log.info("connected to %s", target)
         return True
 
     def is_connected(self) -> bool:
         """Whether there is a connection now; it notices by itself when the server goes away."""
-        return self._channel is not None and self._connectivity is grpc.ChannelConnectivity.READY
+        return self._channel is not None and self._ready.is_set()
 
     def disconnect(self) -> None:
         """Cancels what is running, completes its metrics and closes the connection; harmless without one."""
@@ -128,7 +133,9 @@ class GrpcStreamClient:
         finally:
             self.disconnect()
 
-    def stream_spectrograms(self, job_id: str, max_frames: int | None = None) -> Generator[Frame]:
+    def stream_spectrograms(
+        self, job_id: str, max_frames: int | None = None, *, resume: bool = False, lines_dt: float | None = None
+    ) -> Generator[Frame]:
         """Asks for the stream of a job and yields its frames as they arrive.
 
         Every frame that the server sends is yielded, also beyond ``max_frames``: whether it kept to the number is for
@@ -137,6 +144,9 @@ class GrpcStreamClient:
         Args:
             job_id: as ``/configure`` answered it.
             max_frames: ask the server to end the stream after so many frames; None or 0: no limit.
+            resume: go on after a transient error in mid-stream, within the retry budget; no line is yielded twice, and
+                ``interruptions`` of the metrics say what was lost. Without it, a stream that breaks has failed.
+            lines_dt: seconds from line to line, as ``/configure`` answered it: with it, lost lines are counted.
 
         Raises:
             ConnectionError: the client is not connected, or is disconnected in mid-stream.
@@ -149,68 +159,60 @@ class GrpcStreamClient:
             raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
         request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
         self._metrics = StreamMetrics()
-        return self._frames(self._channel, request, self._metrics)
+        return self._frames(self._channel, request, self._metrics, resume, lines_dt)
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
         return copy.deepcopy(self._metrics).calculate_metrics()
 
-    def _frames(self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics) -> Generator[Frame]:
+    def _frames(
+        self,
+        channel: grpc.Channel,
+        request: StreamRequest,
+        metrics: StreamMetrics,
+        resume: bool,
+        lines_dt: float | None,
+    ) -> Generator[Frame]:
+        deadline = time.monotonic() + self.stream_timeout
         metrics.begin()
-        call: StreamCall | None = None
+        messages = Messages(
+            lambda asked, again: self._ask(channel, metrics, asked, deadline, again),
+            request,
+            metrics,
+            Retries(self.retry_attempts, self.retry_delay, self.stream_timeout),
+            target=self.target,
+            resume=resume,
+            lines_dt=lines_dt,
+        )
         try:
-            call, message = self._first_message(channel, request, metrics)
-            while message is not None:
-                yield self._frame(message, request.job_id, metrics)
-                message = next(call, None)
+            for message, size in messages:
+                index, elapsed = metrics.frames_received, metrics.frame_arrived(size)
+                yield Frame(message, index=index, size=size, elapsed=elapsed, received_at=time.time())
         except APIError:
             metrics.errors_count += 1
             raise
         finally:
             metrics.finish()
-            if call is not None:
-                call.close()
+            messages.close()
 
-    def _first_message(
-        self, channel: grpc.Channel, request: StreamRequest, metrics: StreamMetrics
-    ) -> tuple[StreamCall, bytes | None]:
-        """The running call and its first message, None where the stream was empty; retried while that is safe."""
-        for attempt in stamina.retry_context(
-            on=_is_transient,
-            attempts=self.retry_attempts,
+    def _ask(
+        self, channel: grpc.Channel, metrics: StreamMetrics, request: StreamRequest, deadline: float, again: bool
+    ) -> StreamCall:
+        left = max(deadline - time.monotonic(), 0)
+        if again:
+            self._ready.wait(min(_CHANNEL_UP_AGAIN, left))
+        elif metrics.interruptions:
+            self._lost.wait(min(_LOSS_NOTICED, left))  # or the call would be made on the connection that is dying
+        self._call = StreamCall(
+            channel,
+            self.target,
+            request,
             timeout=self.stream_timeout,
-            wait_initial=self.retry_delay,
-            wait_max=self.retry_delay * 4,
-            wait_jitter=self.retry_delay / 4,
-        ):
-            with attempt:
-                metrics.attempts += 1
-                metrics.errors_count = metrics.attempts - 1
-                if metrics.errors_count:
-                    log.warning("asking %s again, attempt %d of %d", self.target, metrics.attempts, self.retry_attempts)
-                self._call = StreamCall(
-                    channel,
-                    self.target,
-                    request,
-                    timeout=self.stream_timeout,
-                    idle_timeout=self.idle_timeout,
-                    in_use=lambda: self._channel is channel,
-                )
-                return self._call, next(self._call, None)
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _frame(self, message: bytes, job_id: str, metrics: StreamMetrics) -> Frame:
-        index = metrics.frames_received
-        try:
-            parsed = DataStream.FromString(message)
-        except DecodeError as error:
-            raise ProtocolError(
-                f"frame {index} of job {job_id!r} from {self.target} is not a DataStream message: "
-                f"{len(message)} bytes that begin with {message[:16].hex(' ')} ({error})",
-                target=self.target,
-            ) from error
-        elapsed = metrics.frame_arrived(len(message))
-        return Frame(parsed, index=index, size=len(message), elapsed=elapsed, received_at=time.time())
+            deadline=deadline,
+            idle_timeout=self.idle_timeout,
+            in_use=lambda: self._channel is channel,
+        )
+        return self._call
 
     def _await_ready(self, channel: grpc.Channel, target: str, deadline: float) -> None:
         ready = grpc.channel_ready_future(channel)
@@ -255,14 +257,16 @@ class GrpcStreamClient:
         """Keeps ``is_connected`` true to the channel; what a channel says after it was left does not count."""
 
         def changed(connectivity: grpc.ChannelConnectivity) -> None:
-            if self._channel is channel:
-                self._connectivity = connectivity
+            if self._channel is not channel:
+                return
+            if connectivity is grpc.ChannelConnectivity.READY:
+                self._lost.clear()
+                self._ready.set()
+            else:
+                self._ready.clear()
+                self._lost.set()
 
         channel.subscribe(changed)
-
-
-def _is_transient(error: Exception) -> bool:
-    return isinstance(error, APIError) and error.status in TRANSIENT
 
 
 def _why_not_ready(channel: grpc.Channel) -> str:

@@ -12,8 +12,9 @@ from hamcrest.core.description import Description
 from support.errors import APIError, ProtocolError
 from support.job import Job
 from support.stream.metrics import StreamMetrics
-from support.validation.finding import Finding, Topic, plural
+from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
+from support.wording import plural
 
 _SHOWN_PER_RULE = 3
 """A fault of every frame shall not bury what another rule has to say."""

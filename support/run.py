@@ -9,6 +9,7 @@ from importlib import metadata
 
 from support.errors import SettingsError
 from support.job import live_job_request
+from support.leftovers import Process, jobs_left
 from support.server_under_test import ServerUnderTest
 from support.settings import ROOT, Settings, load
 from support.world import World
@@ -28,6 +29,7 @@ class Run:
 
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self.settings: Settings = load(userdata, environ)
+        self._process = Process()
         self.server = ServerUnderTest(self.settings)
         try:
             live_job_request(self.settings, self.server.metadata, self.server.channels)
@@ -57,6 +59,12 @@ class Run:
         settings = ", ".join(f"{name}={value}" for name, value in self.settings.described().items())
         return "\n".join([*lines, *textwrap.wrap(f"settings: {settings}", 120, subsequent_indent="  ")])
 
-    def close(self) -> None:
-        """Ends what was started."""
+    def close(self) -> list[str]:
+        """Ends what was started.
+
+        Returns:
+            What is left behind all the same, a sentence each.
+        """
+        left = jobs_left(self.server.api, self.server.job_ids)
         self.server.close()
+        return left + self._process.left()

@@ -22,12 +22,14 @@ class ServerUnderTest:
         metadata: the fibre that it watches.
         channels: the channels of that fibre.
         embedded: the simulator process; None for a server of somebody else's.
+        job_ids: the jobs that it has been asked for in this run, oldest first.
 
     Raises:
         NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.job_ids: list[str] = []
         self._cleanup = ExitStack()
         with self._cleanup:
             self.embedded: EmbeddedServer | None = None

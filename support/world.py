@@ -17,12 +17,16 @@ from support.errors import APIError, ConnectionError, RemoteError
 from support.focus_server_api import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
 from support.job import Job, Mistake, Part, live_job_request
+from support.network.hop import Hop
+from support.network.trouble import Trouble
 from support.reporting.stream_report import report_stream
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
+from support.stream.channel import target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Ending
+from support.validation.loss import Loss
 from support.validation.verdict import Verdict, stream_rules
 
 log = logging.getLogger(__name__)
@@ -31,6 +35,9 @@ _KEPT_BYTES = 64 * 2**20
 """Of the frames received, the newest are kept up to this size; the verdict has seen all of them."""
 
 _FRAMES_BEFORE_CANCEL = 10
+
+_FRAMES_AROUND_TROUBLE = 10
+"""Frames before the network's trouble, and frames after it that show that the stream goes on."""
 
 
 class Context(Protocol):
@@ -46,7 +53,8 @@ class World:
     Attributes:
         jobs: the jobs configured, oldest first.
         frames: the newest frames received.
-        connect_seconds: how long connecting took.
+        connect_seconds: how long connecting took, also in vain.
+        failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
         unknown_job_id: the job that does not exist and was asked for.
         refusal_seconds: how long the refusal took.
     """
@@ -56,6 +64,8 @@ class World:
         self.server = server
         self.frames: deque[Frame] = deque()
         self.connect_seconds = 0.0
+        self.failure = ""
+        self._network: Hop | None = None
         self._refusal: APIError | None = None
         self.refusal_seconds = 0.0
         self.unknown_job_id = ""
@@ -95,6 +105,20 @@ class World:
         if self._refusal is None:
             raise LookupError("nothing was refused: the scenario lacks a 'When I ask for ...'")
         return self._refusal
+
+    @property
+    def network(self) -> Hop:
+        """The way to the newest job: a connection made after the first use of this leads through it."""
+        if self._network is None:
+            answer = self.job.answer
+            host, _, port = target_of(answer.stream_url, answer.stream_port).rpartition(":")
+            self._network = self._cleanup.enter_context(Hop((host, int(port))))
+        return self._network
+
+    @property
+    def loss(self) -> Loss:
+        """What the only stream of this scenario lost."""
+        return Loss.of(self.frames, self.metrics.interruptions, self.job.answer.lines_dt)
 
     @property
     def metrics(self) -> StreamMetrics:
@@ -150,10 +174,21 @@ class World:
         """Connects to the address that the configuration answered, unless that has been done."""
         if self.client.is_connected():
             return
+        answer = self.job.answer
+        address = (self._network.host, self._network.port) if self._network else (answer.stream_url, answer.stream_port)
         began = time.monotonic()
-        with _promised(ConnectionError):
-            self.client.connect(self.job.answer.stream_url, self.job.answer.stream_port)
-        self.connect_seconds = time.monotonic() - began
+        try:
+            with _promised(ConnectionError):
+                self.client.connect(*address)
+        finally:
+            self.connect_seconds = time.monotonic() - began
+
+    def try_to_connect(self) -> None:
+        """Connects like ``connect``; in vain is one more thing to be found, not the end of the scenario."""
+        try:
+            self.connect()
+        except AssertionError as failure:
+            self.failure = str(failure)
 
     def stream(self, max_frames: int | None = None, seconds: float | None = None) -> None:
         """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
@@ -168,6 +203,27 @@ class World:
         """Streams like ``stream``; a stream that fails is one more thing to be found, not the end of the scenario."""
         try:
             self.stream(max_frames)
+        except AssertionError as failure:
+            log.info("%s", failure)
+
+    def stream_through(self, trouble: Trouble) -> None:
+        """Streams, lets the network get into trouble, and goes on after interruptions until that is seen to work.
+
+        A stream that fails all the same is one more thing to be found, not the end of the scenario.
+        """
+        network = self.network
+        after = 0
+
+        def enough(frame: Frame) -> bool:
+            nonlocal after
+            if frame.index == _FRAMES_AROUND_TROUBLE - 1:
+                trouble(network)
+            interruptions = self.metrics.interruptions
+            after += bool(interruptions) and interruptions[-1].duration is not None
+            return after >= _FRAMES_AROUND_TROUBLE
+
+        try:
+            self._receive(None, enough, resume=True)
         except AssertionError as failure:
             log.info("%s", failure)
 
@@ -224,6 +280,7 @@ class World:
     def _configure(self, request: JobRequest) -> None:
         answer = self.server.api.configure(request)
         self._cleanup.callback(self.server.api.cancel, answer.job_id)
+        self.server.job_ids.append(answer.job_id)
         self.jobs.append(Job(request, answer, self.server.metadata.prr))
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
 
@@ -240,12 +297,13 @@ class World:
         finally:
             self.refusal_seconds = time.monotonic() - began
 
-    def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool]) -> None:
+    def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool], *, resume: bool = False) -> None:
         """Receives and judges frames until the stream ends or ``enough`` says so; the verdict is always completed."""
         self.connect()
         self._verdict = verdict = Verdict(stream_rules(self.job.expectation(max_frames), self.settings.limits))
-        by_server, error = True, ""
-        stream = self.client.stream_spectrograms(self.job.answer.job_id, max_frames)
+        by_server, self.failure = True, ""
+        answer = self.job.answer
+        stream = self.client.stream_spectrograms(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt)
         with _promised(APIError, ConnectionError):
             try:
                 for frame in stream:
@@ -255,12 +313,12 @@ class World:
                         by_server = False
                         break
             except RemoteError as failure:
-                by_server, error = False, str(failure)
+                by_server, self.failure = False, str(failure)
                 raise
             finally:
                 stream.close()
                 closing_latency = self.metrics.closing_latency
-                verdict.end(Ending(verdict.frames, by_server, self._job_over, error, closing_latency))
+                verdict.end(Ending(verdict.frames, by_server, self._job_over, self.failure, closing_latency))
 
     def _keep(self, frame: Frame) -> None:
         self.frames.append(frame)

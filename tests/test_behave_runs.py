@@ -111,6 +111,19 @@ def test_a_criterion_that_the_environment_tightens_fails(tmp_path: Path) -> None
     assert "frame_rate_above is 1000 here, not 10 (from -D)" in run.stdout
 
 
+def test_a_run_says_what_it_leaves_behind(tmp_path: Path, real_server: Callable[..., str]) -> None:
+    url = real_server("--variant", "no-cancel")
+    run = behave(tmp_path, "-D", f"focus_server_url={url}", "--name", "fast enough", feature="stream_delivery.feature")
+    assert run.returncode == 0, run.stdout
+    assert re.search(r"^LEFT BEHIND: 1 job on the server: 0-\d+$", run.stderr, re.MULTILINE), run.stderr
+
+
+def test_a_run_through_trouble_leaves_nothing_behind(tmp_path: Path) -> None:
+    run = behave(tmp_path, feature="resilience.feature")
+    assert run.returncode == 0, run.stdout
+    assert "LEFT BEHIND" not in run.stderr
+
+
 @pytest.fixture
 def streaming_run(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], psutil.Process]]:
     """A behave process in the middle of a stream, and its embedded server."""

@@ -54,3 +54,8 @@ def report_run_stopped(reason: str) -> None:
     For the environment: call it in before_all, before raising or aborting.
     """
     allure.global_error(reason)
+
+
+def report_left_behind(sentence: str) -> None:
+    """Say that the run left something behind; its scenarios are what they are."""
+    allure.global_attach(sentence, name="Left behind", attachment_type=AttachmentType.TEXT)

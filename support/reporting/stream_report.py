@@ -60,6 +60,7 @@ def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
         "client CPU": f"{metrics.cpu_share * 100:.0f} % of a core",
         "client memory": f"{metrics.peak_memory / 2**20:.0f} MiB",
         "attempts / errors": f"{metrics.attempts} / {metrics.errors_count}",
+        "interruptions": "\n".join(map(str, metrics.interruptions)) or "none",
     }
 
 

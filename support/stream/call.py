@@ -11,6 +11,7 @@ import grpc
 
 from protos.datastream_pb2 import StreamRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
+from support.wording import clock, plural
 
 _METHOD = "/datastream.DataStreamService/StreamSpectrograms"
 _CLOCK_SLACK = 0.1
@@ -32,6 +33,7 @@ class StreamCall(Iterator[bytes]):
         target: its ``host:port``, for sentences.
         request: the job and the number of frames.
         timeout: seconds that the whole stream may take.
+        deadline: when they are over, by the monotonic clock; an earlier call of the stream may have used some.
         idle_timeout: seconds that the caller may wait for one message.
         in_use: whether the client still uses the channel: a call that ends because it does not is nobody's failure.
 
@@ -46,6 +48,7 @@ class StreamCall(Iterator[bytes]):
         request: StreamRequest,
         *,
         timeout: float,
+        deadline: float,
         idle_timeout: float,
         in_use: Callable[[], bool],
     ) -> None:
@@ -55,13 +58,14 @@ class StreamCall(Iterator[bytes]):
         self._idle_timeout = idle_timeout
         self._in_use = in_use
         self._received = 0
+        self._last_at = 0.0
         self._waiting_since: float | None = None
         self._went_silent = False
         self._over = threading.Event()
         ask: Callable[..., _Answer] = channel.unary_stream(_METHOD, request_serializer=StreamRequest.SerializeToString)
-        self._deadline = time.monotonic() + timeout
+        self._deadline = deadline
         try:
-            self._answer = ask(request, timeout=timeout)
+            self._answer = ask(request, timeout=max(deadline - time.monotonic(), 0))
         except ValueError as error:  # gRPC's answer on a closed channel
             raise self._left(str(error)) from error
         threading.Thread(target=self._watch, name=f"silence-watch {self._job_id}", daemon=True).start()
@@ -87,6 +91,7 @@ class StreamCall(Iterator[bytes]):
         finally:
             self._waiting_since = None
         self._received += 1
+        self._last_at = time.time()
         return message
 
     def close(self) -> None:
@@ -110,7 +115,7 @@ class StreamCall(Iterator[bytes]):
         status, details = error.code(), error.details() or ""
         if self._went_silent:
             return APITimeoutError(
-                f"{self._where} went silent: nothing came for {self._idle_timeout:g} s {self._so_far}",
+                f"{self._where} went silent: nothing came for {self._idle_timeout:g} s {self._so_far}{self._last}",
                 status=grpc.StatusCode.DEADLINE_EXCEEDED,
                 details=details,
                 target=self._target,
@@ -138,4 +143,8 @@ class StreamCall(Iterator[bytes]):
 
     @property
     def _so_far(self) -> str:
-        return f"after {self._received} frame{'' if self._received == 1 else 's'}"
+        return f"after {plural(self._received, 'frame')}"
+
+    @property
+    def _last(self) -> str:
+        return f", the last one at {clock(self._last_at * 1000)}" if self._received else ""

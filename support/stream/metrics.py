@@ -10,6 +10,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from support.stream.interruption import Interruption
+
 
 @dataclass
 class StreamMetrics:
@@ -27,6 +29,7 @@ class StreamMetrics:
         avg_frame_rate: frames a second between the first and the last frame; 0.0 with fewer than two frames.
         errors_count: attempts and streams that failed.
         attempts: how often the stream was asked for, retries included.
+        interruptions: where the stream broke and was asked for again, in their order.
         cpu_seconds: processor time of this process between start and end, seconds.
         peak_memory: largest resident memory of this process seen at the start or the end, bytes.
     """
@@ -39,6 +42,7 @@ class StreamMetrics:
     avg_frame_rate: float = 0.0
     errors_count: int = 0
     attempts: int = 0
+    interruptions: list[Interruption] = field(default_factory=list)
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     _began: float = field(default=0.0, repr=False)
@@ -54,7 +58,7 @@ class StreamMetrics:
 
     def frame_arrived(self, size: int) -> float:
         """Counts a frame of ``size`` bytes and returns the seconds since ``begin``."""
-        elapsed = time.monotonic() - self._began
+        elapsed = self.elapsed
         self._arrivals.append(elapsed)
         self.frames_received += 1
         self.bytes_received += size
@@ -76,6 +80,11 @@ class StreamMetrics:
         span = float(arrivals[-1] - arrivals[0]) if arrivals.size > 1 else 0.0
         self.avg_frame_rate = (arrivals.size - 1) / span if span > 0 else 0.0
         return self
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the stream was asked for, as of now."""
+        return time.monotonic() - self._began
 
     @property
     def arrivals(self) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from support.focus_server_api import JobAnswer, JobRequest
 from support.stream.channel import target_of
 from support.validation.expectation import band
-from support.validation.finding import Finding, Severity, Topic, plural, some
+from support.validation.finding import Finding, Severity, Topic
+from support.wording import plural, some
 
 _WINDOWS = 30
 _BIN_TOLERANCE = 0.01

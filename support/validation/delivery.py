@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 
 from support.stream.frame import Frame
-from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where, plural
+from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
+from support.wording import plural
 
 _RATE_SPAN = 20
 """Frames over which the rate is judged on the way; a shorter span would be at the mercy of the scheduler."""

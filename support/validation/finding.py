@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from support.stream.frame import Frame
+from support.wording import clock
 
 
 class Topic(StrEnum):
@@ -128,24 +128,3 @@ class Rule(ABC):
     def finding(self, sentence: str, where: Where | None = None, amount: float | None = None) -> Finding:
         """A finding of this rule."""
         return Finding(self.name, self.topic, sentence, self.severity, where or Where(), amount)
-
-
-def clock(milliseconds: float) -> str:
-    """Epoch milliseconds as ``12:00:01.250`` (UTC); the number itself where no date fits it."""
-    try:
-        moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
-    except (OverflowError, ValueError, OSError):
-        return f"{milliseconds:.0f} ms"
-    return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
-
-
-def some(numbers: Iterable[int], limit: int = 5) -> str:
-    """``3, 4, 5 and 7 more``: a list that stays readable."""
-    listed = list(numbers)
-    shown = ", ".join(str(number) for number in listed[:limit])
-    return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 line``, ``3 lines``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support.stream.frame import Frame
-from support.validation.finding import Ending, Finding, Rule, Topic, Where, plural, some
+from support.validation.finding import Ending, Finding, Rule, Topic, Where
+from support.wording import plural, some
 
 _WINDOW = 16
 """Values that are needed to call data constant: fewer can be equal by chance."""

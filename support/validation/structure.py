@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from support.stream.frame import Frame
-from support.validation.finding import Finding, Rule, Topic, Where, some
+from support.validation.finding import Finding, Rule, Topic, Where
+from support.wording import some
 
 
 class RowsPresent(Rule):

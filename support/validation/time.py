@@ -11,7 +11,8 @@ import numpy as np
 
 from support.stream.frame import Frame
 from support.validation.expectation import Expectation
-from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where, clock, plural
+from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
+from support.wording import clock, plural
 
 _ROUNDING_MS = 1.0
 """Two timestamps that are each rounded to a whole millisecond are up to this much off their true distance."""

@@ -31,3 +31,17 @@ def test_metrics_and_waterfall_belong_to_the_step_that_attached_them(tmp_path: P
     ]
     assert (picture["name"], picture["type"]) == ("Waterfall of channel 7", "image/png")
     assert (run.results / picture["source"]).read_bytes().startswith(b"\x89PNG")
+
+
+LEAVING = """
+from support.reporting.attachments import report_left_behind
+
+def before_all(context):
+    context.add_cleanup(report_left_behind, "2 jobs on the server: 0-1, 1-2")
+"""
+
+
+def test_what_a_run_leaves_behind_belongs_to_the_run(tmp_path: Path) -> None:
+    run = run_behave(write_suite(tmp_path, steps=STEPS, environment=LEAVING, f=FEATURE))
+    assert run.exit_code == 0
+    assert run.attachments == {"Left behind": "2 jobs on the server: 0-1, 1-2"}

@@ -1,0 +1,27 @@
+"""Times and numbers in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+
+def clock(milliseconds: float) -> str:
+    """Epoch milliseconds as ``12:00:01.250`` (UTC); the number itself where no date fits it."""
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{milliseconds:.0f} ms"
+    return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
+
+
+def some(items: Iterable[object], limit: int = 5) -> str:
+    """``3, 4, 5 and 7 more``: a list that stays readable."""
+    listed = list(items)
+    shown = ", ".join(str(item) for item in listed[:limit])
+    return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 line``, ``3 lines``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
