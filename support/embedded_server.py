@@ -32,6 +32,10 @@ class EmbeddedServer:
         log_file: where its log goes.
         start_seconds: how long it may take to be ready.
 
+    Attributes:
+        rest_url: where its REST side is.
+        told: its whole ready line: with certificates, also what a client needs of them.
+
     Raises:
         NotReadyError: it ended, or was not ready in time; the sentence holds the end of its log.
     """
@@ -50,7 +54,8 @@ class EmbeddedServer:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             )
         try:
-            self.rest_url = self._ready(start_seconds)
+            self.told = self._ready(start_seconds)
+            self.rest_url = self.told["rest_url"]
         except BaseException:
             self.stop()
             raise
@@ -87,7 +92,7 @@ class EmbeddedServer:
             self._process.wait()
         self._process.stdout.close()
 
-    def _ready(self, seconds: float) -> str:
+    def _ready(self, seconds: float) -> dict[str, str]:
         lines: queue.Queue[str] = queue.Queue()
         assert self._process.stdout is not None
         reader = threading.Thread(
@@ -101,7 +106,8 @@ class EmbeddedServer:
                 f"the embedded Focus Server was not ready within {seconds:g} s: {self._log()}"
             ) from None
         try:
-            return str(json.loads(line)["rest_url"])
+            told: dict[str, str] = json.loads(line)
+            return {"rest_url": told["rest_url"]} | told
         except (ValueError, KeyError, TypeError):
             raise NotReadyError(f"the embedded Focus Server did not start: {line.strip() or self._log()}") from None
 

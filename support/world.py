@@ -69,8 +69,8 @@ class World:
             stream_timeout=settings.stream_timeout,
             retry_attempts=settings.retry_attempts,
             retry_delay=settings.retry_delay,
-            verify_ssl=settings.verify_ssl,
             idle_timeout=settings.idle_timeout,
+            security=settings.security,
         )
         self._cleanup.callback(self.client.disconnect)
 
