@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -41,6 +42,7 @@ class EmbeddedServer:
     """
 
     def __init__(self, options: Sequence[str] = (), *, log_file: Path, start_seconds: float = 30.0) -> None:
+        self.told: dict[str, str] = {}
         log_file.parent.mkdir(parents=True, exist_ok=True)
         self._log_file = log_file
         with log_file.open("wb") as log_output:
@@ -90,7 +92,13 @@ class EmbeddedServer:
             log.warning("the embedded Focus Server did not end by itself and is killed")
             self._process.kill()
             self._process.wait()
+            self._remove_its_files()
         self._process.stdout.close()
+
+    def _remove_its_files(self) -> None:
+        """A process that was killed could not remove its certificates itself."""
+        if "ca_file" in self.told:
+            shutil.rmtree(Path(self.told["ca_file"]).parent, ignore_errors=True)
 
     def _ready(self, seconds: float) -> dict[str, str]:
         lines: queue.Queue[str] = queue.Queue()

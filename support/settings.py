@@ -194,6 +194,17 @@ class Settings(BaseModel):
             )
         return self
 
+    def against(self, focus_server_url: str, security: Mapping[str, str]) -> Settings:
+        """These settings for another server, with nothing of the security that is set here."""
+        own = {
+            "focus_server_url",
+            "token",
+            "plain_text_secrets",
+            *(key for key in self.__class__.model_fields if key.startswith("tls")),
+        }
+        kept = self.model_dump(exclude_none=True, exclude=own)
+        return Settings.model_validate(kept | dict(security) | {"focus_server_url": focus_server_url})
+
     @cached_property
     def security(self) -> Security:
         """Whom both clients trust, and what they show; its memory lasts for the run.

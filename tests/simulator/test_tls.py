@@ -54,6 +54,8 @@ def test_what_it_tells_is_enough_for_rest_and_for_a_job(tls: str) -> None:
         credentials = grpc.ssl_channel_credentials(Path(told["ca_file"]).read_bytes(), *files)
         with grpc.secure_channel(f"127.0.0.1:{job['stream_port']}", credentials) as channel:
             assert DataStreamServiceStub(channel).CheckHealth(HealthRequest(), timeout=PATIENCE).healthy
+        simulator.process.terminate()
+        simulator.end()  # killed, it would leave its files
 
 
 @pytest.mark.parametrize("end", ["sigterm", "stdin"])
