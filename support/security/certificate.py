@@ -9,6 +9,8 @@ from functools import cached_property
 
 from cryptography import x509
 
+from support.errors import SecurityError
+
 
 @dataclass(frozen=True)
 class ServerCertificate:
@@ -54,4 +56,7 @@ class ServerCertificate:
 
     @cached_property
     def _parsed(self) -> x509.Certificate:
-        return x509.load_der_x509_certificate(self.der)
+        try:
+            return x509.load_der_x509_certificate(self.der)
+        except ValueError as error:
+            raise SecurityError(f"the certificate {self.fingerprint} cannot be read: {error}") from error

@@ -6,7 +6,6 @@ made once more where its reasons can be seen, so that gRPC and REST explain a re
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 import ssl
@@ -59,13 +58,17 @@ def refuse_what_cannot_work(security: Security, target: str, timeout: float) -> 
     """
     host, port = split(target)
     deadline = time.monotonic() + timeout
-    with contextlib.suppress(TimeoutError, ConnectionResetError, ConnectionRefusedError, socket.gaierror):
+    try:
         if not security.encrypts:
             _refuse_plain_text(host, port, deadline)
             return
         certificate = _look(security, host, port, deadline)
         security.compare(certificate, target)
         _verify(security, certificate, host, port, deadline)
+    except SecurityError:
+        raise
+    except OSError as error:
+        log.debug("%s cannot be asked why: %s", target, error)
 
 
 def _refuse_plain_text(host: str, port: int, deadline: float) -> None:
@@ -122,7 +125,10 @@ def _hangs_up(connection: ssl.SSLSocket) -> bool:
 
 def _connected(context: ssl.SSLContext, security: Security, host: str, port: int, deadline: float) -> ssl.SSLSocket:
     remaining = max(deadline - time.monotonic(), 0.01)
-    plain = socket.create_connection((host, port), timeout=remaining)
+    try:
+        plain = socket.create_connection((host, port), timeout=remaining)
+    except UnicodeError as error:  # no name that could be looked up
+        raise OSError(f"{host!r} is no host: {error}") from error
     try:
         return context.wrap_socket(plain, server_hostname=security.server_name or host)
     except BaseException:

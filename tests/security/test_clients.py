@@ -12,7 +12,7 @@ from support.embedded_server import EmbeddedServer
 from support.errors import ConnectionError, SecurityError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
-from support.security import Security, Trust
+from support.security import Security, ServerCertificate, Trust
 from tests.conftest import Serve
 from tests.patience import PATIENCE
 from tests.security.conftest import ServerWith
@@ -130,6 +130,16 @@ class TestPatience:
 
         assert not isinstance(caught.value, SecurityError)
 
+    @pytest.mark.parametrize("host", ["a..b", "nowhere.invalid", "255.255.255.255"])
+    @pytest.mark.parametrize("trust", [Trust.OFF, Trust.SYSTEM, Trust.FIRST_USE])
+    def test_a_host_that_is_none_is_no_matter_of_trust(self, host: str, trust: Trust) -> None:
+        client = GrpcStreamClient(connection_timeout=0.4, security=Security(trust))
+
+        with pytest.raises(ConnectionError, match=r"answered gRPC within 0\.4 s") as caught:
+            client.connect(host, 30123)
+
+        assert not isinstance(caught.value, SecurityError)
+
     @pytest.mark.parametrize("trust", [Trust.SYSTEM, Trust.FIRST_USE])
     def test_rest_tells_a_closed_port_as_ever(self, closed_port: int, trust: Trust) -> None:
         with (
@@ -173,3 +183,7 @@ class TestFiles:
                 client_certificate=Path(one["client_certificate"]),
                 client_key=Path(other["client_key"]),
             )
+
+    def test_a_certificate_that_is_none_is_told(self) -> None:
+        with pytest.raises(SecurityError, match=r"the certificate [0-9A-F:]+ cannot be read: "):
+            ServerCertificate(b"nonsense").names  # noqa: B018 - reading it is the point
