@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -32,11 +33,16 @@ class EmbeddedServer:
         log_file: where its log goes.
         start_seconds: how long it may take to be ready.
 
+    Attributes:
+        rest_url: where its REST side is.
+        told: its whole ready line: with certificates, also what a client needs of them.
+
     Raises:
         NotReadyError: it ended, or was not ready in time; the sentence holds the end of its log.
     """
 
     def __init__(self, options: Sequence[str] = (), *, log_file: Path, start_seconds: float = 30.0) -> None:
+        self.told: dict[str, str] = {}
         log_file.parent.mkdir(parents=True, exist_ok=True)
         self._log_file = log_file
         with log_file.open("wb") as log_output:
@@ -50,7 +56,8 @@ class EmbeddedServer:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             )
         try:
-            self.rest_url = self._ready(start_seconds)
+            self.told = self._ready(start_seconds)
+            self.rest_url = self.told["rest_url"]
         except BaseException:
             self.stop()
             raise
@@ -85,9 +92,15 @@ class EmbeddedServer:
             log.warning("the embedded Focus Server did not end by itself and is killed")
             self._process.kill()
             self._process.wait()
+            self._remove_its_files()
         self._process.stdout.close()
 
-    def _ready(self, seconds: float) -> str:
+    def _remove_its_files(self) -> None:
+        """A process that was killed could not remove its certificates itself."""
+        if "ca_file" in self.told:
+            shutil.rmtree(Path(self.told["ca_file"]).parent, ignore_errors=True)
+
+    def _ready(self, seconds: float) -> dict[str, str]:
         lines: queue.Queue[str] = queue.Queue()
         assert self._process.stdout is not None
         reader = threading.Thread(
@@ -104,7 +117,8 @@ class EmbeddedServer:
                 f"the embedded Focus Server was not ready within {seconds:g} s: {self._log()}"
             ) from None
         try:
-            return str(json.loads(line)["rest_url"])
+            told: dict[str, str] = json.loads(line)
+            return {"rest_url": told["rest_url"]} | told
         except (ValueError, KeyError, TypeError):
             raise NotReadyError(f"the embedded Focus Server did not start: {line.strip() or self._log()}") from None
 

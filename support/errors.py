@@ -7,6 +7,7 @@
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
     └── RemoteError                                 a request went wrong; carries status, details and target
         ├── ConnectionError      (ConnectionError)  no usable connection to the target
+        │   └── SecurityError                       none that is as secure as asked for
         └── APIError             (RuntimeError)     the target answered with an error, or broke off
             ├── APITimeoutError  (TimeoutError)     the target did not answer, or went silent, in time
             └── ProtocolError    (ValueError)       the target answered with something the contract does not know
@@ -54,6 +55,10 @@ class RemoteError(FocusError):
 
 class ConnectionError(RemoteError, builtins.ConnectionError):  # noqa: A001 - the public name, see AUTO-001
     """There is no usable connection to the target."""
+
+
+class SecurityError(ConnectionError):
+    """There is no connection to the target that is as secure as the settings ask; asking again does not help."""
 
 
 class APIError(RemoteError, RuntimeError):

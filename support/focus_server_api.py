@@ -9,15 +9,18 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from requests.adapters import HTTPAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from requests.auth import AuthBase
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from support.address import is_loopback
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
-from support.stream.channel import is_loopback
+from support.security import Security
+from support.security.adapter import SecureAdapter
+from support.security.security import TOKEN_HINT
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -143,6 +146,17 @@ class _Retry(Retry):
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
+class _Bearer(AuthBase):
+    """Shows a token with every request."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        return request
+
+
 class FocusServerAPI:
     """A client of the REST side, with one pool of connections.
 
@@ -150,13 +164,17 @@ class FocusServerAPI:
         base_url: ``http(s)://[user:password@]host[:port][/path]``; user and password go into no sentence.
         timeout: seconds for connecting, and for each wait for bytes of an answer.
         retries: further tries where that is safe: a refused connection, and GET requests that a gateway failed.
+        security: whom to trust at an ``https://`` address, and what to show; else the authorities of this machine.
 
-    Every method raises ConnectionError where nothing answers, APITimeoutError where the answer takes too long, APIError
-    with the HTTP status and the server's own words where it refuses, ProtocolError where the answer, or the refusal, is
-    not the contract's.
+    Every method raises ConnectionError where nothing answers, SecurityError where the server is not trusted or does not
+    trust us, APITimeoutError where the answer takes too long, APIError with the HTTP status and the server's own words
+    where it refuses, ProtocolError where the answer, or the refusal, is not the contract's.
     """
 
-    def __init__(self, base_url: str, timeout: float = 10.0, retries: int = 2) -> None:
+    def __init__(
+        self, base_url: str, timeout: float = 10.0, retries: int = 2, *, security: Security | None = None
+    ) -> None:
+        security = security or Security()
         parts = urlsplit(base_url)
         self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._timeout = timeout
@@ -164,10 +182,13 @@ class FocusServerAPI:
         self._session.trust_env = not is_loopback(parts.hostname or "")
         if parts.username is not None:
             self._session.auth = (unquote(parts.username), unquote(parts.password or ""))
+        elif security.token is not None:
+            self._session.auth = _Bearer(security.token)
         retry = _Retry(
             total=retries,
             connect=retries,
             read=False,
+            other=False,
             backoff_factor=0.2,
             status_forcelist=(502, 504),
             allowed_methods=_SAFE_METHODS,
@@ -175,7 +196,7 @@ class FocusServerAPI:
             respect_retry_after_header=False,
         )
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+            self._session.mount(scheme, SecureAdapter(security, timeout, retry))
 
     def live_metadata(self) -> LiveMetadata:
         """The fibre that the server watches."""
@@ -258,8 +279,9 @@ class FocusServerAPI:
         if not response.ok:
             words = _words(response)
             kind = APIError if words else ProtocolError
+            hint = TOKEN_HINT if response.status_code == requests.codes.unauthorized else ""
             raise kind(
-                f"{method} {url} was refused with {response.status_code}: {words or _quoted(response.text)}",
+                f"{method} {url} was refused with {response.status_code}: {words or _quoted(response.text)}{hint}",
                 status=response.status_code,
                 details=words or _quoted(response.text),
                 target=url,

@@ -7,6 +7,7 @@ from behave import register_type
 
 from support.job import Mistake, Part
 from support.network.trouble import TROUBLES, Trouble
+from support.secured import SERVERS, TRUSTS
 from support.simulated import FAULTS, VARIANTS
 
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0}
@@ -62,7 +63,20 @@ def trouble(text: str) -> Trouble:
     return TROUBLES[text]
 
 
+@parse.with_pattern("|".join(SERVERS))
+def secured(text: str) -> str:
+    """``with a self-signed certificate``: a server that a scenario starts for itself."""
+    return text
+
+
+@parse.with_pattern("|".join(sorted(TRUSTS, key=len, reverse=True)))
+def trust(text: str) -> str:
+    """``trusts its authority``: how a client meets such a server."""
+    return text
+
+
 def register_domain_words() -> None:
     """Makes the types above known to the steps: ``{limit:Duration}``."""
     register_type(Duration=duration, Percentage=percentage, Channels=channels)
     register_type(Part=part, Mistake=mistake, Fault=fault, Variant=variant, Trouble=trouble)
+    register_type(Secured=secured, Trust=trust)

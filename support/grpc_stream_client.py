@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import queue
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -13,7 +14,10 @@ import grpc
 
 from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
-from support.errors import APIError, ConnectionError
+from support.errors import APIError, ConnectionError, SecurityError
+from support.security import Security, Trust
+from support.security.handshake import SpeaksTlsError, fetch_certificate, refuse_what_cannot_work
+from support.security.security import TOKEN_HINT
 from support.stream.call import StreamCall
 from support.stream.channel import open_channel, target_of
 from support.stream.frame import Frame
@@ -21,6 +25,8 @@ from support.stream.metrics import StreamMetrics
 from support.stream.resume import Messages, Retries
 
 log = logging.getLogger(__name__)
+
+_READY = grpc.ChannelConnectivity.READY
 
 _LAST_WORDS = 0.2
 """Seconds to hear why a channel did not come up; a refusal is known already, and answered at once."""
@@ -41,9 +47,11 @@ class GrpcStreamClient:
         retry_attempts: how often a stream is asked for while the answer is a transient error and no frame has come;
             with ``resume``, also how often after each interruption.
         retry_delay: seconds before the second attempt; later ones wait longer, with jitter.
-        verify_ssl: certificates are not verified, because the connection is plain text; True is refused.
+        verify_ssl: True: TLS, with a certificate that an authority of this machine vouches for. False: as the server
+            speaks; where that is TLS, exactly the certificate that it shows is trusted, with a warning that names it.
         idle_timeout: seconds of silence after which a stream counts as stalled.
         max_message_bytes: size of the largest frame that is taken; a larger one ends the stream with an APIError.
+        security: whom to trust and what to show, exactly, instead of ``verify_ssl``: nothing else is tried then.
     """
 
     def __init__(
@@ -56,9 +64,10 @@ class GrpcStreamClient:
         *,
         idle_timeout: float = 10,
         max_message_bytes: int = 128 * 2**20,
+        security: Security | None = None,
     ) -> None:
-        if verify_ssl:
-            raise ValueError("verify_ssl=True asks for TLS, which this client does not speak yet: pass False")
+        if verify_ssl and security is not None:
+            raise ValueError("verify_ssl=True and security both say whom to trust: pass one of them")
         for name, value in (("connection", connection_timeout), ("stream", stream_timeout), ("idle", idle_timeout)):
             if value <= 0:
                 raise ValueError(f"{name}_timeout must be above 0 seconds, not {value!r}")
@@ -70,6 +79,8 @@ class GrpcStreamClient:
         self.max_message_bytes = max_message_bytes
         self.retry_attempts = retry_attempts
         self.retry_delay = retry_delay
+        self.security = security or Security(Trust.SYSTEM if verify_ssl else Trust.OFF)
+        self._follows_server = security is None and not verify_ssl
         self.target = ""
         self.server_version = ""
         self._channel: grpc.Channel | None = None
@@ -88,6 +99,7 @@ class GrpcStreamClient:
 
         Raises:
             ConnectionError: the address makes no sense, nothing answers there in time, or the job is not healthy.
+            SecurityError: one of these too, at once: the server is not trusted, or does not trust this client.
         """
         self.disconnect()
         try:
@@ -95,9 +107,8 @@ class GrpcStreamClient:
         except ValueError as error:
             raise ConnectionError(f"cannot connect: {error}", target=f"{stream_url}:{stream_port}") from error
         deadline = time.monotonic() + self.connection_timeout
-        channel = open_channel(target, self.max_message_bytes)
+        channel = self._ready_channel(target, deadline)
         try:
-            self._await_ready(channel, target, deadline)
             self.server_version = self._check_health(channel, target, deadline)
         except BaseException:
             channel.close()
@@ -106,7 +117,7 @@ class GrpcStreamClient:
         self._ready.set()
         self._lost.clear()
         self._watch(channel)
-        log.info("connected to %s", target)
+        log.info("connected to %s, %s", target, "encrypted" if self.security.encrypts else "in plain text")
         return True
 
     def is_connected(self) -> bool:
@@ -214,20 +225,54 @@ class GrpcStreamClient:
         )
         return self._call
 
-    def _await_ready(self, channel: grpc.Channel, target: str, deadline: float) -> None:
-        ready = grpc.channel_ready_future(channel)
+    def _ready_channel(self, target: str, deadline: float) -> grpc.Channel:
+        """A channel that is up, and as secure as asked for."""
         try:
-            ready.result(timeout=max(deadline - time.monotonic(), 0))
-        except grpc.FutureTimeoutError:
-            reason = _why_not_ready(channel)
-            raise ConnectionError(
-                f"nothing at {target} answered gRPC within {self.connection_timeout:g} s: {reason}",
-                status=grpc.StatusCode.UNAVAILABLE,
-                details=reason,
-                target=target,
-            ) from None
+            return self._secure_channel(target, self.security, deadline)
+        except SpeaksTlsError:
+            if not self._follows_server:
+                raise
+            self.security, self._follows_server = self.security.trusting(Trust.FIRST_USE), False  # never back again
+            return self._secure_channel(target, self.security, deadline)
+
+    def _secure_channel(self, target: str, security: Security, deadline: float) -> grpc.Channel:
+        certificate = None
+        if security.trusts_one_certificate:
+            try:
+                certificate = fetch_certificate(security, target, deadline - time.monotonic())
+            except OSError as error:
+                raise (
+                    error if isinstance(error, SecurityError) else self._nothing_answered(target, str(error))
+                ) from error
+        channel = open_channel(target, self.max_message_bytes, security, certificate)
+        try:
+            self._await_ready(channel, target, security, deadline)
+        except BaseException:
+            channel.close()
+            raise
+        if certificate is not None:
+            security.remember(certificate, target)
+        return channel
+
+    def _await_ready(self, channel: grpc.Channel, target: str, security: Security, deadline: float) -> None:
+        states: queue.SimpleQueue[grpc.ChannelConnectivity] = queue.SimpleQueue()
+        channel.subscribe(states.put, try_to_connect=True)
+        try:
+            while (state := states.get(timeout=max(deadline - time.monotonic(), 0))) is not _READY:
+                if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+                    refuse_what_cannot_work(security, target, deadline - time.monotonic())
+        except queue.Empty:
+            raise self._nothing_answered(target, _why_not_ready(channel)) from None
         finally:
-            ready.cancel()
+            channel.unsubscribe(states.put)
+
+    def _nothing_answered(self, target: str, reason: str) -> ConnectionError:
+        return ConnectionError(
+            f"nothing at {target} answered gRPC within {self.connection_timeout:g} s: {reason}",
+            status=grpc.StatusCode.UNAVAILABLE,
+            details=reason,
+            target=target,
+        )
 
     def _check_health(self, channel: grpc.Channel, target: str, deadline: float) -> str:
         """The server's version, empty where it has no ``CheckHealth``."""
@@ -239,8 +284,9 @@ class GrpcStreamClient:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 log.info("%s has no CheckHealth: taken as healthy", target)
                 return ""
+            hint = TOKEN_HINT if error.code() is grpc.StatusCode.UNAUTHENTICATED else ""
             raise ConnectionError(
-                f"the health check of {target} failed with {error.code().name}: {error.details()}",
+                f"the health check of {target} failed with {error.code().name}: {error.details()}{hint}",
                 status=error.code(),
                 details=error.details() or "",
                 target=target,
@@ -259,7 +305,7 @@ class GrpcStreamClient:
         def changed(connectivity: grpc.ChannelConnectivity) -> None:
             if self._channel is not channel:
                 return
-            if connectivity is grpc.ChannelConnectivity.READY:
+            if connectivity is _READY:
                 self._lost.clear()
                 self._ready.set()
             else:

@@ -44,9 +44,12 @@ class Run:
     def describe(self) -> dict[str, str]:
         """What was tested, with what: for the start of the run and for its report."""
         fibre, channels = self.server.metadata, self.server.channels
+        security = self.settings.security
+        trusted = {f"certificate trusted on first use, {at}": one.fingerprint for at, one in security.seen.items()}
         schema = hashlib.sha256((ROOT / "protos" / "datastream.proto").read_bytes()).hexdigest()[:12]
         return {
             "server": self.server.name,
+            **trusted,
             "server version": fibre.sw_version,
             "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",
             "schema": f"datastream.proto, sha256 {schema}",

@@ -37,7 +37,9 @@ class ServerUnderTest:
                 self.embedded = EmbeddedServer(log_file=Path("reports", "simulator.log"))
                 self._cleanup.callback(self.embedded.stop)
             self.url = self.embedded.rest_url if self.embedded else str(settings.focus_server_url)
-            self.api = self._cleanup.enter_context(FocusServerAPI(self.url, timeout=settings.rest_timeout))
+            self.api = self._cleanup.enter_context(
+                FocusServerAPI(self.url, timeout=settings.rest_timeout, security=settings.security)
+            )
             self._check_ready()
             self._cleanup = self._cleanup.pop_all()
 

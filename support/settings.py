@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,16 +19,21 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
+    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from support.address import is_loopback
 from support.errors import SettingsError
+from support.security import Security, Trust
+from support.security.security import normalized_fingerprint
 from support.validation.expectation import Limits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,6 +54,23 @@ def _http_url(url: str) -> str:
     if not complete or parts.query or parts.fragment:
         raise ValueError(expected)
     return url.rstrip("/")
+
+
+def _off_is_a_word(value: object) -> object:
+    """YAML reads ``off`` without quotes as false."""
+    return Trust.OFF if value is False else value
+
+
+def _fingerprints(text: object) -> object:
+    """One or several, as a file, a variable or a command line can hold them."""
+    parts = [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+    return tuple(map(normalized_fingerprint, parts)) if isinstance(parts, list) and parts else text
+
+
+def _header_text(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
+        raise ValueError("expected letters, digits and signs, without blanks")
+    return token
 
 
 def _power_of_two(number: int) -> int:
@@ -77,7 +100,25 @@ class Settings(BaseModel):
     max_frame_mebibytes: int = Field(128, ge=1, description="size of the largest frame that is taken, MiB")
     retry_attempts: int = Field(3, ge=1, description="how often a stream is asked for while the error is transient")
     retry_delay: float = Field(2.0, ge=0, description="wait before the second attempt")
-    verify_ssl: bool = Field(False, description="verify certificates; connections are plain text so far, so only false")
+
+    tls: Annotated[Trust, BeforeValidator(_off_is_a_word)] = Field(
+        Trust.OFF, description="whom to trust at jobs' ports and at https://: off (plain), system, ca, pin or first-use"
+    )
+    tls_ca_file: Path | None = Field(None, description="for ca: file with the certificates of the authorities, PEM")
+    tls_fingerprint: Annotated[tuple[str, ...], BeforeValidator(_fingerprints)] | None = Field(
+        None, description="for pin: SHA-256 of the server's certificate; several with commas between"
+    )
+    tls_server_name: str | None = Field(
+        None, min_length=1, description="name that the certificate is for, where that is not the host of the address"
+    )
+    tls_client_certificate: Path | None = Field(None, description="our own certificate, PEM, where servers ask for one")
+    tls_client_key: Path | None = Field(None, description="its key, PEM, without a password")
+    token: Annotated[SecretStr, AfterValidator(_header_text)] | None = Field(
+        None, description="shown to REST and gRPC as bearer token; best as FOCUS_TOKEN, out of sight"
+    )
+    plain_text_secrets: bool = Field(
+        False, description="send token and password in plain text, too, to other machines than this one"
+    )
 
     channels: int = Field(11, ge=1, description="channels of a job, where a scenario does not say")
     nfft: Annotated[int, AfterValidator(_power_of_two)] = Field(
@@ -111,14 +152,12 @@ class Settings(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, bool) and info.field_name != "verify_ssl":
+        if isinstance(value, bool) and info.field_name not in ("plain_text_secrets", "tls"):
             raise ValueError("expected a value, not true or false")
         return value
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Settings:
-        if self.verify_ssl:
-            raise ValueError("verify_ssl is true, but connections are plain text so far: there is nothing to verify")
         if self.frequency_min >= self.frequency_max:
             raise ValueError(f"frequency_min {self.frequency_min:g} is not below frequency_max {self.frequency_max:g}")
         if self.idle_timeout > self.stream_timeout:
@@ -129,6 +168,61 @@ class Settings(BaseModel):
                 "millisecond between lines, and timestamps are whole milliseconds"
             )
         return self
+
+    @model_validator(mode="after")
+    def _no_contradiction_in_security(self) -> Settings:
+        address = urlsplit(self.focus_server_url or "")
+        for key, trust in (("tls_ca_file", Trust.CA), ("tls_fingerprint", Trust.PIN)):
+            if (self.tls is trust) != (getattr(self, key) is not None):
+                needs = f"needs {key}, which is not set" if self.tls is trust else f"has no use for {key}, {trust} has"
+                raise ValueError(f"tls {self.tls} {needs}")
+        if (self.tls_client_certificate is None) != (self.tls_client_key is None):
+            raise ValueError("tls_client_certificate and tls_client_key belong together: one of them is not set")
+        if self.tls is Trust.OFF and (self.tls_client_certificate or self.tls_server_name):
+            named = "tls_server_name" if self.tls_server_name else "tls_client_certificate"
+            raise ValueError(f"{named} is set, but tls is off: there would be no handshake to use it in")
+        if self.tls is not Trust.OFF and address.scheme != "https":
+            where = "begins with http://" if address.scheme else "is not set, and the embedded server is plain text"
+            raise ValueError(f"tls is {self.tls}, but focus_server_url {where}")
+        if self.token is not None and address.username is not None:
+            raise ValueError("token is set, and focus_server_url holds a user: only one of them can be shown")
+        secret = "token is set" if self.token else "focus_server_url holds a password" if address.username else ""
+        exposed = address.scheme == "http" and not is_loopback(address.hostname or "")
+        if secret and exposed and not self.plain_text_secrets:
+            raise ValueError(
+                f"{secret}, and focus_server_url begins with http://: others could read it on the way (where that "
+                "network is trusted, set plain_text_secrets)"
+            )
+        return self
+
+    def against(self, focus_server_url: str, security: Mapping[str, str]) -> Settings:
+        """These settings for another server, with nothing of the security that is set here."""
+        own = {
+            "focus_server_url",
+            "token",
+            "plain_text_secrets",
+            *(key for key in self.__class__.model_fields if key.startswith("tls")),
+        }
+        kept = self.model_dump(exclude_none=True, exclude=own)
+        return Settings.model_validate(kept | dict(security) | {"focus_server_url": focus_server_url})
+
+    @cached_property
+    def security(self) -> Security:
+        """Whom both clients trust, and what they show; its memory lasts for the run.
+
+        Raises:
+            SecurityError: a file that a setting names cannot be used.
+        """
+        return Security(
+            trust=self.tls,
+            ca_file=self.tls_ca_file,
+            fingerprints=frozenset(self.tls_fingerprint or ()),
+            server_name=self.tls_server_name,
+            client_certificate=self.tls_client_certificate,
+            client_key=self.tls_client_key,
+            token=self.token,
+            plain_text_secrets=self.plain_text_secrets,
+        )
 
     @property
     def limits(self) -> Limits:
@@ -150,7 +244,7 @@ class Settings(BaseModel):
         """Every setting that has a value, with what is not the default marked by its origin; secrets are hidden."""
         described = {}
         for key, value in self.model_dump(exclude_none=True).items():
-            shown = without_password(value) if key == "focus_server_url" else str(value)
+            shown = _shown(key, value)
             described[key] = shown if key not in self._origins else f"{shown} ({self._origins[key]})"
         return described
 
@@ -193,6 +287,13 @@ def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path =
 def without_password(url: str) -> str:
     """The address with the user and password in it, if any, replaced by ``***``; also where it is no proper address."""
     return re.sub(r"^([a-z][a-z0-9+.-]*:/+)?.*@", r"\1***@", url, flags=re.IGNORECASE | re.DOTALL)
+
+
+def _shown(key: str, value: object) -> str:
+    """A value for people: secrets are hidden."""
+    if key == "token":
+        return "***"
+    return ", ".join(value) if isinstance(value, tuple) else without_password(str(value))
 
 
 def _key(variable: str) -> str:
@@ -244,6 +345,6 @@ def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mappin
             hint = f", did you mean {near[0]!r}?" if near else "; environments/example.yaml lists all"
             sentences.append(f"unknown setting {key!r} ({origins[key]}){hint}")
         else:
-            shown = without_password(str(values[key]))
+            shown = _shown(key, values[key])
             sentences.append(f"setting {key!r} = {shown!r} ({origins[key]}): {words}")
     return sentences

@@ -13,13 +13,17 @@ from typing import Protocol
 
 from behave.model import Scenario
 
-from support.errors import APIError, ConnectionError, RemoteError
-from support.focus_server_api import JobRequest
+from support.errors import APIError, ConnectionError, NotReadyError, RemoteError
+from support.focus_server_api import FocusServerAPI, JobRequest
 from support.grpc_stream_client import GrpcStreamClient
 from support.job import Job, Mistake, Part, live_job_request
 from support.network.hop import Hop
 from support.network.trouble import Trouble
-from support.reporting.stream_report import report_stream
+from support.reporting.attachments import attach_table
+from support.reporting.stream_report import certificates_table, report_stream
+from support.secured import SecuredServer
+from support.security import Security
+from support.security.handshake import SpeaksTlsError
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.channel import target_of
@@ -57,6 +61,7 @@ class World:
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
         unknown_job_id: the job that does not exist and was asked for.
         refusal_seconds: how long the refusal took.
+        distrust: why a secured server could not be reached, in words; empty where it could.
     """
 
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
@@ -74,16 +79,9 @@ class World:
         self._job_over = False
         self._verdict: Verdict | None = None
         self._cleanup = ExitStack()
-        self.client = GrpcStreamClient(
-            connection_timeout=settings.connection_timeout,
-            stream_timeout=settings.stream_timeout,
-            retry_attempts=settings.retry_attempts,
-            retry_delay=settings.retry_delay,
-            verify_ssl=settings.verify_ssl,
-            idle_timeout=settings.idle_timeout,
-            max_message_bytes=settings.max_frame_mebibytes * 2**20,
-        )
-        self._cleanup.callback(self.client.disconnect)
+        self._secured: SecuredServer | None = None
+        self.distrust = ""
+        self.client = self._new_client()
 
     @property
     def job(self) -> Job:
@@ -146,6 +144,55 @@ class World:
             raise LookupError("only the embedded server has faults: tag the scenario @simulator")
         self._cleanup.callback(embedded.deviate)
         embedded.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
+
+    @property
+    def secured(self) -> SecuredServer:
+        """The secured server that this scenario has started."""
+        if self._secured is None:
+            raise LookupError("no secured server runs: the scenario lacks a 'Given a Focus Server with ...'")
+        return self._secured
+
+    def start_secured_server(self, name: str) -> None:
+        """Starts a server of the scenario's own, until its end."""
+        self._secured = SecuredServer(name, self._cleanup)
+
+    def trust(self, trust: str) -> None:
+        """Meets the secured server from now on as a client of this kind."""
+        self.settings = self.secured.settings(self.settings, trust)
+
+    def reach(self) -> None:
+        """Makes the secured server the one under test."""
+        self.server = ServerUnderTest(self.settings)
+        self._cleanup.callback(self.server.close)
+        self.client = self._new_client()
+
+    def try_to_reach(self) -> None:
+        """Like ``reach``, and keeps the reason where that is not possible."""
+        try:
+            self.reach()
+        except NotReadyError as refusal:
+            self.distrust = str(refusal)
+
+    def refuses_plain_text(self) -> bool:
+        """Whether neither the REST side nor the port of the job answers a client that does not encrypt."""
+        rest = self.server.url.replace("https://", "http://")
+        with FocusServerAPI(rest, timeout=self.settings.rest_timeout) as api:
+            try:
+                api.channels()
+            except SpeaksTlsError:
+                pass
+            else:
+                return False
+        plain = GrpcStreamClient(connection_timeout=self.settings.connection_timeout, security=Security())
+        try:
+            with plain.connect_context(self.job.answer.stream_url, self.job.answer.stream_port):
+                return False
+        except SpeaksTlsError:
+            return True
+
+    def certificates_on_first_use(self) -> str:
+        """What the report says of the certificates that were trusted on first use; empty where there were none."""
+        return certificates_table(self.settings.security.seen)
 
     def configure_live_job(
         self,
@@ -272,10 +319,26 @@ class World:
     def report(self) -> None:
         """Tells the report what was streamed, if anything was."""
         report_stream(self.metrics, self.frames, self.jobs[-1].answer.frequencies_list if self.jobs else ())
+        if certificates := self.certificates_on_first_use():
+            attach_table(certificates, "Certificates trusted on first use")
 
     def close(self) -> None:
         """Closes the connection and cancels the jobs."""
         self._cleanup.close()
+
+    def _new_client(self) -> GrpcStreamClient:
+        settings = self.settings
+        client = GrpcStreamClient(
+            connection_timeout=settings.connection_timeout,
+            stream_timeout=settings.stream_timeout,
+            retry_attempts=settings.retry_attempts,
+            retry_delay=settings.retry_delay,
+            idle_timeout=settings.idle_timeout,
+            max_message_bytes=settings.max_frame_mebibytes * 2**20,
+            security=settings.security,
+        )
+        self._cleanup.callback(client.disconnect)
+        return client
 
     def _configure(self, request: JobRequest) -> None:
         answer = self.server.api.configure(request)

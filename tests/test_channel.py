@@ -1,6 +1,7 @@
 import pytest
 
-from support.stream.channel import is_loopback, target_of
+from support.address import is_loopback
+from support.stream.channel import target_of
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
 CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
-DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+TLS = ROOT / "docs" / "TLS.md"
+DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -151,7 +152,7 @@ def test_the_error_tree_is_the_one_of_the_code() -> None:
     assert [line for line in drawn if line not in shown] == []
 
 
-@pytest.mark.parametrize("document", [GUIDE, CLIENT_API], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [GUIDE, CLIENT_API, TLS], ids=lambda path: path.name)
 def test_python_examples_are_python(document: Path) -> None:
     for block in code_blocks(document, "python"):
         compile(block, document.name, "exec")

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -53,6 +54,19 @@ def test_stopping_a_process_that_was_killed_is_harmless(tmp_path: Path) -> None:
     server.stop()
 
     assert not psutil.pid_exists(server.pid)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot halt a process")
+def test_one_that_has_to_be_killed_leaves_no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("support.embedded_server._STOP_SECONDS", 0.1)
+    server = EmbeddedServer(["--tls", "ca"], log_file=tmp_path / "simulator.log")
+    folder = Path(server.told["ca_file"]).parent
+    assert folder.exists()
+    psutil.Process(server.pid).suspend()
+
+    server.stop()
+
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import pytest
 
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
 from support.grpc_stream_client import GrpcStreamClient
+from support.security import Security
 from support.stream.frame import Frame
 from tests.conftest import Http, Serve
 from tests.grpc_server import Abort, GrpcServer, Health, failing, frame, silence, unhealthy, unimplemented
@@ -185,10 +186,10 @@ class TestConnect:
             {"idle_timeout": 0},
             {"retry_attempts": 0},
             {"retry_delay": -1},
-            {"verify_ssl": True},
+            {"verify_ssl": True, "security": Security()},
         ],
     )
-    def test_senseless_arguments_are_refused(self, arguments: dict[str, float]) -> None:
+    def test_senseless_arguments_are_refused(self, arguments: dict[str, object]) -> None:
         with pytest.raises(ValueError, match=r"timeout|attempts|verify_ssl"):
             GrpcStreamClient(**arguments)  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from support.errors import SettingsError
+from support.security import Trust
 from support.settings import ENVIRONMENTS, Settings, load, without_password
 
 
@@ -53,9 +54,19 @@ class TestPrecedence:
         assert load({key: "https://tracker/{}"}, {}) == Settings()
 
     def test_words_become_numbers(self) -> None:
-        settings = load({"rest_timeout": "2.5", "nfft": "512", "verify_ssl": "false"}, {})
+        settings = load({"rest_timeout": "2.5", "nfft": "512", "plain_text_secrets": "false"}, {})
 
-        assert (settings.rest_timeout, settings.nfft, settings.verify_ssl) == (2.5, 512, False)
+        assert (settings.rest_timeout, settings.nfft, settings.plain_text_secrets) == (2.5, 512, False)
+
+    def test_off_is_a_word_in_a_file_too(self, tmp_path: Path) -> None:
+        assert in_file(tmp_path, "tls: off\n").tls is Trust.OFF
+
+    def test_fingerprints_come_as_they_are_shown_elsewhere(self) -> None:
+        written = f"{'ab' * 32}, {':'.join(['CD'] * 32)}"
+
+        settings = load({"tls": "pin", "tls_fingerprint": written, "focus_server_url": "https://host"}, {})
+
+        assert settings.tls_fingerprint == (":".join(["AB"] * 32), ":".join(["CD"] * 32))
 
     def test_an_empty_file_sets_nothing(self, tmp_path: Path) -> None:
         assert in_file(tmp_path, "# nothing yet\n").rest_timeout == 10
@@ -80,6 +91,19 @@ class TestDescription:
 
         assert settings.described()["focus_server_url"] == "https://***@host/focus (from -D)"
         assert settings.focus_server_url == "https://user:secret@host/focus"
+
+    @pytest.mark.parametrize("token", ["good", "with blank", "line\n", ""])
+    def test_a_token_is_hidden_also_where_it_is_wrong(self, token: str) -> None:
+        try:
+            settings = load({"focus_server_url": "https://host"}, {"FOCUS_TOKEN": f"s3cret-{token}"})
+        except SettingsError as error:
+            shown = str(error)
+            assert shown.startswith("setting 'token' = '***' (from the environment): expected letters")
+        else:
+            assert settings.described()["token"] == "*** (from the environment)"
+            shown = f"{settings!r} {settings} {settings.described()} {settings.security!r}"
+
+        assert "s3cret" not in shown
 
     @pytest.mark.parametrize(
         ("url", "shown"),
@@ -120,7 +144,10 @@ class TestProblems:
             ("channels", ""),
             ("nfft", "1000"),
             ("nfft", "4096"),
-            ("verify_ssl", "perhaps"),
+            ("plain_text_secrets", "perhaps"),
+            ("tls", "perhaps"),
+            ("tls_fingerprint", "AB:CD"),
+            ("tls_fingerprint", ","),
             ("frames_in_time", "101"),
             ("focus_server_url", ""),
             ("focus_server_url", "host:5000"),
@@ -155,7 +182,29 @@ class TestProblems:
                 "idle_timeout 400 is above stream_timeout 300 (stream_timeout: default, idle_timeout: from -D)",
             ),
             ({"display_height": "100000"}, "less than a millisecond between lines"),
-            ({"verify_ssl": "true"}, "there is nothing to verify (verify_ssl: from -D)"),
+            (
+                {"tls": "ca", "focus_server_url": "https://h"},
+                "tls ca needs tls_ca_file, which is not set (tls: from -D, tls_ca_file: default)",
+            ),
+            (
+                {"tls_ca_file": "ca.pem"},
+                "tls off has no use for tls_ca_file, ca has (tls: default, tls_ca_file: from -D)",
+            ),
+            ({"tls": "pin", "focus_server_url": "https://h"}, "tls pin needs tls_fingerprint"),
+            ({"tls": "system", "focus_server_url": "https://h", "tls_fingerprint": "AB" * 32}, "no use for tls_fing"),
+            (
+                {"tls": "system"},
+                "tls is system, but focus_server_url is not set, and the embedded server is plain text",
+            ),
+            (
+                {"tls": "system", "focus_server_url": "http://h"},
+                "tls is system, but focus_server_url begins with http://",
+            ),
+            ({"tls_client_key": "key.pem"}, "tls_client_certificate and tls_client_key belong together"),
+            ({"tls_server_name": "other"}, "tls_server_name is set, but tls is off"),
+            ({"token": "t", "focus_server_url": "https://u:p@h"}, "token is set, and focus_server_url holds a user"),
+            ({"token": "t", "focus_server_url": "http://h"}, "token is set, and focus_server_url begins with http://"),
+            ({"focus_server_url": "http://u:p@h"}, "focus_server_url holds a password, and focus_server_url begins"),
         ],
     )
     def test_a_contradiction_names_the_settings_and_their_places(

@@ -5,7 +5,7 @@ Inside a scenario these belong to its result; outside any, to the run.
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import allure
 from allure_commons.types import AttachmentType
@@ -19,9 +19,19 @@ def attach_metrics(metrics: Mapping[str, object], title: str = "Stream metrics")
 
     As CSV, which Allure's page shows as a table of its own; HTML it would squeeze into a frame that scrolls.
     """
+    attach_table(as_table([("Metric", "Value"), *metrics.items()]), title)
+
+
+def as_table(rows: Iterable[tuple[object, object]]) -> str:
+    """Rows of two cells, the first of them the head, as CSV."""
     table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([("Metric", "Value"), *metrics.items()])
-    allure.attach(table.getvalue(), name=title, attachment_type=AttachmentType.CSV)
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    return table.getvalue()
+
+
+def attach_table(table: str, title: str) -> None:
+    """Attach what `as_table` made."""
+    allure.attach(table, name=title, attachment_type=AttachmentType.CSV)
 
 
 def attach_waterfall(

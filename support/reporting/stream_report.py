@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from support.reporting.attachments import attach_metrics, attach_waterfall
+from support.reporting.attachments import as_table, attach_metrics, attach_waterfall
+from support.security import ServerCertificate
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 
@@ -42,6 +43,12 @@ def _most_telling(block: NDArray[np.float32]) -> int:
     finite = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
     floor = np.maximum(np.median(finite, axis=(0, 2)), np.finfo(np.float32).tiny)
     return int(np.argmax(finite.mean(axis=0).max(axis=1) / floor))
+
+
+def certificates_table(seen: Mapping[str, ServerCertificate]) -> str:
+    """Certificates that were trusted on first use, by target, with the fingerprints to pin; empty without any."""
+    rows = [(target, certificate.fingerprint) for target, certificate in seen.items()]
+    return as_table([("Server", "SHA-256 fingerprint, for tls_fingerprint"), *rows]) if rows else ""
 
 
 def metrics_table(metrics: StreamMetrics) -> dict[str, str]:

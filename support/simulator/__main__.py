@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from support.simulator.certificates import made
 from support.simulator.command_line import parse
 from support.simulator.options import Options
 from support.simulator.pod import HOST
@@ -31,29 +32,38 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"python -m support.simulator: {_refusal(options, error)}\n")
         return 1
-    server = FocusServer(options, listener)
+    with made(options.tls) as certificates:
+        _serve(FocusServer(options, listener, certificates), options)
+    log.info("over")
+    return 0
+
+
+def _serve(server: FocusServer, options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn hears both while it serves; it raises them once more when it is done, which must not end us.
         signal.signal(number, lambda *_: server.stop())
     if options.exit_on_stdin_eof:
         when_closed(STDIN, lambda: _leave(server))
     asyncio.run(server.run(on_ready=lambda: _announce(server)))
-    log.info("over")
-    return 0
 
 
 def _announce(server: FocusServer) -> None:
-    sys.stdout.write(json.dumps({"rest_url": server.rest_url}) + "\n")
+    sys.stdout.write(json.dumps({"rest_url": server.rest_url} | server.for_client) + "\n")
     sys.stdout.flush()
     log.info("ready at %s", server.rest_url)
 
 
 def _leave(server: FocusServer) -> None:
     log.info("stdin closed: whoever started this server is gone")
-    last_resort = threading.Timer(LAST_RESORT, os._exit, (0,))
+    last_resort = threading.Timer(LAST_RESORT, _end_at_once, (server,))
     last_resort.daemon = True
     last_resort.start()
     server.stop()
+
+
+def _end_at_once(server: FocusServer) -> None:
+    server.remove_files()
+    os._exit(0)
 
 
 def _refusal(options: Options, error: OSError) -> str:

@@ -3,8 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, get_args
 
+from support.simulator.certificates import Tls
 from support.simulator.deviations import UnknownDeviationError, listing, listing_as_json
 from support.simulator.deviations.catalogue import Kind, find
 from support.simulator.options import Options
@@ -59,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
         add(flag, type=_seconds, default=value, metavar="SECONDS", help=meaning)
     add("--no-fibre", action="store_true", default=default.no_fibre, help="wait for a fibre for ever: no job can start")
     add(
+        "--tls",
+        choices=get_args(Tls),
+        default=default.tls,
+        help="encrypt, and with which certificate, made at the start",
+    )
+    add(
+        "--require-token", type=_token, dest="token", metavar="FILE", help="refuse who does not bring the token in FILE"
+    )
+    add(
         "--fault",
         type=_fault,
         action="append",
@@ -111,6 +122,17 @@ def _deviation(kind: Kind, text: str) -> str:
     except UnknownDeviationError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text
+
+
+def _token(path: str) -> str:
+    """The token in a file: on the command line everybody on the machine could read it."""
+    try:
+        token = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{path!r} cannot be read: {error}") from None
+    if not token:
+        raise argparse.ArgumentTypeError(f"there is no token in {path!r}")
+    return token
 
 
 def _whole(text: str, lowest: int, highest: int) -> int:

@@ -1,6 +1,8 @@
 """What the embedded Focus Server can be started with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from support.simulator.certificates import Tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +21,7 @@ class Options:
     finished_removal: float = 120.0
     pod_start: float = 0.0
     no_fibre: bool = False
+    tls: Tls = "off"
+    token: str | None = field(default=None, repr=False)
     faults: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()

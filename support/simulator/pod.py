@@ -9,6 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from protos import datastream_pb2
+from support.simulator.security import Security
 from support.simulator.stream import StreamService
 
 HOST = "127.0.0.1"
@@ -28,8 +29,11 @@ class Pod:
     `offers` is what it has besides the streams, of OFFERS.
     """
 
-    def __init__(self, service: StreamService, offers: frozenset[str] = OFFERS) -> None:
+    def __init__(
+        self, service: StreamService, offers: frozenset[str] = OFFERS, security: Security | None = None
+    ) -> None:
         self._offers = offers
+        self._security = security or Security()
         self._server: grpc.aio.Server | None = None
         self._service = service
         self._reserved: socket.socket | None = socket.socket()
@@ -38,7 +42,7 @@ class Pod:
 
     async def start(self) -> None:
         """Begins to accept connections; raises RuntimeError or OSError where the port is gone."""
-        server = grpc.aio.server(options=_OPTIONS)
+        server = grpc.aio.server(interceptors=self._security.interceptors(), options=_OPTIONS)
         server.add_generic_rpc_handlers((self._handler(),))
         names = [_SERVICE.full_name]
         if HEALTH in self._offers:
@@ -50,7 +54,7 @@ class Pod:
         if REFLECTION in self._offers:
             reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         self._release()
-        server.add_insecure_port(f"{HOST}:{self.port}")
+        self._security.add_port(server, f"{HOST}:{self.port}")
         self._server = server
         await server.start()
 

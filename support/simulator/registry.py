@@ -12,6 +12,7 @@ from support.simulator.job import Job, Limits
 from support.simulator.models import JobStatus
 from support.simulator.plan import Plan
 from support.simulator.pod import OFFERS, Pod
+from support.simulator.security import Security
 from support.simulator.stream import StreamService
 
 WINDOWS = 30
@@ -29,8 +30,11 @@ class WindowsFullError(RuntimeError):
 class Registry:
     """Every job there is. Lives on one event loop."""
 
-    def __init__(self, service: Callable[[Job, Conditions], StreamService], limits: Limits) -> None:
+    def __init__(
+        self, service: Callable[[Job, Conditions], StreamService], limits: Limits, security: Security | None = None
+    ) -> None:
         self._service = service
+        self._security = security or Security()
         self._limits = limits
         self._jobs: dict[int, tuple[Job, Pod]] = {}  # by window
         self._over: OrderedDict[str, Job] = OrderedDict()
@@ -45,7 +49,7 @@ class Registry:
         if window is None:
             raise WindowsFullError(f"all {WINDOWS} windows are in use; end a job, or try again later")
         job = Job(deviations.job_id(f"{window}-{self._unique()}"), window, plan, config)
-        pod = Pod(self._service(job, conditions), deviations.offers(OFFERS))
+        pod = Pod(self._service(job, conditions), deviations.offers(OFFERS), self._security)
         job.port = pod.port
         job.vanish = lambda: self._remove(job, "failed", "its pod vanished")
         self._jobs[window] = (job, pod)

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
+from support.simulator.certificates import Certificates
 from support.simulator.conditions import Present
 from support.simulator.job import Limits
 from support.simulator.options import Options
 from support.simulator.pod import HOST
 from support.simulator.registry import Registry
 from support.simulator.rest import build_app
+from support.simulator.security import Security
 from support.simulator.stream import StreamService
 
 BACKLOG = 128
@@ -36,25 +38,47 @@ def listen(port: int) -> socket.socket:
 
 
 class FocusServer:
-    """The embedded Focus Server; `run` serves until `stop`, or until SIGTERM or Ctrl-C."""
+    """The embedded Focus Server; `run` serves until `stop`, or until SIGTERM or Ctrl-C.
 
-    def __init__(self, options: Options, listener: socket.socket) -> None:
+    `certificates` are those of `options.tls`, made by whoever will remove them.
+    """
+
+    def __init__(self, options: Options, listener: socket.socket, certificates: Certificates | None = None) -> None:
         self._listener = listener
+        self._security = Security(certificates, options.token)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
         self._registry = Registry(
             service=lambda job, conditions: StreamService(job, conditions, self._workers),
             limits=Limits(options.idle_removal, options.stream_idle, options.finished_removal),
+            security=self._security,
         )
         app = build_app(Present(options), self._registry, attached=not options.no_fibre)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", log_level="warning", timeout_graceful_shutdown=1
+            self._security.guarding(app),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+            **self._security.for_uvicorn(),
         )
         self._rest = _Rest(config)
 
     @property
     def rest_url(self) -> str:
         """Where the REST side is."""
-        return f"http://{HOST}:{self._listener.getsockname()[1]}"
+        return f"{self._security.scheme}://{HOST}:{self._listener.getsockname()[1]}"
+
+    @property
+    def for_client(self) -> dict[str, str]:
+        """What a client needs besides to reach it: paths of certificates, and the fingerprint of the server's."""
+        files = self._security.certificates
+        return files.for_client if files else {}
+
+    def remove_files(self) -> None:
+        """Removes what it has in temporary folders, where there is no time for an orderly end."""
+        if self._security.certificates:
+            self._security.certificates.remove()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serves; calls `on_ready` once requests are answered. Returns when everything is closed."""

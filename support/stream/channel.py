@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from typing import Any, NamedTuple
 
 import grpc
+
+from support.address import is_loopback, join, split
+from support.security import Security, ServerCertificate
 
 _RECONNECT_FIRST_MS = 100
 _RECONNECT_AT_MOST_MS = 500
@@ -26,31 +29,76 @@ def target_of(stream_url: str, stream_port: int | str) -> str:
     if not re.fullmatch("[0-9]{1,5}", digits) or not 1 <= int(digits) <= 65535:
         raise ValueError(f"stream_port {stream_port!r} is not a port: a number from 1 to 65535 is")
     host = re.sub(r":\d+$", "", host) if host.count(":") == 1 or host.startswith("[") else host
-    return f"[{host}]:{int(digits)}" if ":" in host and not host.startswith("[") else f"{host}:{int(digits)}"
+    return join(host, int(digits))
 
 
-def open_channel(target: str, max_message_bytes: int) -> grpc.Channel:
-    """A plain-text channel to ``target`` that takes frames of this size and retries a refused port twice a second.
+def open_channel(
+    target: str,
+    max_message_bytes: int,
+    security: Security | None = None,
+    certificate: ServerCertificate | None = None,
+) -> grpc.Channel:
+    """A channel to ``target`` that takes frames of this size and retries a refused port twice a second.
 
     A target on this machine is never reached through an HTTP proxy, whatever the environment says.
+
+    Args:
+        target: ``host:port``.
+        security: what is trusted, and what is shown; plain text without it.
+        certificate: the one certificate that is trusted, where that is the kind of trust.
+
+    Raises:
+        SecurityError: a token would go over plain text to another machine.
     """
-    options: list[tuple[str, int]] = [
+    security = security or Security()
+    host, _ = split(target)
+    options: list[tuple[str, int | str]] = [
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.initial_reconnect_backoff_ms", _RECONNECT_FIRST_MS),
         ("grpc.min_reconnect_backoff_ms", _ATTEMPT_MS),
         ("grpc.max_reconnect_backoff_ms", _RECONNECT_AT_MOST_MS),
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    if is_loopback(target.rpartition(":")[0].strip("[]")):
+    if is_loopback(host):
         options.append(("grpc.enable_http_proxy", 0))
-    return grpc.insecure_channel(target, options=options)
+    if security.encrypts:
+        name = security.grpc_name(host, certificate)
+        if name is not None:
+            options.append(("grpc.ssl_target_name_override", name))
+        return grpc.secure_channel(target, security.grpc_credentials(certificate), options=options)
+    authorization = security.authorization(target, encrypted=False)
+    channel = grpc.insecure_channel(target, options=options)
+    return grpc.intercept_channel(channel, _Authorizing(authorization)) if authorization else channel
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` names this machine by its loopback address."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+class _Authorizing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Shows a token with every call over plain text, where gRPC's own credentials refuse to."""
+
+    def __init__(self, authorization: str) -> None:
+        self._header = ("authorization", authorization)
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        return continuation(self._authorized(client_call_details), request)
+
+    intercept_unary_stream = intercept_unary_unary
+
+    def _authorized(self, details: grpc.ClientCallDetails) -> _Details:
+        return _Details(
+            details.method,
+            details.timeout,
+            (*(details.metadata or ()), self._header),
+            details.credentials,
+            details.wait_for_ready,
+            details.compression,
+        )
+
+
+class _Details(NamedTuple):
+    """What gRPC asks an interceptor to hand on."""
+
+    method: str
+    timeout: float | None
+    metadata: tuple[tuple[str, str | bytes], ...]
+    credentials: Any
+    wait_for_ready: bool | None
+    compression: Any
