@@ -51,6 +51,6 @@ Feature: Resilience
   @normal
   Scenario: A network too narrow for the stream makes it late, not wrong
     Given a network that carries 200 kB a second
-    When I stream for 3 seconds
+    When I stream for 2 seconds
     Then the suite reports that live data are stale
     And every frame holds valid data

@@ -15,6 +15,6 @@ Feature: Stream delivery
 
   @task-1.5.2 @normal @promise-rate
   Scenario: Delivery is fast enough
-    When I stream for 5 seconds
+    When I stream for 4 seconds
     Then more than 10 frames arrive a second
     And 95 % of the frames arrive within 1 second of the one before

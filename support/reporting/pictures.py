@@ -27,6 +27,8 @@ _PERCENTILES = (2.0, 99.9)
 _SMALLEST_SPAN = 6.0  # dB
 _COLOURS = colormaps["viridis"].resampled(48)
 _ZERO = (0.82, 0.82, 0.82, 1.0)
+_MARGINS = {"left": 0.135, "right": 1.04, "top": 0.94, "bottom": 0.14}
+"""Fixed: a layout that matplotlib works out takes as long as the drawing, and a run draws dozens of pictures."""
 _BAD = (0.9, 0.0, 0.1, 1.0)
 
 
@@ -52,7 +54,8 @@ def waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, 
         raise ValueError(
             f"magnitudes of shape {values.shape} do not fit {times.shape} row starts and {hertz.shape} frequencies"
         )
-    figure = Figure(figsize=(9.6, 5.4), dpi=100, layout="constrained")
+    figure = Figure(figsize=(9.6, 5.4), dpi=100)
+    figure.subplots_adjust(**_MARGINS)
     axes = figure.add_subplot()
     axes.set_title(title)
     if values.size:
