@@ -9,6 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from support.embedded_server import EmbeddedServer
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
+from support.security import Security
+from support.security.handshake import SpeaksTlsError
 from support.settings import Settings
 
 LOG_FILE = Path("reports", "simulator-secured.log")
@@ -63,3 +67,23 @@ class SecuredServer:
     def settings(self, run: Settings, trust: str) -> Settings:
         """The settings of the run, but for this server and for a client of ``TRUSTS``."""
         return run.against(self.told["rest_url"], TRUSTS[trust](self.told))
+
+    def refuses_plain_text(self, stream_url: str, stream_port: int | str, timeout: float) -> bool:
+        """Whether neither its REST side nor this job's port answers, within ``timeout`` s, who does not encrypt."""
+        address = self.told["rest_url"].replace("https://", "http://")
+        with FocusServerAPI(address, timeout=timeout) as api:
+            if not _is_refused(api.channels):
+                return False
+        client = GrpcStreamClient(connection_timeout=timeout, security=Security())
+        try:
+            return _is_refused(lambda: client.connect(stream_url, stream_port))
+        finally:
+            client.disconnect()
+
+
+def _is_refused(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except SpeaksTlsError:
+        return True
+    return False

@@ -6,38 +6,32 @@ import logging
 import threading
 import time
 import uuid
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Protocol
 
 from behave.model import Scenario
 
-from support.errors import APIError, ConnectionError, NotReadyError, RemoteError
-from support.focus_server_api import FocusServerAPI, JobRequest
+from support.errors import APIError, ConnectionError, NotReadyError
+from support.focus_server_api import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
 from support.job import Job, Mistake, Part, live_job_request
 from support.network.hop import Hop
 from support.network.trouble import Trouble
+from support.reception import Reception
 from support.reporting.attachments import attach_table
 from support.reporting.stream_report import certificates_table, report_stream
 from support.secured import SecuredServer
-from support.security import Security
-from support.security.handshake import SpeaksTlsError
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.channel import target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
-from support.validation.finding import Ending
 from support.validation.loss import Loss
 from support.validation.verdict import Verdict, stream_rules
 
 log = logging.getLogger(__name__)
-
-_KEPT_BYTES = 64 * 2**20
-"""Of the frames received, the newest are kept up to this size; the verdict has seen all of them."""
 
 _FRAMES_BEFORE_CANCEL = 10
 
@@ -57,7 +51,6 @@ class World:
 
     Attributes:
         jobs: the jobs configured, oldest first.
-        frames: the newest frames received.
         connect_seconds: how long connecting took, also in vain.
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
         unknown_job_id: the job that does not exist and was asked for.
@@ -68,17 +61,15 @@ class World:
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
         self.settings = settings
         self.server = server
-        self.frames: deque[Frame] = deque()
         self.connect_seconds = 0.0
         self.failure = ""
         self._network: Hop | None = None
         self._refusal: APIError | None = None
         self.refusal_seconds = 0.0
         self.unknown_job_id = ""
-        self._kept_bytes = 0
         self.jobs: list[Job] = []
         self._job_over = False
-        self._verdict: Verdict | None = None
+        self._reception: Reception | None = None
         self._cleanup = ExitStack()
         self._secured: SecuredServer | None = None
         self.distrust = ""
@@ -94,9 +85,14 @@ class World:
     @property
     def verdict(self) -> Verdict:
         """The verdict on the newest stream."""
-        if self._verdict is None:
+        if self._reception is None:
             raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
-        return self._verdict
+        return self._reception.verdict
+
+    @property
+    def frames(self) -> Collection[Frame]:
+        """The newest frames of the newest stream."""
+        return self._reception.frames if self._reception else ()
 
     @property
     def refusal(self) -> APIError:
@@ -127,7 +123,7 @@ class World:
     @property
     def findings(self) -> list[str]:
         """Everything that was found about the newest job and its stream, in words."""
-        streamed = self._verdict.findings() if self._verdict else []
+        streamed = self._reception.verdict.findings() if self._reception else []
         return [str(finding) for finding in (*self.job.findings, *streamed)]
 
     def criterion(self, setting: str, stated: float) -> float:
@@ -176,20 +172,9 @@ class World:
 
     def refuses_plain_text(self) -> bool:
         """Whether neither the REST side nor the port of the job answers a client that does not encrypt."""
-        rest = self.server.url.replace("https://", "http://")
-        with FocusServerAPI(rest, timeout=self.settings.rest_timeout) as api:
-            try:
-                api.channels()
-            except SpeaksTlsError:
-                pass
-            else:
-                return False
-        plain = GrpcStreamClient(connection_timeout=self.settings.connection_timeout, security=Security())
-        try:
-            with plain.connect_context(self.job.answer.stream_url, self.job.answer.stream_port):
-                return False
-        except SpeaksTlsError:
-            return True
+        answer = self.job.answer
+        timeout = self.settings.connection_timeout
+        return self.secured.refuses_plain_text(answer.stream_url, answer.stream_port, timeout)
 
     def certificates_on_first_use(self) -> str:
         """What the report says of the certificates that were trusted on first use; empty where there were none."""
@@ -362,33 +347,22 @@ class World:
             self.refusal_seconds = time.monotonic() - began
 
     def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool], *, resume: bool = False) -> None:
-        """Receives and judges frames until the stream ends or ``enough`` says so; the verdict is always completed."""
+        """Receives and judges frames until the stream ends or ``enough`` says so."""
         self.connect()
-        self._verdict = verdict = Verdict(stream_rules(self.job.expectation(max_frames), self.settings.limits))
-        by_server, self.failure = True, ""
         answer = self.job.answer
+        rules = stream_rules(self.job.expectation(max_frames), self.settings.limits)
+        self._reception = reception = Reception(Verdict(rules))
         stream = self.client.stream_spectrograms(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt)
-        with _promised(APIError, ConnectionError):
-            try:
-                for frame in stream:
-                    self._keep(frame)
-                    verdict.see(frame)
-                    if enough(frame):
-                        by_server = False
-                        break
-            except RemoteError as failure:
-                by_server, self.failure = False, str(failure)
-                raise
-            finally:
-                stream.close()
-                closing_latency = self.metrics.closing_latency
-                verdict.end(Ending(verdict.frames, by_server, self._job_over, self.failure, closing_latency))
-
-    def _keep(self, frame: Frame) -> None:
-        self.frames.append(frame)
-        self._kept_bytes += frame.size
-        while self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= self.frames.popleft().size
+        try:
+            with _promised(APIError, ConnectionError):
+                reception.receive(
+                    stream,
+                    enough,
+                    closing_latency=lambda: self.metrics.closing_latency,
+                    job_is_over=lambda: self._job_over,
+                )
+        finally:
+            self.failure = reception.failure
 
 
 def _disconnect_soon(client: GrpcStreamClient) -> None:
