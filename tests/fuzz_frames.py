@@ -159,7 +159,7 @@ def _spoil_row(chance: random.Random, message: DataStream, row: SpectrogramRow, 
 
 
 def spoiled(chance: random.Random) -> bytes:
-    """One message: one in twenty as it should be, the others damaged once to four times."""
+    """One message: one in five as it should be, the others damaged once to four times."""
     data = chance.choice(SEEDS)
     if chance.random() < 0.6:
         message = DataStream.FromString(data)
