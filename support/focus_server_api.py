@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from types import TracebackType
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -16,21 +18,35 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from support import rest_answer
 from support.address import is_loopback
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
+from support.rest_answer import MAX_ANSWER_BYTES, Deadline, TooLargeError
 from support.security import Security
 from support.security.adapter import SecureAdapter
 from support.security.security import TOKEN_HINT
+from support.wording import plural
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _SAFE_METHODS = frozenset({"GET"})
 _QUOTED_CHARACTERS = 200
+_WORDS = 2000
+"""Characters of a server's own words that are kept."""
+_MOST_ENTRIES = 100_000
+"""Entries of a list or a map of an answer: more than any fibre has channels, or any spectrum bins."""
 
 
 def _number(value: object) -> object:
     if isinstance(value, str | bool):
-        raise ValueError(f"expected a number, not {value!r}")
+        raise ValueError(f"expected a number, not {_short(repr(value))}")
+    return value
+
+
+def _countable(value: object) -> object:
+    """Refuses what would be read for minutes, before any of its entries is looked at."""
+    if isinstance(value, list | dict) and len(value) > _MOST_ENTRIES:
+        raise ValueError(f"{len(value)} entries, where at most {_MOST_ENTRIES} are read")
     return value
 
 
@@ -112,9 +128,9 @@ class JobAnswer(_Answer):
     stream_url: str
     stream_port: int | str
     channel_amount: Whole
-    channel_to_stream_index: dict[int, Whole]
+    channel_to_stream_index: Annotated[dict[int, Whole], BeforeValidator(_countable)]
     frequencies_amount: Whole
-    frequencies_list: list[Real]
+    frequencies_list: Annotated[list[Real], BeforeValidator(_countable)]
     lines_dt: Real
     status: str = ""
     stream_amount: Whole = 1
@@ -162,7 +178,7 @@ class FocusServerAPI:
 
     Args:
         base_url: ``http(s)://[user:password@]host[:port][/path]``; user and password go into no sentence.
-        timeout: seconds for connecting, and for each wait for bytes of an answer.
+        timeout: seconds for an answer in all: connecting, retries, redirects and every byte of it.
         retries: further tries where that is safe: a refused connection, and GET requests that a gateway failed.
         security: whom to trust at an ``https://`` address, and what to show; else the authorities of this machine.
 
@@ -235,38 +251,49 @@ class FocusServerAPI:
         self.close()
 
     def _model(self, model: type[Model], method: str, path: str, body: object = None) -> Model:
-        response = self._request(method, path, body)
+        response, content = self._request(method, path, body)
         asked = f"{method} {response.url}"
         try:
-            content = response.json()
+            fields = json.loads(content)
         except (ValueError, RecursionError):  # no JSON, or JSON made to be unreadable
             kind = response.headers.get("Content-Type", "no content type")
             raise ProtocolError(
-                f"{asked} answered {response.status_code} with {kind} instead of JSON: {_quoted(response.text)}",
+                f"{asked} answered {response.status_code} with {_short(kind)} instead of JSON: {_quoted(content)}",
                 status=response.status_code,
-                details=response.text,
+                details=_quoted(content),
                 target=response.url,
             ) from None
         try:
-            return model.model_validate(content)
+            return model.model_validate(fields)
         except ValidationError as error:
             raise ProtocolError(
                 f"{asked} answered with fields that are not the contract's: {_fields_at_fault(error)}",
                 status=response.status_code,
-                details=response.text,
+                details=_quoted(content),
                 target=response.url,
             ) from None
 
-    def _request(self, method: str, path: str, body: object = None) -> requests.Response:
+    def _request(self, method: str, path: str, body: object = None) -> tuple[requests.Response, bytes]:
         url = self.base_url + path
         try:
             response = self._session.request(
-                method, url, json=body, timeout=self._timeout, allow_redirects=method in _SAFE_METHODS
+                method,
+                url,
+                json=body,
+                timeout=Deadline(time.monotonic() + self._timeout),  # type: ignore[arg-type]  # taken, but not in the stubs
+                allow_redirects=method in _SAFE_METHODS,
+                stream=True,
+                hooks={"response": rest_answer.drain_redirect},
             )
+            content = b"" if response.is_redirect else rest_answer.read(response)
+        except TooLargeError:
+            raise ProtocolError(
+                f"{method} {url} answered with more than {MAX_ANSWER_BYTES // 2**20} MiB, and was left", target=url
+            ) from None
         except requests.ConnectionError as error:
             raise self._unanswered(error, method, url) from error
         except requests.Timeout as error:
-            raise self._timed_out(method, url) from error
+            raise self._timed_out(error, method, url) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise ProtocolError(f"{method} {url} could not be carried out: {error}", target=url) from error
         if response.is_redirect:
@@ -277,21 +304,21 @@ class FocusServerAPI:
                 target=url,
             )
         if not response.ok:
-            words = _words(response)
+            words = _words(content)
             kind = APIError if words else ProtocolError
             hint = TOKEN_HINT if response.status_code == requests.codes.unauthorized else ""
             raise kind(
-                f"{method} {url} was refused with {response.status_code}: {words or _quoted(response.text)}{hint}",
+                f"{method} {url} was refused with {response.status_code}: {words or _quoted(content)}{hint}",
                 status=response.status_code,
-                details=words or _quoted(response.text),
+                details=words or _quoted(content),
                 target=url,
             )
-        return response
+        return response, content
 
     def _unanswered(self, error: requests.ConnectionError, method: str, url: str) -> ConnectionError | APITimeoutError:
         cause = error.args[0] if error.args else error
         if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
-            return self._timed_out(method, url)
+            return self._timed_out(error, method, url)
         if isinstance(cause, MaxRetryError):
             reason = str(cause.reason).split(": ", 1)[-1]
             return ConnectionError(f"nothing answers at {url}: {reason}", details=reason, target=url)
@@ -300,26 +327,35 @@ class FocusServerAPI:
             f"the connection broke before {method} {url} was answered: {reason}", details=reason, target=url
         )
 
-    def _timed_out(self, method: str, url: str) -> APITimeoutError:
-        return APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s", target=url)
+    def _timed_out(self, error: Exception, method: str, url: str) -> APITimeoutError:
+        late = rest_answer.cause(error)
+        heard = f": only {plural(late.size, 'byte')} came, {_quoted(late.heard)}" if late and late.size else ""
+        return APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s{heard}", target=url)
 
 
-def _words(response: requests.Response) -> str:
+def _words(content: bytes) -> str:
     """The server's own words about an error, ``{"error": words}``; empty where it sent something else."""
     try:
-        content = response.json()
+        fields = json.loads(content)
     except (ValueError, RecursionError):
         return ""
-    words = content.get("error") if isinstance(content, dict) else None
-    return words.strip() if isinstance(words, str) else ""
+    words = fields.get("error") if isinstance(fields, dict) else None
+    return _short(words.strip(), _WORDS) if isinstance(words, str) else ""
 
 
-def _quoted(text: str) -> str:
+def _quoted(content: bytes) -> str:
+    text = content[: _QUOTED_CHARACTERS * 8].decode(errors="replace")
     shown = " ".join(text[: _QUOTED_CHARACTERS * 2].split())[:_QUOTED_CHARACTERS]
     return repr(shown) if shown else "nothing"
 
 
+def _short(text: str, most: int = _QUOTED_CHARACTERS) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def _fields_at_fault(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)[:5]
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'the answer'}: {problem['msg']}" for problem in error.errors()[:5]
+        f"{_short('.'.join(map(str, problem['loc'])) or 'the answer')}: {_short(problem['msg'])}"
+        for problem in problems
     )

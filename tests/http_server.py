@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -23,6 +24,8 @@ class Answer:
         body: bytes and str as they are, anything else as JSON.
         silent: nothing is answered until the server closes.
         stalls: half of the body is sent, and nothing more until the server closes.
+        trickles: what comes byte by byte, "head" or "body", and the seconds in between.
+        endless: the body is sent again and again, without a length, until the client has enough.
         resets: the connection is reset instead of an answer.
     """
 
@@ -31,6 +34,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
     stalls: bool = False
+    trickles: tuple[str, float] | None = None
+    endless: bool = False
     resets: bool = False
 
     @property
@@ -75,6 +80,9 @@ class HttpServer:
         self.requests.append(request)
         return self._answers[min(len(self.requests), len(self._answers)) - 1]
 
+    def closes_within(self, seconds: float) -> bool:
+        return self._closing.wait(seconds)
+
     def wait_for_closing(self) -> None:
         self._closing.wait(PATIENCE)
 
@@ -103,6 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.server.owner.connections += 1
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the client has left while more was coming
+            super().handle()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
         """Nothing: what came is in ``requests``."""
 
@@ -123,7 +135,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
+        if answer.endless:
+            self._send_for_ever(payload)
+            return
         self.send_header("Content-Length", str(len(payload)))
+        if answer.trickles is not None:
+            self._trickle(payload, *answer.trickles)
+            return
         self.end_headers()
         if answer.stalls:
             self.wfile.write(payload[: len(payload) // 2])
@@ -131,5 +149,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(payload)
+
+    def _send_for_ever(self, payload: bytes) -> None:
+        self.close_connection = True
+        self.end_headers()
+        with suppress(OSError):  # the client has enough
+            while True:
+                self.wfile.write(payload)
+
+    def _trickle(self, payload: bytes, what: str, pause: float) -> None:
+        self.close_connection = True
+        slow = b"HTTP/1.1 200 OK\r\n" if what == "head" else payload
+        if what == "head":
+            self._headers_buffer: list[bytes] = []
+        else:
+            self.end_headers()
+        with suppress(OSError):  # the client has left
+            for byte in slow * 1000:
+                self.wfile.write(bytes([byte]))
+                if self.server.owner.closes_within(pause):
+                    return
 
     do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that the base class calls

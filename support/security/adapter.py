@@ -11,6 +11,7 @@ from urllib3.util import Retry
 
 from support.address import join
 from support.errors import SecurityError
+from support.rest_answer import WATCHED_POOLS
 from support.security.certificate import ServerCertificate
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
 from support.security.security import Security, Trust
@@ -57,6 +58,17 @@ class SecureAdapter(HTTPAdapter):
         if certificate is not None:
             security.remember(certificate, target)
         return response
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """The pools of this adapter hold every answer to one deadline and one size."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = WATCHED_POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """As ``init_poolmanager``, on the way through a proxy."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = WATCHED_POOLS
+        return manager
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from support.wording import clock, plural
@@ -39,7 +40,8 @@ class Interruption:
         """Lines between those two rows; None where ``gap`` or ``lines_dt`` is not known."""
         if self.gap is None or not self.lines_dt:
             return None
-        return max(0, round(self.gap / self.lines_dt) - 1)
+        lines = self.gap / self.lines_dt
+        return max(0, round(lines) - 1) if math.isfinite(lines) else None
 
     def __str__(self) -> str:
         after = "before the first line" if self.after is None else f"after the line of {clock(self.after)}"

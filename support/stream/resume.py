@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE})
 """Statuses after which asking again can help."""
 
+_MOST_ROWS, _MOST_SENSORS = 10_000, 5_000_000
+"""Rows of a frame, and sensors of all of its rows, that are read: some thousand times what a large frame holds."""
+
 _NO_TIME = 0.001
 """Seconds: one attempt, and no other."""
 
@@ -207,13 +210,22 @@ class Messages(Iterator[Received]):
 
     def _parsed(self, message: bytes) -> DataStream:
         try:
-            return DataStream.FromString(message)
+            parsed = DataStream.FromString(message)
         except DecodeError as error:
             raise ProtocolError(
                 f"frame {self._delivered} of job {self._request.job_id!r} from {self._target} is not a DataStream "
                 f"message: {len(message)} bytes that begin with {message[:16].hex(' ')} ({error})",
                 target=self._target,
             ) from error
+        sensors = sum(len(row.sensors) for row in parsed.rows[:_MOST_ROWS])
+        if len(parsed.rows) > _MOST_ROWS or sensors > _MOST_SENSORS:
+            raise ProtocolError(
+                f"frame {self._delivered} of job {self._request.job_id!r} from {self._target} is absurd: "
+                f"{len(parsed.rows)} rows and {sensors} sensors or more in {len(message)} bytes, where at most "
+                f"{_MOST_ROWS} rows and {_MOST_SENSORS} sensors are read",
+                target=self._target,
+            )
+        return parsed
 
     def _with_how_far_it_came(self, error: APIError) -> APIError:
         newest = "" if self._newest is None else f", the newest line of {clock(self._newest)}"

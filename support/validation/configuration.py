@@ -108,7 +108,7 @@ def _lines(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
 
 
 def _address(answer: JobAnswer) -> Iterator[Finding]:
-    window = re.fullmatch(r"(\d+)-.+", answer.job_id)
+    window = re.fullmatch(r"([0-9]{1,9})-.+", answer.job_id)
     if window is None or int(window[1]) >= _WINDOWS:
         yield _finding(
             "job id",

@@ -66,7 +66,8 @@ class Expectation:
 
 def band(prr: float, nfft: int, lowest: float, highest: float) -> tuple[float, ...]:
     """The bins of a band: all ``k * prr / nfft`` with ``lowest <= f < highest``, Hz (contract, REST table)."""
-    first = math.ceil(lowest * nfft / prr) - 1
-    last = math.ceil(highest * nfft / prr) + 1
+    # a spectrum has no more bins than samples, however slow the server says that its fibre is sampled
+    first = math.ceil(min(lowest * nfft / prr, nfft)) - 1
+    last = math.ceil(min(highest * nfft / prr, nfft)) + 1
     candidates = (k * prr / nfft for k in range(max(first, 0), last))
     return tuple(frequency for frequency in candidates if lowest <= frequency < highest)

@@ -30,6 +30,6 @@ class Loss:
         """The loss in ``frames``, all those of a stream whose lines are ``lines_dt`` seconds apart."""
         starts = np.concatenate([np.empty(0, dtype=np.int64), *(frame.starts for frame in frames)])
         lines = np.unique(starts)
-        due = round(float(lines[-1] - lines[0]) / 1000 / lines_dt) + 1 if lines.size else 0
+        due = round((int(lines[-1]) - int(lines[0])) / 1000 / lines_dt) + 1 if lines.size else 0
         reported = sum(interruption.lines_lost or 0 for interruption in interruptions)
         return cls(twice=int(starts.size - lines.size), missing=int(due - lines.size), reported=reported)

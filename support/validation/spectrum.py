@@ -147,7 +147,7 @@ class SensorsAlive(Rule):
             yield from self._see_row(frame, row, block[row])
 
     def end(self, ending: Ending) -> Iterator[Finding]:
-        if 1 < self._rows < self._frozen_rows:
+        if self._last is not None and 1 < self._rows < self._frozen_rows:
             frozen = np.flatnonzero(self._repeats == self._rows - 1)
             if frozen.size:
                 yield self._stands_still(frozen, Where(frame=ending.frames - 1), self._rows)

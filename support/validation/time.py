@@ -22,6 +22,9 @@ _NUMERIC_MS = 0.01
 
 _PENDING_GAPS = 64
 
+_LEAST_LINE_MS = 1e-6
+"""Lines that are said to be closer than a nanosecond, or at no distance that is a number, are not counted."""
+
 
 def _alignment_ms(lines_dt: float, sample: float) -> float:
     """Room for a server whose lines start at whole samples: one sample, as far as it cannot hide a lost line.
@@ -29,8 +32,15 @@ def _alignment_ms(lines_dt: float, sample: float) -> float:
     That is where lines are at least 2 ms and four samples apart, and not a whole number of samples anyway.
     """
     samples = lines_dt / sample
+    if not math.isfinite(samples):
+        return 0.0
     is_whole = abs(samples - round(samples)) < 1e-6
     return 0.0 if is_whole or samples < 4 or lines_dt < 0.002 else sample * 1000
+
+
+def _times(frame: Frame, row: int) -> tuple[int, int]:
+    """Start and end of a row, epoch milliseconds, as numbers that do not overflow."""
+    return int(frame.starts[row]), int(frame.ends[row])
 
 
 class RowSpan(Rule):
@@ -44,23 +54,23 @@ class RowSpan(Rule):
         self._tolerance = _ROUNDING_MS + expectation.sample * 1000
 
     def see(self, frame: Frame) -> Iterator[Finding]:
-        spans = frame.ends - frame.starts
-        backwards = np.flatnonzero(spans <= 0)
+        backwards = np.flatnonzero(frame.ends <= frame.starts)
         if backwards.size:
-            row = int(backwards[0])
+            start, end = _times(frame, int(backwards[0]))
             yield self.finding(
-                f"a row ends {-int(spans[row])} ms before it starts" if spans[row] < 0 else "a row ends when it starts",
-                Where(frame=frame.index, time=int(frame.starts[row])),
-                int(spans[row]),
+                f"a row ends {start - end} ms before it starts" if end < start else "a row ends when it starts",
+                Where(frame=frame.index, time=start),
+                end - start,
             )
             return
+        spans = frame.ends.astype(np.float64) - frame.starts  # of integers, the extremes would overflow
         wrong = np.flatnonzero(np.abs(spans - self._window_ms) > self._tolerance)
         if wrong.size:
-            row = int(wrong[0])
+            start, end = _times(frame, int(wrong[0]))
             yield self.finding(
-                f"a row spans {int(spans[row])} ms where the analysis window is {self._window_ms:g} ms",
-                Where(frame=frame.index, time=int(frame.starts[row])),
-                int(spans[row]) - self._window_ms,
+                f"a row spans {end - start} ms where the analysis window is {self._window_ms:g} ms",
+                Where(frame=frame.index, time=start),
+                end - start - self._window_ms,
             )
 
 
@@ -110,7 +120,8 @@ class LinesContinuous(Rule):
         self._dt = expectation.lines_dt * 1000
         alignment = _alignment_ms(expectation.lines_dt, expectation.sample)
         self._slack = _ROUNDING_MS + alignment
-        whole = alignment == 0 and self._dt == round(self._dt)
+        self._can_be_counted = _LEAST_LINE_MS <= self._dt < math.inf
+        whole = alignment == 0 and self._can_be_counted and self._dt == round(self._dt)
         self._is_clear = whole or self._dt > 2.5 * self._slack
         self._newest: int | None = None
         self._row = -1
@@ -120,7 +131,7 @@ class LinesContinuous(Rule):
         self._residual = self._lowest = self._highest = 0.0
 
     def see(self, frame: Frame) -> Iterator[Finding]:
-        if not self._dt > 0:
+        if not self._can_be_counted:
             return
         for start in frame.starts.tolist():
             self._row += 1
