@@ -2,14 +2,19 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 PATIENCE = 20.0
 """Seconds: an upper end, never waited for when all is well."""
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    """Returns once ``condition`` holds; fails with ``what`` when it never does."""
+Found = TypeVar("Found")
+
+
+def eventually(condition: Callable[[], Found | None], what: str) -> Found:
+    """What ``condition`` answers once it holds; fails with ``what`` when it never does."""
     deadline = time.monotonic() + PATIENCE
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.01)
+    return found

@@ -17,6 +17,7 @@ import pytest
 
 from support.embedded_server import EmbeddedServer
 from support.settings import ROOT
+from tests.patience import eventually
 
 PATIENCE = 60.0
 
@@ -130,7 +131,7 @@ def streaming_run(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], psuti
     command = [sys.executable, "-m", "behave", "--name", "continuous", str(ROOT / "features")]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        yield run, wait_for(lambda: server_in_mid_stream(run.pid), "a server with a connection")
+        yield run, eventually(lambda: server_in_mid_stream(run.pid), "a server with a connection")
     finally:
         run.kill()
         run.communicate()
@@ -138,24 +139,12 @@ def streaming_run(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], psuti
 
 def server_in_mid_stream(pid: int) -> psutil.Process | None:
     for child in psutil.Process(pid).children(recursive=True):
-        listening = {c.laddr.port for c in child.net_connections() if c.status == psutil.CONN_LISTEN}
-        job_ports = sorted(listening)
-        streams = [
-            c for c in child.net_connections() if c.status == psutil.CONN_ESTABLISHED and c.laddr.port in job_ports
-        ]
-        if len(job_ports) > 1 and len(streams) > 1:
+        connections = child.net_connections()
+        ports = {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
+        served = [c for c in connections if c.status == psutil.CONN_ESTABLISHED and c.laddr.port in ports]
+        if len(ports) > 1 and len(served) > 1:  # REST and a job
             return child
     return None
-
-
-def wait_for(condition: Callable[[], psutil.Process | bool | None], what: str) -> psutil.Process:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found  # type: ignore[return-value]
-        time.sleep(0.05)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 def test_a_killed_run_leaves_no_server_behind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,6 +60,10 @@ class Frame:
     def sensor_ids(self) -> tuple[tuple[int, ...], ...]:
         """The sensor ids of each row, in the order of the message."""
         return tuple(tuple(sensor.id for sensor in row.sensors) for row in self.rows)
+
+    def sensor_of(self, spectrum: int) -> int:
+        """The sensor id of a position of ``bin_counts``."""
+        return next(itertools.islice(itertools.chain.from_iterable(self.sensor_ids), spectrum, None))
 
     @cached_property
     def _spectra(self) -> list[NDArray[np.float32]]:

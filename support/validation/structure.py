@@ -36,7 +36,7 @@ class SensorsPresent(Rule):
                 return
         empty = np.flatnonzero(frame.bin_counts == 0)
         if empty.size:
-            sensor = [sensor for ids in frame.sensor_ids for sensor in ids][int(empty[0])]
+            sensor = frame.sensor_of(int(empty[0]))
             yield self.finding(f"sensor {sensor} has no intensities", Where(frame=frame.index, sensor=sensor))
 
 
@@ -108,7 +108,7 @@ class BinsAsConfigured(Rule):
         wrong = np.flatnonzero(frame.bin_counts != self._bins)
         if wrong.size:
             first = int(wrong[0])
-            sensor = [sensor for ids in frame.sensor_ids for sensor in ids][first]
+            sensor = frame.sensor_of(first)
             got = int(frame.bin_counts[first])
             yield self.finding(
                 f"sensor {sensor} has {got} bins where {self._bins} were configured"

@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +93,8 @@ def accepts(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:  # it closed at the very moment: what holds now?
+        return accepts(port)
     return True
 
 
@@ -155,11 +156,3 @@ def in_process(*arguments: str) -> Iterator[SimulatorProcess]:
         for pipe in (simulator.process.stdin, simulator.process.stdout, simulator.process.stderr):
             assert pipe is not None
             pipe.close()
-
-
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    """Waits until `condition` holds; fails with `what` when it never does."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.01)

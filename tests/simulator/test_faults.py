@@ -10,7 +10,8 @@ import requests
 
 from protos.datastream_pb2 import HealthRequest
 from support.simulator.deviations.catalogue import entries
-from tests.simulator.driver import PATIENCE, RunningJob, Simulator, accepts, eventually, in_thread
+from tests.patience import eventually
+from tests.simulator.driver import PATIENCE, RunningJob, Simulator, accepts, in_thread
 from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate
 
 AT_ONCE = 10  # streams that are recorded together

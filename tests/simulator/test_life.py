@@ -19,7 +19,8 @@ from support.simulator.plan import Plan
 from support.simulator.pod import HOST, Pod
 from support.simulator.registry import WINDOWS
 from support.simulator.stream import StreamService
-from tests.simulator.driver import accepts, eventually, in_thread
+from tests.patience import eventually
+from tests.simulator.driver import accepts, in_thread
 
 LIMITS = Limits(idle_removal=50, stream_idle=180, finished_removal=120)
 
