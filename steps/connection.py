@@ -31,7 +31,7 @@ def address_usable(context: Context) -> None:
 @then("the connection stands within {limit:Duration}")
 def connection_in_time(context: Context, limit: float) -> None:
     limit = context.world.criterion("connect_within", limit)
-    assert_that(context.world.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
+    assert_that(context.world.window.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
 
 
 @then("the client knows that it is connected")

@@ -29,7 +29,8 @@ from support.stream.channel import target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.loss import Loss
-from support.validation.verdict import Verdict, stream_rules
+from support.validation.verdict import Verdict
+from support.window import Window, new_client
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,7 @@ class World:
     """The state of one scenario.
 
     Attributes:
-        jobs: the jobs configured, oldest first.
-        connect_seconds: how long connecting took, also in vain.
+        windows: one for each job configured, oldest first; they share the client.
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
         unknown_job_id: the job that does not exist and was asked for.
         refusal_seconds: how long the refusal took.
@@ -61,26 +61,34 @@ class World:
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
         self.settings = settings
         self.server = server
-        self.connect_seconds = 0.0
         self.failure = ""
         self._network: Hop | None = None
         self._refusal: APIError | None = None
         self.refusal_seconds = 0.0
         self.unknown_job_id = ""
-        self.jobs: list[Job] = []
-        self._job_over = False
-        self._reception: Reception | None = None
+        self.windows: list[Window] = []
+        self._streamed: Window | None = None
         self._cleanup = ExitStack()
         self._secured: SecuredServer | None = None
         self.distrust = ""
         self.client = self._new_client()
 
     @property
+    def window(self) -> Window:
+        """The window of the newest configured job."""
+        if not self.windows:
+            raise LookupError("no job is configured: the scenario lacks a 'Given a live job configured'")
+        return self.windows[-1]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs configured, oldest first."""
+        return [window.job for window in self.windows]
+
+    @property
     def job(self) -> Job:
         """The newest configured job."""
-        if not self.jobs:
-            raise LookupError("no job is configured: the scenario lacks a 'Given a live job configured'")
-        return self.jobs[-1]
+        return self.window.job
 
     @property
     def verdict(self) -> Verdict:
@@ -88,6 +96,11 @@ class World:
         if self._reception is None:
             raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
         return self._reception.verdict
+
+    @property
+    def _reception(self) -> Reception | None:
+        """The newest stream; None before the first."""
+        return self._streamed.reception if self._streamed else None
 
     @property
     def frames(self) -> Collection[Frame]:
@@ -193,7 +206,6 @@ class World:
         request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
         with _promised(APIError):
             self._configure(request)
-        self._job_over = False
 
     def ask_for_invalid_job(self, mistake: Mistake, times: int = 1) -> None:
         """Asks for a job that the server has to refuse, and keeps the newest refusal."""
@@ -207,14 +219,9 @@ class World:
         """Connects to the address that the configuration answered, unless that has been done."""
         if self.client.is_connected():
             return
-        answer = self.job.answer
-        address = (self._network.host, self._network.port) if self._network else (answer.stream_url, answer.stream_port)
-        began = time.monotonic()
-        try:
-            with _promised(ConnectionError):
-                self.client.connect(*address)
-        finally:
-            self.connect_seconds = time.monotonic() - began
+        way = (self._network.host, self._network.port) if self._network else None
+        with _promised(ConnectionError):
+            self.window.connect(way)
 
     def try_to_connect(self) -> None:
         """Connects like ``connect``; in vain is one more thing to be found, not the end of the scenario."""
@@ -299,12 +306,12 @@ class World:
     def cancel_job(self) -> bool:
         """Cancels the newest job; False where the server cannot cancel jobs."""
         with _promised(APIError):
-            self._job_over = self.server.api.cancel(self.job.answer.job_id)
-        return self._job_over
+            self.window.job_over = self.server.api.cancel(self.job.answer.job_id)
+        return self.window.job_over
 
     def report(self) -> None:
         """Tells the report what was streamed, if anything was."""
-        report_stream(self.metrics, self.frames, self.jobs[-1].answer.frequencies_list if self.jobs else ())
+        report_stream(self.metrics, self.frames, self.job.answer.frequencies_list if self.windows else ())
         if certificates := self.certificates_on_first_use():
             attach_table(certificates, "Certificates trusted on first use")
 
@@ -313,16 +320,7 @@ class World:
         self._cleanup.close()
 
     def _new_client(self) -> GrpcStreamClient:
-        settings = self.settings
-        client = GrpcStreamClient(
-            connection_timeout=settings.connection_timeout,
-            stream_timeout=settings.stream_timeout,
-            retry_attempts=settings.retry_attempts,
-            retry_delay=settings.retry_delay,
-            idle_timeout=settings.idle_timeout,
-            max_message_bytes=settings.max_frame_mebibytes * 2**20,
-            security=settings.security,
-        )
+        client = new_client(self.settings)
         self._cleanup.callback(_disconnect_soon, client)
         return client
 
@@ -330,7 +328,7 @@ class World:
         answer = self.server.api.configure(request)
         self._cleanup.callback(self.server.api.cancel, answer.job_id)
         self.server.job_ids.append(answer.job_id)
-        self.jobs.append(Job(request, answer, self.server.metadata.prr))
+        self.windows.append(Window(Job(request, answer, self.server.metadata.prr), self.client, self.settings))
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
 
     @contextmanager
@@ -349,20 +347,12 @@ class World:
     def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool], *, resume: bool = False) -> None:
         """Receives and judges frames until the stream ends or ``enough`` says so."""
         self.connect()
-        answer = self.job.answer
-        rules = stream_rules(self.job.expectation(max_frames), self.settings.limits)
-        self._reception = reception = Reception(Verdict(rules))
-        stream = self.client.stream_spectrograms(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt)
+        self._streamed = window = self.window
         try:
             with _promised(APIError, ConnectionError):
-                reception.receive(
-                    stream,
-                    enough,
-                    closing_latency=lambda: self.metrics.closing_latency,
-                    job_is_over=lambda: self._job_over,
-                )
+                window.receive(enough, max_frames=max_frames, resume=resume)
         finally:
-            self.failure = reception.failure
+            self.failure = window.reception.failure if window.reception else ""
 
 
 def _disconnect_soon(client: GrpcStreamClient) -> None:
