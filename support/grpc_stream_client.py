@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import grpc
 
@@ -18,11 +18,12 @@ from support.errors import APIError, ConnectionError, SecurityError
 from support.security import Security, Trust
 from support.security.handshake import SpeaksTlsError, fetch_certificate, refuse_what_cannot_work
 from support.security.security import TOKEN_HINT
+from support.stream.block import Block
 from support.stream.call import StreamCall
 from support.stream.channel import open_channel, target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
-from support.stream.resume import Messages, Retries
+from support.stream.resume import Blocks, Retries
 
 log = logging.getLogger(__name__)
 
@@ -164,29 +165,61 @@ class GrpcStreamClient:
             APIError: the server refused, or the stream failed: then what has been yielded stays valid.
             ValueError: ``max_frames`` is negative.
         """
-        if self._channel is None:
-            raise ConnectionError("not connected: call connect() before stream_spectrograms()", target=self.target)
-        if max_frames is not None and max_frames < 0:
-            raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
-        request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
-        self._metrics = StreamMetrics()
-        return self._frames(self._channel, request, self._metrics, resume, lines_dt)
+        return self._frames(*self._asked(job_id, max_frames, resume, lines_dt))
+
+    def stream_blocks(
+        self, job_id: str, max_frames: int | None = None, *, resume: bool = False, lines_dt: float | None = None
+    ) -> Generator[Block]:
+        """Like ``stream_spectrograms``, in blocks: the frames that have arrived since the block before, of one shape.
+
+        Rules judge a block in one go, so that thousands of small frames a second cost little. Nothing waits for a block
+        to fill but the few milliseconds that frames which come faster than that are gathered for.
+        """
+        return self._counted(*self._asked(job_id, max_frames, resume, lines_dt))
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
         return copy.deepcopy(self._metrics).calculate_metrics()
 
-    def _frames(
+    def _asked(
+        self, job_id: str, max_frames: int | None, resume: bool, lines_dt: float | None
+    ) -> tuple[Generator[Block], StreamMetrics]:
+        """The blocks of a new stream, and the metrics that they are to be counted in."""
+        if self._channel is None:
+            raise ConnectionError("not connected: call connect() before stream_spectrograms()", target=self.target)
+        if max_frames is not None and max_frames < 0:
+            raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
+        request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
+        self._metrics = metrics = StreamMetrics()
+        return self._blocks(self._channel, request, metrics, resume, lines_dt), metrics
+
+    @staticmethod
+    def _counted(blocks: Generator[Block], metrics: StreamMetrics) -> Generator[Block]:
+        with closing(blocks):
+            for block in blocks:
+                for message in block.messages:
+                    metrics.frame_arrived(message.size, arrived=message.arrived)
+                yield block
+
+    @staticmethod
+    def _frames(blocks: Generator[Block], metrics: StreamMetrics) -> Generator[Frame]:
+        with closing(blocks):
+            for block in blocks:
+                for frame, message in zip(block.frames, block.messages, strict=True):
+                    metrics.frame_arrived(message.size, arrived=message.arrived)
+                    yield frame
+
+    def _blocks(
         self,
         channel: grpc.Channel,
         request: StreamRequest,
         metrics: StreamMetrics,
         resume: bool,
         lines_dt: float | None,
-    ) -> Generator[Frame]:
+    ) -> Generator[Block]:
         deadline = time.monotonic() + self.stream_timeout
         metrics.begin()
-        messages = Messages(
+        blocks = Blocks(
             lambda asked, again: self._ask(channel, metrics, asked, deadline, again),
             request,
             metrics,
@@ -196,15 +229,13 @@ class GrpcStreamClient:
             lines_dt=lines_dt,
         )
         try:
-            for message, size in messages:
-                index, elapsed = metrics.frames_received, metrics.frame_arrived(size)
-                yield Frame(message, index=index, size=size, elapsed=elapsed, received_at=time.time())
+            yield from blocks
         except APIError:
             metrics.errors_count += 1
             raise
         finally:
-            metrics.finish()
-            messages.close()
+            metrics.finish(blocks.ended)
+            blocks.close()
 
     def _ask(
         self, channel: grpc.Channel, metrics: StreamMetrics, request: StreamRequest, deadline: float, again: bool

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 from support.errors import RemoteError
+from support.stream.block import Block
 from support.stream.frame import Frame
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict
@@ -15,24 +16,23 @@ _KEPT_BYTES = 64 * 2**20
 
 
 class Reception:
-    """A stream, received and judged frame by frame.
+    """A stream, received and judged as it comes.
 
     Attributes:
         verdict: what the rules say.
-        frames: the newest frames received.
         failure: the error that ended the stream, in words; empty where none did.
     """
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        self.frames: deque[Frame] = deque()
+        self._blocks: deque[Block] = deque()
         self.failure = ""
         self._kept_bytes = 0
 
     def receive(
         self,
-        stream: Generator[Frame],
-        enough: Callable[[Frame], bool],
+        stream: Generator[Block],
+        enough: Callable[[Block], bool],
         *,
         closing_latency: Callable[[], float | None],
         job_is_over: Callable[[], bool],
@@ -40,8 +40,8 @@ class Reception:
         """Receives until the stream ends or ``enough`` says so; the verdict is completed in any case.
 
         Args:
-            stream: the frames; closed at the end.
-            enough: asked after each frame.
+            stream: the frames, in blocks; closed at the end.
+            enough: asked after each block, when it has been judged.
             closing_latency: asked at the end: seconds from the last frame to the end.
             job_is_over: asked at the end: whether the job had been ended, so that the stream had to end, too.
 
@@ -50,10 +50,10 @@ class Reception:
         """
         by_server = True
         try:
-            for frame in stream:
-                self._keep(frame)
-                self.verdict.see(frame)
-                if enough(frame):
+            for block in stream:
+                self._keep(block)
+                self.verdict.see(block)
+                if enough(block):
                     by_server = False
                     break
         except RemoteError as error:
@@ -64,8 +64,13 @@ class Reception:
             ending = Ending(self.verdict.frames, by_server, job_is_over(), self.failure, closing_latency())
             self.verdict.end(ending)
 
-    def _keep(self, frame: Frame) -> None:
-        self.frames.append(frame)
-        self._kept_bytes += frame.size
+    @property
+    def frames(self) -> list[Frame]:
+        """The newest frames received."""
+        return [frame for block in self._blocks for frame in block.frames]
+
+    def _keep(self, block: Block) -> None:
+        self._blocks.append(block)
+        self._kept_bytes += block.size
         while self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= self.frames.popleft().size
+            self._kept_bytes -= self._blocks.popleft().size

@@ -12,7 +12,7 @@ from support.grpc_stream_client import GrpcStreamClient
 from support.job import Job
 from support.reception import Reception
 from support.settings import Settings
-from support.stream.frame import Frame
+from support.stream.block import Block
 from support.stream.metrics import StreamMetrics
 from support.validation.verdict import Verdict, stream_rules
 
@@ -73,7 +73,7 @@ class Window:
             self.connect_seconds = time.monotonic() - began
 
     def receive(
-        self, enough: Callable[[Frame], bool], *, max_frames: int | None = None, resume: bool = False
+        self, enough: Callable[[Block], bool], *, max_frames: int | None = None, resume: bool = False
     ) -> Reception:
         """Receives and judges frames until the stream ends or ``enough`` says so.
 
@@ -85,7 +85,7 @@ class Window:
         rules = stream_rules(self.job.expectation(max_frames), self._limits)
         self.reception = Reception(Verdict(rules))
         self.reception.receive(
-            self.client.stream_spectrograms(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt),
+            self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt),
             enough,
             closing_latency=lambda: self.metrics.closing_latency,
             job_is_over=lambda: self.job_over,

@@ -25,6 +25,7 @@ from support.reporting.stream_report import certificates_table, report_stream
 from support.secured import SecuredServer
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
+from support.stream.block import Block
 from support.stream.channel import target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
@@ -233,9 +234,9 @@ class World:
     def stream(self, max_frames: int | None = None, seconds: float | None = None) -> None:
         """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
 
-        def enough(frame: Frame) -> bool:
-            too_many = max_frames is not None and frame.index >= max_frames
-            return too_many or (seconds is not None and frame.elapsed >= seconds)
+        def enough(block: Block) -> bool:
+            too_many = max_frames is not None and block.indexes[-1] >= max_frames
+            return too_many or (seconds is not None and block.elapsed[-1] >= seconds)
 
         self._receive(max_frames, enough)
 
@@ -254,12 +255,13 @@ class World:
         network = self.network
         after = 0
 
-        def enough(frame: Frame) -> bool:
+        def enough(block: Block) -> bool:
             nonlocal after
-            if frame.index == _FRAMES_AROUND_TROUBLE - 1:
+            if _FRAMES_AROUND_TROUBLE - 1 in block.indexes:
                 trouble(network)
             interruptions = self.metrics.interruptions
-            after += bool(interruptions) and interruptions[-1].duration is not None
+            if interruptions and interruptions[-1].duration is not None:
+                after += len(block)
             return after >= _FRAMES_AROUND_TROUBLE
 
         try:
@@ -276,12 +278,12 @@ class World:
         deadline = float("inf")
         can_cancel = True
 
-        def enough(frame: Frame) -> bool:
+        def enough(block: Block) -> bool:
             nonlocal deadline, can_cancel
-            if frame.index == _FRAMES_BEFORE_CANCEL - 1:
+            if _FRAMES_BEFORE_CANCEL - 1 in block.indexes:
                 can_cancel = self.cancel_job()
-                deadline = frame.elapsed + self.settings.closing
-            return not can_cancel or frame.elapsed > deadline
+                deadline = block.elapsed[-1] + self.settings.closing
+            return not can_cancel or block.elapsed[-1] > deadline
 
         self._receive(None, enough)
         return can_cancel
@@ -344,7 +346,7 @@ class World:
         finally:
             self.refusal_seconds = time.monotonic() - began
 
-    def _receive(self, max_frames: int | None, enough: Callable[[Frame], bool], *, resume: bool = False) -> None:
+    def _receive(self, max_frames: int | None, enough: Callable[[Block], bool], *, resume: bool = False) -> None:
         """Receives and judges frames until the stream ends or ``enough`` says so."""
         self.connect()
         self._streamed = window = self.window

@@ -21,11 +21,12 @@ import numpy as np
 
 from protos.datastream_pb2 import DataStream, SpectrogramRow, StreamRequest
 from support.errors import ProtocolError
+from support.stream.block import Message
 from support.stream.call import StreamCall
 from support.stream.frame import Frame
 from support.stream.interruption import Interruption
 from support.stream.metrics import StreamMetrics
-from support.stream.resume import Messages, Retries
+from support.stream.resume import Blocks, Retries
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.loss import Loss
@@ -175,26 +176,43 @@ def spoiled(chance: random.Random) -> bytes:
 
 
 class Received(StreamCall):
-    """A call that has had its answer already: these messages."""
+    """A call that has had its answer already: these messages, in one portion."""
 
     def __init__(self, messages: list[bytes]) -> None:  # it needs no channel
-        self._answers = iter(messages)
+        arrivals = [START + number * 0.05 for number in range(len(messages))]
+        received = [Message(data, len(data), at, at) for data, at in zip(messages, arrivals, strict=True)]
+        self._answers = iter([received])
 
-    def __next__(self) -> bytes:
+    def __next__(self) -> list[Message]:
         return next(self._answers)
 
     def close(self) -> None:
         """Nothing is open."""
 
 
-def messages_of(data: bytes) -> Messages:
-    """The client's own reading of a stream of one message."""
+def blocks_of(messages: list[bytes]) -> Blocks:
+    """The client's own reading of a stream."""
     request = StreamRequest(job_id="fuzzed")
     metrics = StreamMetrics()
     metrics.begin()
     retries = Retries(1, 0, 1)
-    call = Received([data])
-    return Messages(lambda *_: call, request, metrics, retries, target="nowhere", resume=True, lines_dt=None)
+    call = Received(messages)
+    return Blocks(lambda *_: call, request, metrics, retries, target="nowhere", resume=True, lines_dt=None)
+
+
+def agrees_with_protocol_buffers(frame: Frame) -> None:
+    """The arrays hold what the official parser reads."""
+    parsed = DataStream.FromString(frame.data)
+    sensors = [sensor for row in parsed.rows for sensor in row.sensors]
+    assert frame.starts.tolist() == [row.startTimestamp for row in parsed.rows]
+    assert frame.ends.tolist() == [row.endTimestamp for row in parsed.rows]
+    assert frame.shape.canvas_ids == tuple(row.canvasId for row in parsed.rows)
+    assert frame.sensor_ids == tuple(tuple(sensor.id for sensor in row.sensors) for row in parsed.rows)
+    assert frame.bin_counts.tolist() == [len(sensor.intensity) for sensor in sensors]
+    bounds = frame.current_min_amp, frame.current_max_amp
+    assert struct.pack("<2d", *bounds) == struct.pack("<2d", parsed.current_min_amp, parsed.current_max_amp)
+    values = [np.asarray(sensor.intensity, dtype="<f4").tobytes() for sensor in sensors]
+    assert frame.values.tobytes() == b"".join(values)
 
 
 def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
@@ -206,16 +224,22 @@ def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
     began = time.process_time()
     verdict = Verdict(stream_rules(plan.expectation, Limits()))
     frames: list[Frame] = []
-    for index, data in enumerate(inputs):
+    rest = inputs
+    while rest:
+        done = 0
         try:
-            message, size = next(messages_of(data))
+            for block in blocks_of(rest):
+                done += len(block)
+                block.index = len(frames)
+                frames += block.frames
+                verdict.see(block)
         except ProtocolError:
             counts["refused"] += 1
-            continue
-        counts["judged"] += 1
-        now = START + index * 0.05
-        frames.append(Frame(message, index=index, size=size, elapsed=now - START, received_at=now))
-        verdict.see(frames[-1])
+            done += 1
+        rest = rest[done:]
+    for frame in frames:
+        agrees_with_protocol_buffers(frame)
+    counts["judged"] += len(frames)
     verdict.end(Ending(frames=len(frames), by_server=True, closing_latency=0.01))
     findings = verdict.findings()
     for finding in findings:

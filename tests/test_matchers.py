@@ -16,7 +16,7 @@ from support.stream.metrics import StreamMetrics
 from support.validation.expectation import Limits
 from support.validation.finding import Ending, Finding, Topic
 from support.validation.verdict import Verdict, stream_rules
-from tests.validation.streams import Plan, frames_of
+from tests.validation.streams import Plan, blocks_of, frames_of
 
 PLAN = Plan()
 
@@ -34,8 +34,8 @@ STREAM_MATCHERS = [
 
 def verdict_on(frames: list[Frame], error: str = "") -> Verdict:
     verdict = Verdict(stream_rules(PLAN.expectation, Limits()))
-    for frame in frames:
-        verdict.see(frame)
+    for block in blocks_of(frames, together=True):
+        verdict.see(block)
     verdict.end(Ending(len(frames), by_server=False, error=error))
     return verdict
 

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 import grpc
 
 from protos.datastream_pb2 import StreamRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
+from support.stream.block import Message
 from support.wording import clock, plural
 
 _METHOD = "/datastream.DataStreamService/StreamSpectrograms"
 _CLOCK_SLACK = 0.1
 """Seconds by which gRPC's deadline may fire before ours: it counts on another clock."""
+
+_LEAST_PAUSE = 0.005
+"""Seconds from one delivery to the next, unless there is plenty: small frames that come fast are handed on together."""
+
+_PLENTY = 2**19
+"""Bytes that are handed on at once, pause or not: more would leave the processor's cache again before it is judged."""
+
+_MOST_WAITING = 2**23
+"""Bytes that may wait for the caller; beyond them nothing is read, and so the server is held back."""
 
 
 class _Answer(Protocol):
@@ -25,8 +36,10 @@ class _Answer(Protocol):
     def cancel(self) -> bool: ...
 
 
-class StreamCall(Iterator[bytes]):
-    """The messages of one call, as bytes: they are parsed where a parse error can be explained.
+class StreamCall(Iterator[list[Message]]):
+    """The messages of one call, as bytes, in portions: each is what has arrived since the one before.
+
+    A thread of its own takes them from gRPC, so that the time of arrival is true however long the caller takes.
 
     Args:
         channel: the channel to ask on.
@@ -36,6 +49,9 @@ class StreamCall(Iterator[bytes]):
         deadline: when they are over, by the monotonic clock; an earlier call of the stream may have used some.
         idle_timeout: seconds that the caller may wait for one message.
         in_use: whether the client still uses the channel: a call that ends because it does not is nobody's failure.
+
+    Attributes:
+        ended: when the stream ended, seconds of the monotonic clock; None while it runs.
 
     Raises:
         ConnectionError: the channel has been closed.
@@ -57,21 +73,27 @@ class StreamCall(Iterator[bytes]):
         self._timeout = timeout
         self._idle_timeout = idle_timeout
         self._in_use = in_use
+        self._deadline = deadline
         self._received = 0
         self._last_at = 0.0
-        self._waiting_since: float | None = None
         self._went_silent = False
-        self._over = threading.Event()
+        self._waiting: deque[Message] = deque()
+        self._bytes_in = self._bytes_out = 0
+        self._wanted = 0  # bytes for which the caller waits; 0: it does not wait
+        self._arrived, self._room = threading.Event(), threading.Event()
+        self._delivered_at = 0.0
+        self._end: BaseException | None = None
+        self._closed = False
+        self.ended: float | None = None
         ask: Callable[..., _Answer] = channel.unary_stream(_METHOD, request_serializer=StreamRequest.SerializeToString)
-        self._deadline = deadline
         try:
             self._answer = ask(request, timeout=max(deadline - time.monotonic(), 0))
         except ValueError as error:  # gRPC's answer on a closed channel
             raise self._left(str(error)) from error
-        threading.Thread(target=self._watch, name=f"silence-watch {self._job_id}", daemon=True).start()
+        threading.Thread(target=self._read, name=f"stream {self._job_id}", daemon=True).start()
 
-    def __next__(self) -> bytes:
-        """The next message.
+    def __next__(self) -> list[Message]:
+        """The next messages, at least one; waits for it.
 
         Raises:
             StopIteration: the server ended the stream, status OK.
@@ -79,37 +101,78 @@ class StreamCall(Iterator[bytes]):
             APIError: it ended with another status.
             ConnectionError: the client left the channel.
         """
-        self._waiting_since = time.monotonic()
-        try:
-            message = next(self._answer)
-        except grpc.RpcError as error:
-            self.close()
-            raise self._explained(error) from error
-        except BaseException:  # the end of the stream, or Ctrl-C while waiting for it
-            self.close()
-            raise
-        finally:
-            self._waiting_since = None
-        self._received += 1
-        self._last_at = time.time()
-        return message
+        if not self._wait_for(1, self._idle_timeout):
+            self._went_silent = True
+            self._answer.cancel()
+            self._wait_for(1, None)
+        self._wait_for(_PLENTY, self._delivered_at + _LEAST_PAUSE - time.monotonic())
+        portion: list[Message] = []
+        size = 0
+        while self._waiting and size < _PLENTY:
+            message = self._waiting.popleft()
+            portion.append(message)
+            size += max(message.size, 1)
+        if not portion:
+            self._raise_the_end()
+        self._delivered_at = time.monotonic()
+        self._bytes_out += size
+        self._room.set()
+        self._received += len(portion)
+        self._last_at = portion[-1].received_at
+        return portion
 
     def close(self) -> None:
         """Ends the call; the server stops sending. Closing twice is harmless."""
-        self._over.set()
+        self._closed = True
+        self._room.set()
         self._answer.cancel()
 
-    def _watch(self) -> None:
-        """Cancels the call when the caller has waited too long; time that the caller spends itself does not count."""
-        pause = self._idle_timeout
-        while not self._over.wait(pause):
-            since = self._waiting_since
-            waited = 0.0 if since is None else time.monotonic() - since
-            if waited >= self._idle_timeout:
-                self._went_silent = True
-                self._answer.cancel()
-                return
-            pause = self._idle_timeout - waited
+    def _wait_for(self, size: int, timeout: float | None) -> bool:
+        """Waits until so many bytes are there, or the end; False where the time was over before."""
+        self._wanted = size
+        try:
+            while not self._has(size):
+                self._arrived.clear()
+                if self._has(size):
+                    break
+                if timeout is not None and timeout <= 0:
+                    return False
+                if not self._arrived.wait(timeout):
+                    return False
+            return True
+        finally:
+            self._wanted = 0
+
+    def _has(self, size: int) -> bool:
+        return self._bytes_in - self._bytes_out >= size or self._end is not None
+
+    def _read(self) -> None:
+        """Takes the messages from gRPC as they come; runs in a thread of its own."""
+        try:
+            while True:
+                data = next(self._answer)
+                self._waiting.append(Message(data, len(data), time.monotonic(), time.time()))
+                self._bytes_in += max(len(data), 1)
+                if 0 < self._wanted <= self._bytes_in - self._bytes_out:
+                    self._arrived.set()
+                while self._bytes_in - self._bytes_out > _MOST_WAITING and not self._closed:
+                    self._room.clear()
+                    if self._bytes_in - self._bytes_out > _MOST_WAITING and not self._closed:
+                        self._room.wait()
+        except BaseException as end:  # noqa: BLE001 - whatever it is, the caller is told
+            self._end = end.with_traceback(None)  # which would keep this call, and its socket, alive
+        finally:
+            self.ended = time.monotonic()
+            self._arrived.set()
+            _take_last_events(self._answer)
+
+    def _raise_the_end(self) -> NoReturn:
+        assert self._end is not None, "the wait is over"
+        if isinstance(self._end, grpc.RpcError):
+            raise self._explained(self._end) from self._end
+        if isinstance(self._end, StopIteration):
+            raise StopIteration
+        raise self._end
 
     def _explained(self, error: grpc.RpcError) -> RemoteError:
         status, details = error.code(), error.details() or ""
@@ -148,3 +211,13 @@ class StreamCall(Iterator[bytes]):
     @property
     def _last(self) -> str:
         return f", the last one at {clock(self._last_at * 1000)}" if self._received else ""
+
+
+def _take_last_events(answer: Any) -> None:
+    """Lets gRPC close what a cancelled call had open.
+
+    A call that is read by one thread keeps two files open until its last event has been taken, and gRPC (1.85) itself
+    does not take it after a cancellation; there is no public way to ask for that.
+    """
+    while answer._state.due:
+        answer._consume_next_event()

@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 import grpc
+from grpc.experimental import ChannelOptions
 
 from support.address import is_loopback, join, split
 from support.security import Security, ServerCertificate
@@ -58,6 +59,7 @@ def open_channel(
         ("grpc.min_reconnect_backoff_ms", _ATTEMPT_MS),
         ("grpc.max_reconnect_backoff_ms", _RECONNECT_AT_MOST_MS),
         ("grpc.use_local_subchannel_pool", 1),
+        (ChannelOptions.SingleThreadedUnaryStream, 1),  # a stream is read by one thread: twice as fast for small frames
     ]
     if is_loopback(host):
         options.append(("grpc.enable_http_proxy", 0))

@@ -1,4 +1,4 @@
-"""A frame: one message of the stream, offered as arrays, so that rules judge values without a Python loop over them."""
+"""A frame: one message of the stream, offered as arrays, so that nobody needs a Python loop over its values."""
 
 from __future__ import annotations
 
@@ -11,25 +11,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protos.datastream_pb2 import DataStream, SpectrogramRow
+from support.stream.shape import Shape
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Frame:
     """One ``DataStream`` message and when it arrived.
 
     Attributes:
-        message: the message as it was received.
+        shape: its sensors, bins and canvas.
+        data: its bytes.
         index: position in the stream, from 0.
         size: bytes on the wire.
         elapsed: seconds between asking for the stream and the arrival of this frame (monotonic clock).
         received_at: arrival by this machine's clock, epoch seconds.
+        starts: start of each row's analysis window, epoch milliseconds, shape (rows,).
+        ends: end of each row's analysis window, epoch milliseconds, shape (rows,).
+        current_min_amp: the declared lower bound of the frame's intensities.
+        current_max_amp: the declared upper bound.
     """
 
-    message: DataStream
-    index: int = 0
-    size: int = 0
-    elapsed: float = 0.0
-    received_at: float = 0.0
+    shape: Shape
+    data: bytes
+    index: int
+    size: int
+    elapsed: float
+    received_at: float
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    current_min_amp: float
+    current_max_amp: float
+
+    @cached_property
+    def message(self) -> DataStream:
+        """The message, as protocol buffers read it."""
+        return DataStream.FromString(self.data)
 
     @property
     def rows(self) -> Sequence[SpectrogramRow]:
@@ -37,54 +53,30 @@ class Frame:
         return self.message.rows
 
     @property
-    def current_max_amp(self) -> float:
-        """The declared upper bound of the frame's intensities."""
-        return self.message.current_max_amp
-
-    @property
-    def current_min_amp(self) -> float:
-        """The declared lower bound of the frame's intensities."""
-        return self.message.current_min_amp
-
-    @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """Start of each row's analysis window, epoch milliseconds, shape (rows,)."""
-        return np.array([row.startTimestamp for row in self.rows], dtype=np.int64)
-
-    @cached_property
-    def ends(self) -> NDArray[np.int64]:
-        """End of each row's analysis window, epoch milliseconds, shape (rows,)."""
-        return np.array([row.endTimestamp for row in self.rows], dtype=np.int64)
-
-    @cached_property
     def sensor_ids(self) -> tuple[tuple[int, ...], ...]:
         """The sensor ids of each row, in the order of the message."""
-        return tuple(tuple(sensor.id for sensor in row.sensors) for row in self.rows)
+        return self.shape.sensor_ids
 
     def sensor_of(self, spectrum: int) -> int:
         """The sensor id of a position of ``bin_counts``."""
         return next(itertools.islice(itertools.chain.from_iterable(self.sensor_ids), spectrum, None))
 
-    @cached_property
-    def _spectra(self) -> list[NDArray[np.float32]]:
-        return [np.asarray(sensor.intensity, dtype=np.float32) for row in self.rows for sensor in row.sensors]
-
-    @cached_property
+    @property
     def bin_counts(self) -> NDArray[np.int64]:
         """Number of intensities of every sensor of every row, in the order of the message, flat."""
-        return np.array([spectrum.size for spectrum in self._spectra], dtype=np.int64)
+        return self.shape.bin_counts
 
     @cached_property
     def values(self) -> NDArray[np.float32]:
         """Every intensity of the frame in the order of the message, flat; defined for ragged frames, too."""
-        return np.concatenate(self._spectra) if self._spectra else np.empty(0, dtype=np.float32)
+        return self.shape.values(self.data)
 
-    @cached_property
+    @property
     def is_rectangular(self) -> bool:
         """Whether all rows hold the same number of sensors and all sensors the same number of bins."""
-        return len({len(ids) for ids in self.sensor_ids}) <= 1 and np.unique(self.bin_counts).size <= 1
+        return self.shape.is_rectangular
 
-    @cached_property
+    @property
     def intensities(self) -> NDArray[np.float32]:
         """The intensities, shape (rows, sensors, bins), linear magnitude.
 
@@ -97,10 +89,7 @@ class Frame:
             raise ValueError(
                 f"frame {self.index} is ragged: rows of {_listed(sensors)} sensors, sensors of {_listed(bins)} bins"
             )
-        rows = len(self.rows)
-        sensors_per_row = len(self.sensor_ids[0]) if rows else 0
-        bins_per_sensor = int(self.bin_counts[0]) if self.bin_counts.size else 0
-        return self.values.reshape(rows, sensors_per_row, bins_per_sensor)
+        return self.values.reshape(self.shape.dimensions)
 
     def locate(self, position: int) -> tuple[int, int, int]:
         """Where a position of ``values`` stands: (row index, sensor id, bin index)."""

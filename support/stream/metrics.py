@@ -45,30 +45,30 @@ class StreamMetrics:
     interruptions: list[Interruption] = field(default_factory=list)
     cpu_seconds: float = 0.0
     peak_memory: int = 0
-    _began: float = field(default=0.0, repr=False)
+    began: float = field(default=0.0, repr=False)
     _cpu_began: float = field(default=0.0, repr=False)
     _arrivals: array[float] = field(default_factory=lambda: array("d"), repr=False)
 
     def begin(self) -> None:
         """The stream is asked for now."""
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._cpu_began = time.process_time()
         self.start_time = time.time()
         self.peak_memory = psutil.Process().memory_info().rss
 
-    def frame_arrived(self, size: int) -> float:
-        """Counts a frame of ``size`` bytes and returns the seconds since ``begin``."""
-        elapsed = self.elapsed
+    def frame_arrived(self, size: int, *, arrived: float | None = None) -> float:
+        """Counts a frame of ``size`` bytes that came at ``arrived`` (monotonic); returns seconds since ``begin``."""
+        elapsed = self.elapsed if arrived is None else arrived - self.began
         self._arrivals.append(elapsed)
         self.frames_received += 1
         self.bytes_received += size
         return elapsed
 
-    def finish(self) -> None:
-        """The stream is over, whatever the reason; a second call changes nothing."""
+    def finish(self, at: float | None = None) -> None:
+        """The stream is over since ``at`` (monotonic; None: now), whatever the reason; only the first call counts."""
         if self.start_time is None or self.end_time is not None:
             return
-        self.end_time = self.start_time + (time.monotonic() - self._began)
+        self.end_time = self.start_time + (time.monotonic() if at is None else at) - self.began
         self.cpu_seconds = time.process_time() - self._cpu_began
         self.peak_memory = max(self.peak_memory, psutil.Process().memory_info().rss)
         self.calculate_metrics()
@@ -84,7 +84,7 @@ class StreamMetrics:
     @property
     def elapsed(self) -> float:
         """Seconds since the stream was asked for, as of now."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     @property
     def arrivals(self) -> NDArray[np.float64]:

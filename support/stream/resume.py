@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,11 @@ from google.protobuf.message import DecodeError
 
 from protos.datastream_pb2 import DataStream, StreamRequest
 from support.errors import APIError, ProtocolError
+from support.stream.block import Block, Decoder, Message
 from support.stream.call import StreamCall
 from support.stream.interruption import Interruption
 from support.stream.metrics import StreamMetrics
+from support.stream.wire import AbsurdError
 from support.wording import clock, plural
 
 log = logging.getLogger(__name__)
@@ -22,14 +25,8 @@ log = logging.getLogger(__name__)
 TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE})
 """Statuses after which asking again can help."""
 
-_MOST_ROWS, _MOST_SENSORS = 10_000, 5_000_000
-"""Rows of a frame, and sensors of all of its rows, that are read: some thousand times what a large frame holds."""
-
 _NO_TIME = 0.001
 """Seconds: one attempt, and no other."""
-
-Received = tuple[DataStream, int]
-"""A message and its size on the wire, bytes."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,12 @@ class Retries:
     timeout: float
 
 
-class Messages(Iterator[Received]):
-    """The messages of one stream.
+class Blocks(Iterator[Block]):
+    """The frames of one stream, in blocks as they come.
 
     Until the first one has come, a transient error is answered by asking again. After that only where ``resume`` is
     set: the stream is then gone on with, and rows that are not newer than the newest one delivered before the break are
-    left out of the new call's messages, for they have come already. For a stream of so many frames, the rest is asked
+    left out of the new call's frames, for they have come already. For a stream of so many frames, the rest is asked
     for.
 
     Args:
@@ -84,6 +81,9 @@ class Messages(Iterator[Received]):
         self._resume = resume
         self._lines_dt = lines_dt
         self._call: StreamCall | None = None
+        self._decoder = Decoder()
+        self._decoded: deque[Block] = deque()
+        self._undecodable: ProtocolError | None = None  # raised when what came before it has been delivered
         self._delivered = 0
         self._newest: int | None = None
         self._had: int | None = None  # rows up to this one came in an earlier call
@@ -91,8 +91,8 @@ class Messages(Iterator[Received]):
         self._has_surplus = False
         self._asked = self._served = self._stale = 0  # frames of the running call; stale: those that had come
 
-    def __next__(self) -> Received:
-        """The next message with anything new in it.
+    def __next__(self) -> Block:
+        """The next frames with anything new in them.
 
         Raises:
             StopIteration: the stream is over, status OK.
@@ -100,25 +100,30 @@ class Messages(Iterator[Received]):
             ConnectionError: the client left the channel.
         """
         try:
-            received = self._first_of_call() if self._call is None else self._next_of_call()
-            while received is None and self._stale_took_the_place_of_new():
+            block = self._first_of_call() if self._call is None else self._next_of_call()
+            while block is None and self._stale_took_the_place_of_new():
                 self._interrupt(f"{plural(self._stale, 'frame')} of those asked for had come before")
-                received = self._first_of_call()
+                block = self._first_of_call()
         except APIError as error:
             if not self._metrics.interruptions:
                 raise
             raise self._with_how_far_it_came(error) from error
-        if received is None:
+        if block is None:
             raise StopIteration
-        self._note(received[0])
-        return received
+        self._note(block)
+        return block
+
+    @property
+    def ended(self) -> float | None:
+        """When the last call ended, seconds of the monotonic clock; None while it runs."""
+        return self._call.ended if self._call else None
 
     def close(self) -> None:
         """Ends the running call, if there is one."""
         if self._call is not None:
             self._call.close()
 
-    def _first_of_call(self) -> Received | None:
+    def _first_of_call(self) -> Block | None:
         """The first new message of a new call, None where there was none; retried while that is safe."""
         for attempt in stamina.retry_context(
             on=_is_transient,
@@ -142,7 +147,7 @@ class Messages(Iterator[Received]):
                 return self._new_of_call(self._call)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _next_of_call(self) -> Received | None:
+    def _next_of_call(self) -> Block | None:
         assert self._call is not None, "the first message has come"
         if self._has_surplus and self._is_complete:
             return None
@@ -156,38 +161,58 @@ class Messages(Iterator[Received]):
             self._interrupt(f"{_name(error.status)}: {error.details}")
         return None if self._is_complete else self._first_of_call()
 
-    def _new_of_call(self, call: StreamCall) -> Received | None:
-        while (message := next(call, None)) is not None:
-            self._served += 1
-            parsed = self._parsed(message)
-            if self._keep_new_rows(parsed):
-                return parsed, len(message)
-            self._stale += 1
-        return None
+    def _new_of_call(self, call: StreamCall) -> Block | None:
+        while True:
+            while self._decoded:
+                block = self._decoded.popleft()
+                self._served += len(block)
+                new = self._new_rows(block)
+                if new is not None:
+                    return self._due(new) if self._has_surplus else new
+            if self._undecodable is not None:
+                raise self._undecodable
+            messages = next(call, None)
+            if messages is None:
+                return None
+            self._decode(messages)
 
-    def _keep_new_rows(self, message: DataStream) -> bool:
-        """Takes the rows that came in an earlier call out of ``message``; False where nothing else was in it."""
-        if self._had is None:
-            return True
-        old = [index for index, row in enumerate(message.rows) if row.startTimestamp <= self._had]
-        if old and len(old) == len(message.rows):
-            return False
-        for index in reversed(old):
-            del message.rows[index]
-        return True
+    def _due(self, block: Block) -> Block:
+        """Those of the frames that are still to come; behind them are the ones that make up for stale ones."""
+        return block if len(block) <= self._missing else next(Decoder().blocks(block.messages[: self._missing]))
 
-    def _note(self, message: DataStream) -> None:
-        self._delivered += 1
-        starts = [row.startTimestamp for row in message.rows]
-        if not starts:
+    def _new_rows(self, block: Block) -> Block | None:
+        """The frames without rows that came in an earlier call; None where they hold nothing else."""
+        if self._had is None or not (block.starts <= self._had).any():
+            return block
+        new = []
+        for message in block.messages:
+            parsed = DataStream.FromString(message.data)
+            rows = [row for row in parsed.rows if row.startTimestamp > self._had]
+            if parsed.rows and not rows:
+                self._stale += 1
+                continue
+            bounds = parsed.current_min_amp, parsed.current_max_amp
+            kept = DataStream(rows=rows, current_min_amp=bounds[0], current_max_amp=bounds[1])
+            new.append(message._replace(data=kept.SerializeToString()))
+        blocks = list(Decoder().blocks(new))
+        self._decoded.extendleft(reversed(blocks[1:]))
+        self._served -= sum(map(len, blocks[1:]))
+        return blocks[0] if blocks else None
+
+    def _note(self, block: Block) -> None:
+        block.index, block.began = self._delivered, self._metrics.began
+        self._delivered += len(block)
+        if not block.starts.size:
             return
         if self._interrupted:
             self._interrupted = False
             broken = self._metrics.interruptions[-1]
-            over = replace(broken, duration=self._metrics.elapsed - broken.began, before=min(starts))
+            duration = block.messages[0].arrived - self._metrics.began - broken.began
+            over = replace(broken, duration=duration, before=int(block.starts[0].min()))
             self._metrics.interruptions[-1] = over
             log.warning("the stream of job %s at %s was %s", self._request.job_id, self._target, over)
-        self._newest = max(starts) if self._newest is None else max(self._newest, *starts)
+        newest = int(block.starts.max())
+        self._newest = newest if self._newest is None else max(self._newest, newest)
 
     def _interrupt(self, reason: str) -> None:
         self._interrupted = True
@@ -208,24 +233,24 @@ class Messages(Iterator[Received]):
     def _stale_took_the_place_of_new(self) -> bool:
         return self._stale > 0 and self._missing > 0 and self._served >= self._asked
 
-    def _parsed(self, message: bytes) -> DataStream:
+    def _decode(self, messages: list[Message]) -> None:
+        done = 0
         try:
-            parsed = DataStream.FromString(message)
-        except DecodeError as error:
-            raise ProtocolError(
-                f"frame {self._delivered} of job {self._request.job_id!r} from {self._target} is not a DataStream "
-                f"message: {len(message)} bytes that begin with {message[:16].hex(' ')} ({error})",
-                target=self._target,
-            ) from error
-        sensors = sum(len(row.sensors) for row in parsed.rows[:_MOST_ROWS])
-        if len(parsed.rows) > _MOST_ROWS or sensors > _MOST_SENSORS:
-            raise ProtocolError(
-                f"frame {self._delivered} of job {self._request.job_id!r} from {self._target} is absurd: "
-                f"{len(parsed.rows)} rows and {sensors} sensors or more in {len(message)} bytes, where at most "
-                f"{_MOST_ROWS} rows and {_MOST_SENSORS} sensors are read",
-                target=self._target,
+            for block in self._decoder.blocks(messages):
+                self._decoded.append(block)
+                done += len(block)
+        except (DecodeError, AbsurdError) as error:
+            data = messages[done].data
+            what = (
+                f"is absurd: {error}, and no more are read"
+                if isinstance(error, AbsurdError)
+                else f"is not a DataStream message: {len(data)} bytes that begin with {data[:16].hex(' ')} ({error})"
             )
-        return parsed
+            frame = self._delivered + sum(map(len, self._decoded))
+            self._undecodable = ProtocolError(
+                f"frame {frame} of job {self._request.job_id!r} from {self._target} {what}", target=self._target
+            )
+            self._undecodable.__cause__ = error
 
     def _with_how_far_it_came(self, error: APIError) -> APIError:
         newest = "" if self._newest is None else f", the newest line of {clock(self._newest)}"

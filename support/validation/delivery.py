@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 
-from support.stream.frame import Frame
+import numpy as np
+from numpy.typing import NDArray
+
+from support.stream.block import Block
 from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
 from support.wording import plural
 
@@ -24,15 +26,17 @@ class NoPause(Rule):
         self._max_pause = max_pause
         self._last: float | None = None
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        if self._last is not None and frame.elapsed - self._last > self._max_pause:
-            pause = frame.elapsed - self._last
+    def see(self, block: Block) -> Iterator[Finding]:
+        elapsed = block.elapsed
+        pauses = np.diff(elapsed, prepend=elapsed[0] if self._last is None else self._last)
+        for position in np.flatnonzero(pauses > self._max_pause).tolist():
+            pause = float(pauses[position])
             yield self.finding(
                 f"the stream paused for {pause:.2f} s, {self._max_pause:g} s are allowed",
-                Where(frame=frame.index),
+                Where(frame=block.index + position),
                 pause,
             )
-        self._last = frame.elapsed
+        self._last = float(elapsed[-1])
 
 
 class RateKept(Rule):
@@ -48,22 +52,26 @@ class RateKept(Rule):
     def __init__(self, min_rate: float, max_pause: float) -> None:
         self._min_rate = min_rate
         self._slowest = _RATE_SPAN / min_rate + max_pause
-        self._arrivals: deque[float] = deque(maxlen=_RATE_SPAN + 1)
+        self._arrivals: NDArray[np.float64] = np.empty(0)
         self._slow = False
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        self._arrivals.append(frame.elapsed)
-        if len(self._arrivals) <= _RATE_SPAN:
+    def see(self, block: Block) -> Iterator[Finding]:
+        arrivals = np.concatenate((self._arrivals, block.elapsed))
+        self._arrivals = arrivals[-_RATE_SPAN:]
+        spans = arrivals[_RATE_SPAN:] - arrivals[:-_RATE_SPAN]
+        if not spans.size:
             return
-        span = self._arrivals[-1] - self._arrivals[0]
-        was_slow, self._slow = self._slow, span > self._slowest
-        if self._slow and not was_slow:
+        slow = spans > self._slowest
+        first = block.index + len(block) - len(spans)
+        for position in np.flatnonzero(slow & ~np.concatenate(([self._slow], slow[:-1]))).tolist():
+            span = float(spans[position])
             yield self.finding(
                 f"the stream is slow: {_RATE_SPAN} frames took {span:.2f} s, {_RATE_SPAN / span:.1f} a second where "
                 f"{self._min_rate:g} are due",
-                Where(frame=frame.index),
+                Where(frame=first + position),
                 _RATE_SPAN / span,
             )
+        self._slow = bool(slow[-1])
 
 
 class FrameCount(Rule):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from support.stream.frame import Frame
+from support.stream.block import Block
 from support.wording import clock
 
 
@@ -117,8 +117,8 @@ class Rule(ABC):
     topic: ClassVar[Topic]
     severity: ClassVar[Severity] = Severity.CRITICAL
 
-    def see(self, frame: Frame) -> Iterable[Finding]:  # noqa: ARG002 - a rule may be about the ending alone
-        """What the next frame of the stream breaks."""
+    def see(self, block: Block) -> Iterable[Finding]:  # noqa: ARG002 - a rule may be about the ending alone
+        """What the next frames of the stream break; in which blocks they come makes no difference."""
         return ()
 
     def end(self, ending: Ending) -> Iterable[Finding]:  # noqa: ARG002 - most rules are about frames alone

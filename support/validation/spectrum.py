@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from support.stream.block import Block
 from support.stream.frame import Frame
 from support.validation.finding import Ending, Finding, Rule, Topic, Where
 from support.wording import plural, some
 
 _WINDOW = 16
 """Values that are needed to call data constant: fewer can be equal by chance."""
+
+
+def _frames(block: Block, wrong: NDArray[np.bool_]) -> Iterator[Frame]:
+    """The frames that are marked."""
+    return (block.frames[position] for position in np.flatnonzero(wrong).tolist())
 
 
 def _place(frame: Frame, wrong: NDArray[np.bool_]) -> tuple[Where, float, int]:
@@ -30,10 +36,12 @@ class Finite(Rule):
     name = "intensities finite"
     topic = Topic.MEASUREMENTS
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        wrong = ~np.isfinite(frame.values)
-        if wrong.any():
-            where, value, count = _place(frame, wrong)
+    def see(self, block: Block) -> Iterator[Finding]:
+        if not block.shape.value_count:
+            return
+        finite = np.isfinite(block.lowest) & np.isfinite(block.highest)
+        for frame in _frames(block, ~finite):
+            where, value, count = _place(frame, ~np.isfinite(frame.values))
             yield self.finding(
                 f"{plural(count, 'intensity value')} of the frame not finite, first {value}", where, count
             )
@@ -45,13 +53,14 @@ class NonNegative(Rule):
     name = "intensities non-negative"
     topic = Topic.MEASUREMENTS
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        wrong = frame.values < 0
-        if wrong.any():
-            where, value, count = _place(frame, wrong)
-            yield self.finding(
-                f"{plural(count, 'intensity value')} of the frame negative, first {value:g}", where, value
-            )
+    def see(self, block: Block) -> Iterator[Finding]:
+        for frame in _frames(block, ~(block.lowest >= 0)):  # where one is NaN, another may be negative
+            wrong = frame.values < 0
+            if wrong.any():
+                where, value, count = _place(frame, wrong)
+                yield self.finding(
+                    f"{plural(count, 'intensity value')} of the frame negative, first {value:g}", where, value
+                )
 
 
 class WithinBounds(Rule):
@@ -64,7 +73,15 @@ class WithinBounds(Rule):
     name = "intensities within declared bounds"
     topic = Topic.MEASUREMENTS
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
+    def see(self, block: Block) -> Iterator[Finding]:
+        with np.errstate(over="ignore"):
+            low, high = block.low.astype(np.float32), block.high.astype(np.float32)
+        kept = (low <= block.lowest) & (block.highest <= high) & np.isfinite(block.low) & np.isfinite(block.high)
+        if not kept.all():
+            for frame in _frames(block, ~kept):
+                yield from self._judge(frame)
+
+    def _judge(self, frame: Frame) -> Iterator[Finding]:
         low, high = frame.current_min_amp, frame.current_max_amp
         where = Where(frame=frame.index)
         if not (math.isfinite(low) and math.isfinite(high)):
@@ -100,13 +117,15 @@ class NotConstant(Rule):
         self._high = -math.inf
         self._count = 0
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        if frame.values.size:
-            self._low = min(self._low, float(frame.values.min()))
-            self._high = max(self._high, float(frame.values.max()))
-            self._count += frame.values.size
-        if self._count >= _WINDOW:
-            yield from self._judge(Where(frame=frame.index))
+    def see(self, block: Block) -> Iterator[Finding]:
+        count = block.shape.value_count
+        if not self._count and count >= _WINDOW and (block.lowest != block.highest).all():
+            return
+        for index, low, high in zip(block.indexes, block.lowest.tolist(), block.highest.tolist(), strict=True):
+            self._low, self._high = min(self._low, low), max(self._high, high)
+            self._count += count
+            if self._count >= _WINDOW:
+                yield from self._judge(Where(frame=index))
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         if self._count > 1 and ending.frames > 1:
@@ -133,52 +152,73 @@ class SensorsAlive(Rule):
     def __init__(self, frozen_rows: int) -> None:
         self._frozen_rows = frozen_rows
         self._ids: tuple[int, ...] = ()
-        self._last: NDArray[np.float32] | None = None
+        self._last: Callable[[], NDArray[np.float32]] | None = None
+        self._last_bins: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+        self._last_shape = (0, 0)
         self._repeats: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._moves = False
         self._rows = 0
         self._picture_stands = False
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        if not frame.is_rectangular or not frame.values.size:
+    def see(self, block: Block) -> Iterator[Finding]:
+        if not block.first_bins.size:
             self._last = None
             return
-        block = frame.intensities
-        for row in range(block.shape[0]):
-            yield from self._see_row(frame, row, block[row])
+        if self._all_move(block):
+            return
+        for frame in block.frames:
+            intensities = frame.intensities
+            for row in range(len(intensities)):
+                yield from self._see_row(frame, row, intensities[row])
+
+    def _all_move(self, block: Block) -> bool:
+        """Whether no sensor repeats itself, which one bin of each is enough to show; then the block is done with."""
+        ids = block.shape.sensor_ids
+        if self._last is None or not self._moves or any(row is not self._ids and row != self._ids for row in ids):
+            return False
+        if self._last_shape != block.shape.dimensions[1:]:
+            return False
+        firsts = block.first_bins
+        if (firsts[0] == self._last_bins).any() or (firsts[1:] == firsts[:-1]).any():
+            return False
+        self._rows += len(firsts)
+        frame = len(block) - 1
+        self._last = lambda: block.frames[frame].intensities[-1]
+        self._last_bins = firsts[-1]
+        self._picture_stands = False
+        return True
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         if self._last is not None and 1 < self._rows < self._frozen_rows:
             frozen = np.flatnonzero(self._repeats == self._rows - 1)
             if frozen.size:
-                yield self._stands_still(frozen, Where(frame=ending.frames - 1), self._rows)
+                yield self._stands_still(frozen, Where(frame=ending.frames - 1), self._rows, self._last())
 
     def _see_row(self, frame: Frame, row: int, values: NDArray[np.float32]) -> Iterator[Finding]:
         ids = frame.sensor_ids[row]
         self._rows += 1
-        if self._last is None or self._last.shape != values.shape or self._ids != ids:
+        if self._last is None or self._last_shape != values.shape or self._ids != ids:
             self._repeats = np.zeros(len(ids), dtype=np.int64)
         else:
-            same = np.all(values == self._last, axis=1)
+            same = np.all(values == self._last(), axis=1)
             self._repeats = np.where(same, self._repeats + 1, 0)
             where = Where(frame=frame.index, time=int(frame.starts[row]))
             yield from self._picture(bool(same.all()), values, where)
             frozen = np.flatnonzero(self._repeats == self._frozen_rows - 1)
             if frozen.size:
                 yield self._stands_still(frozen, where, self._frozen_rows, values)
-        self._last, self._ids = values, ids
+        self._last, self._ids = lambda: values, ids
+        self._last_bins, self._last_shape = values[:, 0], values.shape
+        self._moves = not self._repeats.any()
 
     def _picture(self, repeated: bool, values: NDArray[np.float32], where: Where) -> Iterator[Finding]:
         if repeated and not self._picture_stands and values.size >= _WINDOW and np.unique(values).size > 1:
             yield self.finding("the picture is frozen: the row repeats every value of the row before", where)
         self._picture_stands = repeated
 
-    def _stands_still(
-        self, frozen: NDArray[np.intp], where: Where, rows: int, values: NDArray[np.float32] | None = None
-    ) -> Finding:
-        last = self._last if values is None else values
-        assert last is not None, "a row has been seen"
+    def _stands_still(self, frozen: NDArray[np.intp], where: Where, rows: int, values: NDArray[np.float32]) -> Finding:
         sensors = [self._ids[int(position)] for position in frozen]
-        state = "dead (all zero)" if not last[frozen].any() else "frozen"
+        state = "dead (all zero)" if not values[frozen].any() else "frozen"
         verb = "is" if len(sensors) == 1 else "are"
         return self.finding(
             f"sensor {some(sensors)} {verb} {state}: the same values in {rows} rows in a row",

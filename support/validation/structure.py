@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from support.stream.block import Block
 from support.stream.frame import Frame
 from support.validation.finding import Finding, Rule, Topic, Where
 from support.wording import some
@@ -18,9 +19,10 @@ class RowsPresent(Rule):
     name = "rows present"
     topic = Topic.STRUCTURE
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        if not frame.rows:
-            yield self.finding("the frame has no rows", Where(frame=frame.index))
+    def see(self, block: Block) -> Iterator[Finding]:
+        if not block.shape.rows:
+            for index in block.indexes:
+                yield self.finding("the frame has no rows", Where(frame=index))
 
 
 class SensorsPresent(Rule):
@@ -29,15 +31,18 @@ class SensorsPresent(Rule):
     name = "sensors present"
     topic = Topic.STRUCTURE
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
+    def see(self, block: Block) -> Iterator[Finding]:
+        if all(block.shape.sensor_ids) and block.shape.bin_counts.all():
+            return
+        for frame in block.frames:
+            yield self._judge(frame)
+
+    def _judge(self, frame: Frame) -> Finding:
         for row, ids in enumerate(frame.sensor_ids):
             if not ids:
-                yield self.finding(f"row {row} of the frame has no sensors", Where(frame=frame.index))
-                return
-        empty = np.flatnonzero(frame.bin_counts == 0)
-        if empty.size:
-            sensor = frame.sensor_of(int(empty[0]))
-            yield self.finding(f"sensor {sensor} has no intensities", Where(frame=frame.index, sensor=sensor))
+                return self.finding(f"row {row} of the frame has no sensors", Where(frame=frame.index))
+        sensor = frame.sensor_of(int(frame.bin_counts.argmin()))
+        return self.finding(f"sensor {sensor} has no intensities", Where(frame=frame.index, sensor=sensor))
 
 
 class CanvasConstant(Rule):
@@ -49,19 +54,24 @@ class CanvasConstant(Rule):
     def __init__(self) -> None:
         self._canvas: str | None = None
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        for row in frame.rows:
-            if not row.canvasId:
-                yield self.finding("the canvas id is empty", Where(frame=frame.index, time=row.startTimestamp))
+    def see(self, block: Block) -> Iterator[Finding]:
+        if all(canvas == self._canvas for canvas in block.shape.canvas_ids) and self._canvas:
+            return
+        for frame in block.frames:
+            yield from self._judge(frame)
+
+    def _judge(self, frame: Frame) -> Iterator[Finding]:
+        for canvas, start in zip(frame.shape.canvas_ids, frame.starts.tolist(), strict=True):
+            if not canvas:
+                yield self.finding("the canvas id is empty", Where(frame=frame.index, time=start))
                 return
             if self._canvas is None:
-                self._canvas = row.canvasId
-            elif row.canvasId != self._canvas:
+                self._canvas = canvas
+            elif canvas != self._canvas:
                 yield self.finding(
-                    f"the canvas id changed from {self._canvas!r} to {row.canvasId!r}",
-                    Where(frame=frame.index, time=row.startTimestamp),
+                    f"the canvas id changed from {self._canvas!r} to {canvas!r}", Where(frame=frame.index, time=start)
                 )
-                self._canvas = row.canvasId
+                self._canvas = canvas
                 return
 
 
@@ -73,11 +83,16 @@ class SensorsAsConfigured(Rule):
 
     def __init__(self, sensors: tuple[int, ...]) -> None:
         self._sensors = sensors
+        self._right: tuple[int, ...] | None = None
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        for row, ids in enumerate(frame.sensor_ids):
-            if ids != self._sensors:
-                yield self.finding(f"row {row} of the frame: {self._difference(ids)}", Where(frame=frame.index))
+    def see(self, block: Block) -> Iterator[Finding]:
+        for row, ids in enumerate(block.shape.sensor_ids):
+            if ids is self._right or ids == self._sensors:
+                self._right = ids
+            else:
+                difference = self._difference(ids)
+                for index in block.indexes:
+                    yield self.finding(f"row {row} of the frame: {difference}", Where(frame=index))
                 return
 
     def _difference(self, ids: tuple[int, ...]) -> str:
@@ -104,12 +119,14 @@ class BinsAsConfigured(Rule):
     def __init__(self, bins: int) -> None:
         self._bins = bins
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        wrong = np.flatnonzero(frame.bin_counts != self._bins)
-        if wrong.size:
-            first = int(wrong[0])
+    def see(self, block: Block) -> Iterator[Finding]:
+        wrong = np.flatnonzero(block.shape.bin_counts != self._bins)
+        if not wrong.size:
+            return
+        first = int(wrong[0])
+        got = int(block.shape.bin_counts[first])
+        for frame in block.frames:
             sensor = frame.sensor_of(first)
-            got = int(frame.bin_counts[first])
             yield self.finding(
                 f"sensor {sensor} has {got} bins where {self._bins} were configured"
                 + (f"; {wrong.size - 1} more spectra of the frame have another number, too" if wrong.size > 1 else ""),

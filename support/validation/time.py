@@ -6,9 +6,12 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from support.stream.block import Block
 from support.stream.frame import Frame
 from support.validation.expectation import Expectation
 from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
@@ -21,6 +24,9 @@ _NUMERIC_MS = 0.01
 """Room for arithmetic: an epoch time in milliseconds has 2e-4 ms of precision in a float64."""
 
 _PENDING_GAPS = 64
+
+_WORTH_AN_ARRAY = 8
+"""Lines from which on counting them together is quicker than one by one."""
 
 _LEAST_LINE_MS = 1e-6
 """Lines that are said to be closer than a nanosecond, or at no distance that is a number, are not counted."""
@@ -53,7 +59,14 @@ class RowSpan(Rule):
         self._window_ms = expectation.window * 1000
         self._tolerance = _ROUNDING_MS + expectation.sample * 1000
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
+    def see(self, block: Block) -> Iterator[Finding]:
+        spans = block.ends.astype(np.float64) - block.starts  # of integers, the extremes would overflow
+        right = (block.ends > block.starts) & (np.abs(spans - self._window_ms) <= self._tolerance)
+        if not right.all():
+            for position in np.flatnonzero(~right.all(axis=1)).tolist():
+                yield from self._judge(block.frames[position])
+
+    def _judge(self, frame: Frame) -> Iterator[Finding]:
         backwards = np.flatnonzero(frame.ends <= frame.starts)
         if backwards.size:
             start, end = _times(frame, int(backwards[0]))
@@ -63,15 +76,13 @@ class RowSpan(Rule):
                 end - start,
             )
             return
-        spans = frame.ends.astype(np.float64) - frame.starts  # of integers, the extremes would overflow
-        wrong = np.flatnonzero(np.abs(spans - self._window_ms) > self._tolerance)
-        if wrong.size:
-            start, end = _times(frame, int(wrong[0]))
-            yield self.finding(
-                f"a row spans {end - start} ms where the analysis window is {self._window_ms:g} ms",
-                Where(frame=frame.index, time=start),
-                end - start - self._window_ms,
-            )
+        spans = frame.ends.astype(np.float64) - frame.starts
+        start, end = _times(frame, int(np.flatnonzero(~(np.abs(spans - self._window_ms) <= self._tolerance))[0]))
+        yield self.finding(
+            f"a row spans {end - start} ms where the analysis window is {self._window_ms:g} ms",
+            Where(frame=frame.index, time=start),
+            end - start - self._window_ms,
+        )
 
 
 class EpochMilliseconds(Rule):
@@ -87,13 +98,17 @@ class EpochMilliseconds(Rule):
     _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
     _UNITS = (("seconds", 1000.0), ("microseconds", 1e-3), ("nanoseconds", 1e-6))
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        for start in frame.starts.tolist():
-            if not self._EARLIEST <= start < self._LATEST:
-                units = [name for name, factor in self._UNITS if self._EARLIEST <= start * factor < self._LATEST]
-                guess = f", it looks like {units[0]}" if units else ""
-                yield self.finding(f"the timestamp {start} is no time in epoch milliseconds{guess}", Where(frame.index))
-                return
+    def see(self, block: Block) -> Iterator[Finding]:
+        wrong = (block.starts < self._EARLIEST) | (block.starts >= self._LATEST)
+        if not wrong.any():
+            return
+        for position in np.flatnonzero(wrong.any(axis=1)).tolist():
+            start = int(block.starts[position, wrong[position].argmax()])
+            units = [name for name, factor in self._UNITS if self._EARLIEST <= start * factor < self._LATEST]
+            guess = f", it looks like {units[0]}" if units else ""
+            yield self.finding(
+                f"the timestamp {start} is no time in epoch milliseconds{guess}", Where(frame=block.index + position)
+            )
 
 
 @dataclass
@@ -130,12 +145,36 @@ class LinesContinuous(Rule):
         self._lines = 0
         self._residual = self._lowest = self._highest = 0.0
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        if not self._can_be_counted:
+    def see(self, block: Block) -> Iterator[Finding]:
+        if not self._can_be_counted or self._all_due(block.starts.reshape(-1)):
             return
-        for start in frame.starts.tolist():
+        for index, starts in zip(block.indexes, block.starts.tolist(), strict=True):
+            yield from self._see_frame(index, starts)
+
+    def _all_due(self, starts: NDArray[np.int64]) -> bool:
+        """Whether each line is the one that is due after the one before; then they are counted."""
+        if self._newest is None or starts.size < _WORTH_AN_ARRAY:
+            return False
+        before = np.concatenate(([self._newest], starts[:-1]))
+        gaps = starts - before
+        if not ((starts > before) & (gaps > 0)).all():  # a gap below 0 has overflowed
+            return False
+        errors = gaps - self._dt
+        if (np.abs(errors) > self._slack + _NUMERIC_MS).any() or (self._fewest(gaps) > 1).any():
+            return False
+        residuals = np.cumsum(np.concatenate(([self._residual], errors)))
+        self._residual = float(residuals[-1])
+        self._lowest = min(self._lowest, float(residuals.min()))
+        self._highest = max(self._highest, float(residuals.max()))
+        self._row += starts.size
+        self._lines += starts.size
+        self._newest = int(starts[-1])
+        return True
+
+    def _see_frame(self, index: int, starts: list[int]) -> Iterator[Finding]:
+        for start in starts:
             self._row += 1
-            where = Where(frame=frame.index, row=self._row, time=start)
+            where = Where(frame=index, row=self._row, time=start)
             if self._newest is None:
                 self._newest = self._first = start
             elif start <= self._newest:
@@ -182,9 +221,11 @@ class LinesContinuous(Rule):
 
         A line that is lost in the blur still shows: all later lines are off, and that is drift.
         """
-        if self._is_clear:
-            return max(1, round(gap / self._dt))
-        return max(1, math.ceil((gap - self._slack) / self._dt))
+        return max(1, int(self._fewest(gap)))
+
+    def _fewest(self, gaps: Any) -> Any:
+        """The same for a gap or an array of them, but for the one line that there is at least."""
+        return np.rint(gaps / self._dt) if self._is_clear else np.ceil((gaps - self._slack) / self._dt)
 
     def _late(self, start: int, where: Where) -> Finding:
         assert self._newest is not None, "the first line has been seen"
@@ -219,19 +260,19 @@ class LiveDataFresh(Rule):
         self._max_age = max_age
         self._skew = clock_skew
 
-    def see(self, frame: Frame) -> Iterator[Finding]:
-        if not frame.ends.size:
+    def see(self, block: Block) -> Iterator[Finding]:
+        if not block.shape.rows:
             return
-        newest = int(frame.ends.max())
-        age = frame.received_at - newest / 1000
-        where = Where(frame=frame.index, time=newest)
-        if age > self._max_age:
-            yield self.finding(
-                f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s",
-                where,
-                age,
-            )
-        elif age < -self._skew:
-            yield self.finding(
-                f"live data from the future: the newest row ends {-age:.2f} s after it arrived", where, age
-            )
+        newest = block.ends.max(axis=1)
+        ages = block.received_at - newest / 1000
+        wrong = (ages > self._max_age) | (ages < -self._skew)
+        for position in np.flatnonzero(wrong).tolist():
+            age = float(ages[position])
+            where = Where(frame=block.index + position, time=int(newest[position]))
+            if age > 0:
+                sentence = (
+                    f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s"
+                )
+            else:
+                sentence = f"live data from the future: the newest row ends {-age:.2f} s after it arrived"
+            yield self.finding(sentence, where, age)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from support.stream.frame import Frame
+from support.stream.block import Block
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic
@@ -64,12 +64,13 @@ class Verdict:
         self.ending: Ending | None = None
         self.counts: Counter[str] = Counter()
 
-    def see(self, frame: Frame) -> None:
-        """Judges the next frame."""
-        self.frames += 1
-        self.rows += len(frame.rows)
-        for rule in self._rules:
-            self._keep(rule.see(frame))
+    def see(self, block: Block) -> None:
+        """Judges the next frames."""
+        self.frames += len(block)
+        self.rows += len(block) * block.shape.rows
+        found = [finding for rule in self._rules for finding in rule.see(block)]
+        if found:
+            self._keep(sorted(found, key=lambda finding: finding.where.frame or 0))
 
     def end(self, ending: Ending) -> None:
         """Judges the stream as a whole; call it once, after the last frame."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
+from support.stream.block import Block, Decoder, Message
 from support.stream.frame import Frame
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding
@@ -103,10 +104,9 @@ def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
     pace = plan.rows * plan.lines_dt
     newest = START + float(plan.offset) + (plan.rows - 1) * plan.lines_dt + plan.nfft / plan.prr
     return [
-        Frame(
+        frame_of(
             message,
             index=index,
-            size=message.ByteSize(),
             elapsed=0.1 + index * pace + late,
             received_at=newest + plan.latency + index * pace + late,
         )
@@ -115,15 +115,40 @@ def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
     ]
 
 
+def frame_of(message: DataStream, index: int = 0, elapsed: float = 0.0, received_at: float = 0.0) -> Frame:
+    """A message as the client would hand it on."""
+    data = message.SerializeToString()
+    (block,) = Decoder().blocks([Message(data, len(data), elapsed, received_at)])
+    block.index = index
+    return block.frames[0]
+
+
+def blocks_of(frames: Sequence[Frame], *, together: bool) -> Iterator[Block]:
+    """Frames as rules see them: in as few blocks as that takes, or one by one."""
+    messages = [Message(frame.data, frame.size, frame.elapsed, frame.received_at) for frame in frames]
+    decoder = Decoder()
+    done = 0
+    for portion in [messages] if together else [[message] for message in messages]:
+        for block in decoder.blocks(portion):
+            block.index = frames[done].index
+            done += len(block)
+            yield block
+
+
 def judge(frames: Sequence[Frame], plan: Plan, limits: Limits | None = None, **ending: object) -> list[Finding]:
-    """All findings of all rules about these frames."""
-    verdict = Verdict(stream_rules(plan.expectation, limits or Limits()))
-    for frame in frames:
-        verdict.see(frame)
+    """All findings of all rules about these frames: the same, whether they come one by one or together."""
     bounded = plan.max_frames is not None
     default = Ending(frames=len(frames), by_server=bounded, closing_latency=0.01)
-    verdict.end(replace(default, **ending))  # type: ignore[arg-type]
-    return verdict.findings()
+    verdicts = []
+    for together in (False, True):
+        verdict = Verdict(stream_rules(plan.expectation, limits or Limits()))
+        for block in blocks_of(frames, together=together):
+            verdict.see(block)
+        verdict.end(replace(default, **ending))  # type: ignore[arg-type]
+        verdicts.append(verdict)
+    assert verdicts[1].counts == verdicts[0].counts
+    assert sorted(map(repr, verdicts[1].findings())) == sorted(map(repr, verdicts[0].findings()))
+    return verdicts[0].findings()
 
 
 def spoiled(plan: Plan, change: Callable[[list[DataStream]], object]) -> list[Frame]:

@@ -19,7 +19,7 @@ from support.validation.configuration import judge_configuration
 from support.validation.expectation import Limits
 from support.validation.finding import Ending, Finding, Rule
 from support.validation.verdict import Verdict, stream_rules
-from tests.validation.streams import Plan, frames_of, spoiled
+from tests.validation.streams import Plan, blocks_of, frames_of, spoiled
 from tests.validation.test_configuration import PRR, REQUEST, WRONG_ANSWERS, answer
 from tests.validation.test_rules import BREAKAGES, PLAN
 
@@ -70,8 +70,8 @@ def findings(case: Case, without: type[Rule] | None = None) -> list[Finding]:
     plan, make, ending = case
     rules = [rule for rule in stream_rules(plan.expectation, Limits()) if type(rule) is not without]
     verdict = Verdict(rules)
-    for frame in make():
-        verdict.see(frame)
+    for block in blocks_of(make(), together=True):
+        verdict.see(block)
     verdict.end(ending)
     return verdict.findings()
 

@@ -8,10 +8,11 @@ from protos.datastream_pb2 import DataStream, SpectrogramRow
 from support.stream.frame import Frame
 from support.stream.interruption import Interruption
 from support.validation.loss import Loss
+from tests.validation.streams import frame_of
 
 
 def frame(*numbers: int) -> Frame:
-    return Frame(DataStream(rows=[SpectrogramRow(startTimestamp=1_700_000_000_000 + 10 * n) for n in numbers]))
+    return frame_of(DataStream(rows=[SpectrogramRow(startTimestamp=1_700_000_000_000 + 10 * n) for n in numbers]))
 
 
 @pytest.mark.parametrize(

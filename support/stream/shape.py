@@ -1,0 +1,58 @@
+"""The shape of a frame: which sensors its rows hold, with how many bins, for which canvas."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protos.datastream_pb2 import DataStream
+
+
+class Shape:
+    """What frames of a kind have in common: everything but their values, times and bounds.
+
+    Attributes:
+        canvas_ids: the canvas id of each row.
+        sensor_ids: the sensor ids of each row, in the order of the message.
+        bin_counts: number of intensities of every sensor of every row, in the order of the message, flat.
+    """
+
+    def __init__(
+        self,
+        canvas_ids: tuple[str, ...],
+        sensor_ids: tuple[tuple[int, ...], ...],
+        bin_counts: NDArray[np.int64],
+    ) -> None:
+        self.canvas_ids = canvas_ids
+        self.sensor_ids = sensor_ids
+        self.bin_counts = bin_counts
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.canvas_ids)
+
+    def values(self, data: bytes) -> NDArray[np.float32]:
+        """Every intensity of a message of this shape, in its order, flat: a copy."""
+        spectra = [sensor.intensity for row in DataStream.FromString(data).rows for sensor in row.sensors]
+        arrays = [np.asarray(spectrum, dtype=np.float32) for spectrum in spectra]
+        return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.float32)
+
+    @cached_property
+    def value_count(self) -> int:
+        """Number of intensities of all sensors and rows."""
+        return int(self.bin_counts.sum())
+
+    @cached_property
+    def is_rectangular(self) -> bool:
+        """Whether all rows hold the same number of sensors and all sensors the same number of bins."""
+        return len({len(ids) for ids in self.sensor_ids}) <= 1 and np.unique(self.bin_counts).size <= 1
+
+    @cached_property
+    def dimensions(self) -> tuple[int, int, int]:
+        """Rows, sensors and bins of a rectangular shape."""
+        sensors = len(self.sensor_ids[0]) if self.rows else 0
+        bins = int(self.bin_counts[0]) if self.bin_counts.size else 0
+        return self.rows, sensors, bins
