@@ -52,10 +52,7 @@ class Block:
         ends: end of each row's analysis window, epoch milliseconds, shape (frames, rows).
         low: the declared lower bounds.
         high: the declared upper bounds.
-        lowest: the smallest value of each frame, NaN where one is NaN; infinite where there is none.
-        highest: the largest value, likewise.
-        first_bins: the first value of each spectrum, shape (frames * rows, sensors); empty where the shape is not
-            rectangular, or has no values.
+        stacks: the bytes of the messages, in arrays of shape (messages, size); given up once they have been measured.
         index: position of the first frame in the stream, from 0.
         began: when the stream was asked for, seconds of the monotonic clock.
     """
@@ -66,14 +63,41 @@ class Block:
     ends: NDArray[np.int64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    lowest: NDArray[np.float32]
-    highest: NDArray[np.float32]
-    first_bins: NDArray[np.float32]
+    stacks: list[NDArray[np.uint8]]
     index: int = 0
     began: float = 0.0
 
     def __len__(self) -> int:
         return len(self.messages)
+
+    @property
+    def lowest(self) -> NDArray[np.float32]:
+        """The smallest value of each frame, NaN where one is NaN; infinite where there is none."""
+        return self._measured[0]
+
+    @property
+    def highest(self) -> NDArray[np.float32]:
+        """The largest value of each frame, likewise."""
+        return self._measured[1]
+
+    @property
+    def first_bins(self) -> NDArray[np.float32]:
+        """The first value of each spectrum, shape (frames * rows, sensors).
+
+        Empty where the shape is not rectangular, or has no values.
+        """
+        return self._measured[2]
+
+    @cached_property
+    def _measured(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        stacks, self.stacks = self.stacks, []
+        extremes = [self.shape.extremes(stack) for stack in stacks]
+        has_firsts = self.shape.value_count and self.shape.is_rectangular
+        return (
+            _joined([lowest for lowest, _ in extremes]),
+            _joined([highest for _, highest in extremes]),
+            _joined([self.shape.first_bins(stack) for stack in stacks]) if has_firsts else _NOTHING,
+        )
 
     @property
     def size(self) -> int:
@@ -144,7 +168,8 @@ class Decoder:
         size = len(messages[0].data)
         stacks = _stacks([message.data for message in messages])
         layout = self._layouts.get(size)
-        if layout is None or not layout.fits(stacks[0][:1])[0]:
+        fits = layout.fits(stacks[0]) if layout else None
+        if layout is None or fits is None or not fits[0]:
             check_counts(messages[0].data)
             try:
                 layout = Layout(messages[0].data)
@@ -153,15 +178,13 @@ class Decoder:
             while len(self._layouts) >= _KEPT_LAYOUTS:
                 del self._layouts[next(iter(self._layouts))]
             self._layouts[size] = layout
-        fitting = 0
-        for position, stack in enumerate(stacks):
-            fits = layout.fits(stack)
-            alike = len(fits) if fits.all() else int(fits.argmin())
-            fitting += alike
-            if alike < len(fits):
-                stacks = [*stacks[:position], *([stack[:alike]] if alike else [])]
-                break
-        return _block(layout, messages[:fitting], stacks)
+            fits = layout.fits(stacks[0])
+        if len(stacks) > 1:
+            fits = np.concatenate([fits, *(layout.fits(stack) for stack in stacks[1:])])
+        if not fits.all():
+            messages = messages[: int(fits.argmin())]
+            stacks = _stacks([message.data for message in messages])
+        return _block(layout, messages, stacks)
 
 
 def _stacks(messages: Sequence[bytes]) -> list[NDArray[np.uint8]]:
@@ -170,10 +193,8 @@ def _stacks(messages: Sequence[bytes]) -> list[NDArray[np.uint8]]:
     return [stack_of([message]) for message in messages]
 
 
-def _block(layout: Layout, messages: Sequence[Message], stacks: Sequence[NDArray[np.uint8]]) -> Block:
+def _block(layout: Layout, messages: Sequence[Message], stacks: list[NDArray[np.uint8]]) -> Block:
     bounds = [layout.bounds(stack) for stack in stacks]
-    ranges = [layout.extremes(stack) for stack in stacks]
-    has_firsts = layout.value_count and layout.is_rectangular
     return Block(
         layout,
         messages,
@@ -181,9 +202,7 @@ def _block(layout: Layout, messages: Sequence[Message], stacks: Sequence[NDArray
         ends=_joined([layout.ends(stack) for stack in stacks]),
         low=_joined([low for low, _ in bounds]),
         high=_joined([high for _, high in bounds]),
-        lowest=_joined([lowest for lowest, _ in ranges]),
-        highest=_joined([highest for _, highest in ranges]),
-        first_bins=_joined([layout.first_bins(stack) for stack in stacks]) if has_firsts else _NOTHING,
+        stacks=stacks,
     )
 
 
@@ -199,8 +218,6 @@ def _parsed(message: Message) -> Block:
         tuple(tuple(sensor.id for sensor in row.sensors) for row in parsed.rows),
         np.array([len(sensor.intensity) for row in parsed.rows for sensor in row.sensors], dtype=np.int64),
     )
-    values = shape.values(message.data)
-    has_firsts = values.size and shape.is_rectangular
     return Block(
         shape,
         [message],
@@ -208,7 +225,5 @@ def _parsed(message: Message) -> Block:
         ends=np.array([[row.endTimestamp for row in parsed.rows]], dtype=np.int64),
         low=np.array([parsed.current_min_amp]),
         high=np.array([parsed.current_max_amp]),
-        lowest=np.array([values.min(initial=np.inf)], dtype=np.float32),
-        highest=np.array([values.max(initial=-np.inf)], dtype=np.float32),
-        first_bins=values.reshape(shape.dimensions)[:, :, 0] if has_firsts else _NOTHING,
+        stacks=[stack_of([message.data])],
     )

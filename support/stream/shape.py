@@ -40,6 +40,21 @@ class Shape:
         arrays = [np.asarray(spectrum, dtype=np.float32) for spectrum in spectra]
         return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.float32)
 
+    def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The smallest and the largest value of messages, each of shape (messages,).
+
+        NaN where a value is NaN, infinite where there is none; ``stack`` has the shape (messages, bytes).
+        """
+        values = [self.values(message.tobytes()) for message in stack]
+        lowest = np.array([one.min(initial=np.inf) for one in values], dtype=np.float32)
+        highest = np.array([one.max(initial=-np.inf) for one in values], dtype=np.float32)
+        return lowest, highest
+
+    def first_bins(self, stack: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The first value of each spectrum of a rectangular kind, shape (messages * rows, sensors)."""
+        firsts = [self.values(message.tobytes()).reshape(self.dimensions)[:, :, 0] for message in stack]
+        return np.concatenate(firsts)
+
     @cached_property
     def value_count(self) -> int:
         """Number of intensities of all sensors and rows."""

@@ -30,8 +30,14 @@ _LARGEST_ID = 2**31 - 1
 _LONGEST_TIME = 9
 """Bytes of the longest varint that is no negative number."""
 
+_SEVEN_BITS = np.uint8(0x7F)
+_WEIGHTS = np.int64(1) << np.arange(0, 7 * _LONGEST_TIME, 7, dtype=np.int64)
+"""What each byte of a varint counts for."""
+
+_ALL_BUT_MESSAGES = (1, 2, 3)
+
 _MOST_RUNS = 64
-_CHUNK_BYTES = 2**18
+_CHUNK_BYTES = 2**19
 """Values are gone over in pieces of this size, so that the second look at them finds them in the cache."""
 
 MOST_ROWS, MOST_SENSORS = 10_000, 1_000_000
@@ -82,8 +88,8 @@ class Layout(Shape):
         self._runs = tuple(_runs(rows[0].spectra)) if rows else ()
         if len(self._runs) > _MOST_RUNS:
             raise IrregularError("the spectra of a row differ in length")
-        self._start = rows[0].start if rows else range(0)
-        self._end = rows[0].end if rows else range(0)
+        self._starts = self._places(rows[0].start if rows else range(0))
+        self._ends = self._places(rows[0].end if rows else range(0))
         self._fix(data, rows)
 
     def _fix(self, data: bytes, rows: list[_Row]) -> None:
@@ -108,11 +114,11 @@ class Layout(Shape):
 
     def starts(self, stack: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Starts of the rows, epoch milliseconds, shape (messages, rows)."""
-        return self._times(stack, self._start)
+        return _times(stack, self._starts)
 
     def ends(self, stack: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Ends of the rows, epoch milliseconds, shape (messages, rows)."""
-        return self._times(stack, self._end)
+        return _times(stack, self._ends)
 
     def bounds(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The declared lower and upper bounds, each of shape (messages,)."""
@@ -125,17 +131,19 @@ class Layout(Shape):
         return low, high
 
     def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The smallest and the largest value of each message, NaN where one is NaN; of shape (messages,)."""
-        lowest = np.full(len(stack), np.inf, dtype=np.float32)
-        highest = np.full(len(stack), -np.inf, dtype=np.float32)
-        for values in self._values(stack):
-            for part in _in_pieces(values):
-                np.minimum(lowest, part.min(axis=(1, 2, 3)), out=lowest)
-                np.maximum(highest, part.max(axis=(1, 2, 3)), out=highest)
+        if not self.value_count:
+            return super().extremes(stack)
+        extremes = [
+            (part.min(axis=_ALL_BUT_MESSAGES), part.max(axis=_ALL_BUT_MESSAGES))
+            for values in self._values(stack)
+            for part in _in_pieces(values)
+        ]
+        lowest, highest = extremes[0]
+        for low, high in extremes[1:]:
+            lowest, highest = np.minimum(lowest, low), np.maximum(highest, high)
         return lowest, highest
 
     def first_bins(self, stack: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The first value of each spectrum of a rectangular kind, shape (messages * rows, sensors)."""
         firsts = [values[:, :, :, 0] for values in self._values(stack)]
         return np.concatenate(firsts, axis=2).reshape(len(stack) * self.rows, -1)
 
@@ -143,11 +151,9 @@ class Layout(Shape):
         runs = [run.reshape(self.rows, -1) for run in self._values(stack_of([data]))]
         return np.concatenate(runs, axis=1).reshape(-1) if runs else np.empty(0, dtype=np.float32)
 
-    def _times(self, stack: NDArray[np.uint8], first: range) -> NDArray[np.int64]:
-        places = first.start + np.arange(self.rows)[:, np.newaxis] * self._row_stride + np.arange(len(first))
-        weights = np.int64(1) << np.arange(0, 7 * len(first), 7, dtype=np.int64)
-        times: NDArray[np.int64] = (stack.take(places, axis=1) & np.uint8(0x7F)) @ weights
-        return times
+    def _places(self, first: range) -> NDArray[np.intp]:
+        """Where the bytes of a time are, shape (rows, bytes), of which ``first`` are those of the first row."""
+        return np.arange(self.rows)[:, np.newaxis] * self._row_stride + np.array(first, dtype=np.intp)
 
     def _values(self, stack: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
         """Views of the values, run by run, each of shape (messages, rows, sensors, bins)."""
@@ -187,6 +193,11 @@ class _Row:
     spectra: list[_Spectrum]
     start: range
     end: range
+
+
+def _times(stack: NDArray[np.uint8], places: NDArray[np.intp]) -> NDArray[np.int64]:
+    times: NDArray[np.int64] = (stack.take(places, axis=1) & _SEVEN_BITS) @ _WEIGHTS[: places.shape[1]]
+    return times
 
 
 def _in_pieces(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

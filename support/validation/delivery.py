@@ -24,11 +24,15 @@ class NoPause(Rule):
 
     def __init__(self, max_pause: float) -> None:
         self._max_pause = max_pause
-        self._last: float | None = None
+        self._last: NDArray[np.float64] | None = None
 
     def see(self, block: Block) -> Iterator[Finding]:
         elapsed = block.elapsed
-        pauses = np.diff(elapsed, prepend=elapsed[0] if self._last is None else self._last)
+        last = elapsed[:1] if self._last is None else self._last
+        self._last = elapsed[-1:]
+        pauses = elapsed - np.concatenate((last, elapsed[:-1]))
+        if pauses.max() <= self._max_pause:
+            return
         for position in np.flatnonzero(pauses > self._max_pause).tolist():
             pause = float(pauses[position])
             yield self.finding(
@@ -36,7 +40,6 @@ class NoPause(Rule):
                 Where(frame=block.index + position),
                 pause,
             )
-        self._last = float(elapsed[-1])
 
 
 class RateKept(Rule):
@@ -62,6 +65,9 @@ class RateKept(Rule):
         if not spans.size:
             return
         slow = spans > self._slowest
+        if not slow.any():
+            self._slow = False
+            return
         first = block.index + len(block) - len(spans)
         for position in np.flatnonzero(slow & ~np.concatenate(([self._slow], slow[:-1]))).tolist():
             span = float(spans[position])

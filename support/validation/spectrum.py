@@ -40,6 +40,8 @@ class Finite(Rule):
         if not block.shape.value_count:
             return
         finite = np.isfinite(block.lowest) & np.isfinite(block.highest)
+        if finite.all():
+            return
         for frame in _frames(block, ~finite):
             where, value, count = _place(frame, ~np.isfinite(frame.values))
             yield self.finding(
@@ -54,7 +56,10 @@ class NonNegative(Rule):
     topic = Topic.MEASUREMENTS
 
     def see(self, block: Block) -> Iterator[Finding]:
-        for frame in _frames(block, ~(block.lowest >= 0)):  # where one is NaN, another may be negative
+        positive = block.lowest >= 0
+        if positive.all():
+            return
+        for frame in _frames(block, ~positive):  # where one is NaN, another may be negative
             wrong = frame.values < 0
             if wrong.any():
                 where, value, count = _place(frame, wrong)
@@ -74,12 +79,13 @@ class WithinBounds(Rule):
     topic = Topic.MEASUREMENTS
 
     def see(self, block: Block) -> Iterator[Finding]:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             low, high = block.low.astype(np.float32), block.high.astype(np.float32)
         kept = (low <= block.lowest) & (block.highest <= high) & np.isfinite(block.low) & np.isfinite(block.high)
-        if not kept.all():
-            for frame in _frames(block, ~kept):
-                yield from self._judge(frame)
+        if kept.all():
+            return
+        for frame in _frames(block, ~kept):
+            yield from self._judge(frame)
 
     def _judge(self, frame: Frame) -> Iterator[Finding]:
         low, high = frame.current_min_amp, frame.current_max_amp
@@ -91,7 +97,7 @@ class WithinBounds(Rule):
             yield self.finding(f"the declared bounds are swapped: minimum {low:g}, maximum {high:g}", where, low - high)
             return
         values = frame.values
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             wrong = (values < np.float32(low)) | (values > np.float32(high))
         if wrong.any():
             where, value, count = _place(frame, wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,35 +10,57 @@ import numpy as np
 
 from support.stream.block import Block
 from support.stream.frame import Frame
+from support.stream.shape import Shape
 from support.validation.finding import Finding, Rule, Topic, Where
 from support.wording import some
 
 
-class RowsPresent(Rule):
+class ShapeRule(Rule):
+    """A promise about what frames of a shape have in common; frames of the same shape are not judged twice."""
+
+    def __init__(self) -> None:
+        self._right: Shape | None = None
+
+    def see(self, block: Block) -> Iterator[Finding]:
+        if block.shape is self._right:
+            return
+        found = False
+        for finding in self.judge(block):
+            found = True
+            yield finding
+        if not found:
+            self._right = block.shape
+
+    @abstractmethod
+    def judge(self, block: Block) -> Iterator[Finding]:
+        """What each frame of the block breaks."""
+
+
+class RowsPresent(ShapeRule):
     """A frame has at least one row."""
 
     name = "rows present"
     topic = Topic.STRUCTURE
 
-    def see(self, block: Block) -> Iterator[Finding]:
+    def judge(self, block: Block) -> Iterator[Finding]:
         if not block.shape.rows:
             for index in block.indexes:
                 yield self.finding("the frame has no rows", Where(frame=index))
 
 
-class SensorsPresent(Rule):
+class SensorsPresent(ShapeRule):
     """A row has sensors, and a sensor has intensities."""
 
     name = "sensors present"
     topic = Topic.STRUCTURE
 
-    def see(self, block: Block) -> Iterator[Finding]:
+    def judge(self, block: Block) -> Iterator[Finding]:
         if all(block.shape.sensor_ids) and block.shape.bin_counts.all():
             return
         for frame in block.frames:
-            yield self._judge(frame)
+            yield self._place(frame)
 
-    def _judge(self, frame: Frame) -> Finding:
+    def _place(self, frame: Frame) -> Finding:
         for row, ids in enumerate(frame.sensor_ids):
             if not ids:
                 return self.finding(f"row {row} of the frame has no sensors", Where(frame=frame.index))
@@ -75,21 +98,19 @@ class CanvasConstant(Rule):
                 return
 
 
-class SensorsAsConfigured(Rule):
+class SensorsAsConfigured(ShapeRule):
     """Every row holds every configured channel exactly once, ascending, and nothing else."""
 
     name = "sensors as configured"
     topic = Topic.DIMENSIONS
 
     def __init__(self, sensors: tuple[int, ...]) -> None:
+        super().__init__()
         self._sensors = sensors
-        self._right: tuple[int, ...] | None = None
 
-    def see(self, block: Block) -> Iterator[Finding]:
+    def judge(self, block: Block) -> Iterator[Finding]:
         for row, ids in enumerate(block.shape.sensor_ids):
-            if ids is self._right or ids == self._sensors:
-                self._right = ids
-            else:
+            if ids != self._sensors:
                 difference = self._difference(ids)
                 for index in block.indexes:
                     yield self.finding(f"row {row} of the frame: {difference}", Where(frame=index))
@@ -110,16 +131,17 @@ class SensorsAsConfigured(Rule):
         return ", ".join(problems)
 
 
-class BinsAsConfigured(Rule):
+class BinsAsConfigured(ShapeRule):
     """Every sensor holds one intensity for each frequency of the configuration."""
 
     name = "bins as configured"
     topic = Topic.DIMENSIONS
 
     def __init__(self, bins: int) -> None:
+        super().__init__()
         self._bins = bins
 
-    def see(self, block: Block) -> Iterator[Finding]:
+    def judge(self, block: Block) -> Iterator[Finding]:
         wrong = np.flatnonzero(block.shape.bin_counts != self._bins)
         if not wrong.size:
             return

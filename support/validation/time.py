@@ -265,6 +265,8 @@ class LiveDataFresh(Rule):
             return
         newest = block.ends.max(axis=1)
         ages = block.received_at - newest / 1000
+        if ages.max() <= self._max_age and ages.min() >= -self._skew:
+            return
         wrong = (ages > self._max_age) | (ages < -self._skew)
         for position in np.flatnonzero(wrong).tolist():
             age = float(ages[position])
