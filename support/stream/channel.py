@@ -10,6 +10,7 @@ from grpc.experimental import ChannelOptions
 
 from support.address import is_loopback, join, split
 from support.security import Security, ServerCertificate
+from support.stream.memory import keep_buffers
 
 _RECONNECT_FIRST_MS = 100
 _RECONNECT_AT_MOST_MS = 500
@@ -51,6 +52,7 @@ def open_channel(
     Raises:
         SecurityError: a token would go over plain text to another machine.
     """
+    keep_buffers()
     security = security or Security()
     host, _ = split(target)
     options: list[tuple[str, int | str]] = [
