@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import numpy as np
@@ -106,7 +107,7 @@ def main(names: list[str]) -> None:
 
     with ThreadPoolExecutor(4) as workers:
         server = grpc.server(workers, options=[("grpc.so_reuseport", 0)])
-        handlers = {
+        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
             "StreamSpectrograms": grpc.unary_stream_rpc_method_handler(
                 stream, request_deserializer=StreamRequest.FromString
             ),
