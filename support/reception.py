@@ -10,12 +10,16 @@ from support.stream.frame import Frame
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict
 
-_KEPT_BYTES = 64 * 2**20
+KEPT_BYTES = 64 * 2**20
 """Of the frames received, the newest are kept up to this size; the verdict has seen all of them."""
 
 
 class Reception:
     """A stream, received and judged frame by frame.
+
+    Args:
+        verdict: unused so far.
+        kept_bytes: the newest frames are kept up to this size.
 
     Attributes:
         verdict: what the rules say.
@@ -23,10 +27,11 @@ class Reception:
         failure: the error that ended the stream, in words; empty where none did.
     """
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, kept_bytes: int = KEPT_BYTES) -> None:
         self.verdict = verdict
         self.frames: deque[Frame] = deque()
         self.failure = ""
+        self._most_bytes = kept_bytes
         self._kept_bytes = 0
 
     def receive(
@@ -67,5 +72,5 @@ class Reception:
     def _keep(self, frame: Frame) -> None:
         self.frames.append(frame)
         self._kept_bytes += frame.size
-        while self._kept_bytes > _KEPT_BYTES:
+        while self._kept_bytes > self._most_bytes:
             self._kept_bytes -= self.frames.popleft().size

@@ -1,8 +1,8 @@
 """The pace of a stream: which rows are next, when they are due, and what to do when the stream falls behind.
 
 Behind a little, it catches up: nothing is lost. Far behind, it says so and leaves lines out, so that live data stays
-live and every row still carries the time it was measured at. The log tells when it happens, the trailing metadata of the
-stream when that ends.
+live and every row still carries the time it was measured at. The log tells when it happens, the trailing metadata of
+the stream when that ends.
 """
 
 import logging
