@@ -23,15 +23,15 @@ def stream_windows(context: Context, duration: float) -> None:
 
 @then("every window received every line")
 def windows_complete(context: Context) -> None:
-    assert_that(context.world.many.watches, every_window_received_every_line())
+    assert_that(context.world.many.watches, every_window_received_every_line(), context.world.many.doubt)
 
 
 @then("{percent:Percentage} of the data of every window are at most {limit:Duration} old on arrival")
 def windows_fresh(context: Context, percent: float, limit: float) -> None:
     limit = context.world.criterion("data_age_within", limit)
-    assert_that(context.world.many.watches, every_window_is_fresh(percent, limit))
+    assert_that(context.world.many.watches, every_window_is_fresh(percent, limit), context.world.many.doubt)
 
 
 @then("nothing was wrong in any window")
 def windows_right(context: Context) -> None:
-    assert_that(context.world.many.watches, every_window_is_right())
+    assert_that(context.world.many.watches, every_window_is_right(), context.world.many.doubt)

@@ -19,6 +19,9 @@ from support.usage import Meter, Usage
 from support.validation.finding import Finding
 from support.window import Window, open_window
 
+_BUSY = 0.9
+"""Share of a core from which on threads of one process wait for one another more than for the server."""
+
 
 class Watch:
     """One of the windows, and what was seen in it. Its methods are called by one thread at a time.
@@ -154,6 +157,14 @@ class Windows:
     def job_ids(self) -> list[str]:
         """The jobs that were configured."""
         return [watch.window.job.answer.job_id for watch in self.watches if watch.window]
+
+    @property
+    def doubt(self) -> str:
+        """Why a lag may be our own, in words; empty where there is no reason to think so."""
+        if self.client is None or self.client.cpu_share < _BUSY:
+            return ""
+        share = self.client.cpu_share * 100
+        return f"this client used {share:.0f} % of a core, about all that a process of Python can: a lag may be its own"
 
     @property
     def failures(self) -> list[str]:

@@ -21,6 +21,7 @@ from support.matchers import every_window_is_fresh, every_window_is_right, every
 from support.reporting.windows_report import load_figures, windows_table
 from support.settings import Settings
 from support.stream.frame import Frame
+from support.usage import Usage
 from support.windows import Watch, Windows
 from tests.patience import PATIENCE
 
@@ -148,6 +149,15 @@ def test_a_window_that_the_server_refuses_is_named(embedded: EmbeddedServer, api
         assert "all 30 windows are in use" in refused
         assert refused.startswith("window ")
     assert jobs_left(api, windows.job_ids) == []
+
+
+def test_a_client_at_its_limit_does_not_blame_the_server() -> None:
+    with Windows(SETTINGS, "http://127.0.0.1:9", [], PRR) as windows:
+        assert windows.doubt == ""
+        windows.client = Usage(0.5, 2**20)
+        assert load_figures(windows)["client"] == "50 % of a core, 1 MiB"
+        windows.client = Usage(0.97, 2**20)
+        assert "this client used 97 % of a core" in load_figures(windows)["client"]
 
 
 class Mistaken(JobRequest):

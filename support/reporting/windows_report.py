@@ -40,7 +40,7 @@ def load_figures(windows: Windows) -> dict[str, str]:
         "throughput": f"{size / windows.seconds / 1e6:.1f} MB/s" if windows.seconds else "none",
         "data age p99, worst window": _milliseconds(worst),
         "findings": f"{sum(watch.found for watch in watches):,}",
-        "client": str(windows.client or "not measured"),
+        "client": "; ".join([str(windows.client or "not measured"), *filter(None, [windows.doubt])]),
         "server": str(windows.server or "not measured: it is no process of this suite"),
     }
 
