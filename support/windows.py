@@ -131,7 +131,7 @@ class Windows:
 
     Attributes:
         watches: what was seen in each window.
-        seconds: how long all of them were to be streamed.
+        seconds: how long they were streamed.
         client: what this process used meanwhile; None before.
         server: what the server used, where it is a process of this machine that is known.
     """
@@ -182,11 +182,14 @@ class Windows:
             seconds: from now to the end of all streams.
             server_pid: the server's process, where it is to be measured, too.
         """
-        self.seconds = seconds
         client, server = Meter(), Meter(server_pid) if server_pid is not None else None
-        end = time.monotonic() + seconds
-        self._in_all(lambda watch: watch.stream(lambda: time.monotonic() < end and not self._stopped.is_set()))
-        self.client, self.server = client.read(), server.read() if server else None
+        began = time.monotonic()
+        end = began + seconds
+        try:
+            self._in_all(lambda watch: watch.stream(lambda: time.monotonic() < end and not self._stopped.is_set()))
+        finally:
+            self.seconds = time.monotonic() - began
+            self.client, self.server = client.read(), server.read() if server else None
 
     def close(self) -> None:
         """Ends streams that still run, cancels all jobs and closes all connections."""

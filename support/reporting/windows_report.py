@@ -34,7 +34,7 @@ def load_figures(windows: Windows) -> dict[str, str]:
     size = sum(watch.window.metrics.bytes_received for watch in watches if watch.window)
     worst = max((watch.ages.percentile(99) or 0.0 for watch in watches), default=0.0)
     return {
-        "windows": f"{len(watches)}, streamed for {windows.seconds:g} s",
+        "windows": f"{len(watches)}, streamed for {windows.seconds:.0f} s",
         "lines expected / received": f"{sum(w.lines_expected for w in watches):,} / "
         f"{sum(w.lines_received for w in watches):,}",
         "throughput": f"{size / windows.seconds / 1e6:.1f} MB/s" if windows.seconds else "none",
