@@ -29,21 +29,23 @@ def before_all(context: Context) -> None:
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
-    if "simulator" in scenario.effective_tags and context.run.server.embedded is None:
-        scenario.skip(
-            f"needs the controls of the embedded Focus Server; this run is against the {context.run.server.name}"
-        )
+    reason = context.run.why_not(scenario.effective_tags, context.config.tag_expression.check)
+    if reason:
+        scenario.skip(reason)
     context.world = context.run.world()
     context.add_cleanup(context.world.close)
 
 
-def after_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 - behave's signature
+def after_scenario(context: Context, scenario: Scenario) -> None:
     if results_folders(context.config):
         context.world.report()
+    context.run.tell(scenario.name, context.world.figures)
 
 
 def end_run(run: Run) -> None:
     """Ends what the run started, and says what is left of it all the same."""
+    for figures in run.figures:
+        sys.stdout.write(f"\n{figures}\n")
     for sentence in run.close():
         sys.stderr.write(f"LEFT BEHIND: {sentence}\n")
         report_left_behind(sentence)

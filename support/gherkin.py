@@ -5,7 +5,7 @@ from __future__ import annotations
 import parse
 from behave import register_type
 
-from support.job import Mistake, Part
+from support.job import Mistake, Part, Place
 from support.network.trouble import TROUBLES, Trouble
 from support.secured import SERVERS, TRUSTS
 from support.simulated import FAULTS, VARIANTS
@@ -37,6 +37,12 @@ def channels(text: str) -> int:
 def part(text: str) -> Part:
     """``beginning``, ``middle``, ``end``: a part of the fibre."""
     return Part(text)
+
+
+@parse.with_pattern("|".join(Place))
+def place(text: str) -> Place:
+    """``along the whole fibre``: where many windows look."""
+    return Place(text)
 
 
 @parse.with_pattern("|".join(Mistake))
@@ -78,5 +84,5 @@ def trust(text: str) -> str:
 def register_domain_words() -> None:
     """Makes the types above known to the steps: ``{limit:Duration}``."""
     register_type(Duration=duration, Percentage=percentage, Channels=channels)
-    register_type(Part=part, Mistake=mistake, Fault=fault, Variant=variant, Trouble=trouble)
+    register_type(Part=part, Place=place, Mistake=mistake, Fault=fault, Variant=variant, Trouble=trouble)
     register_type(Secured=secured, Trust=trust)

@@ -22,6 +22,13 @@ class Part(StrEnum):
     END = "end"
 
 
+class Place(StrEnum):
+    """Where on the fibre many windows look, as scenarios name it."""
+
+    TOGETHER = "at the beginning of the fibre"
+    ALONG = "along the whole fibre"
+
+
 class Mistake(StrEnum):
     """A configuration that a server has to refuse, as scenarios name it."""
 
@@ -116,3 +123,40 @@ def live_job_request(
         display_duration=settings.display_duration,
         display_height=settings.display_height,
     )
+
+
+def live_job_requests(
+    settings: Settings,
+    metadata: LiveMetadata,
+    fibre: ChannelRange,
+    place: Place,
+    count: int,
+    *,
+    channels: int,
+    frequencies: int,
+    lines: int,
+) -> list[JobRequest]:
+    """Live jobs of equal size that this fibre can serve together.
+
+    Args:
+        settings: what the other arguments do not say.
+        metadata: the fibre.
+        fibre: the channels that there are; on a shorter fibre than asked for, every job has all of it.
+        place: where the jobs look; along the fibre they overlap where it is too short for all of them.
+        count: number of jobs.
+        channels: neighbouring channels of each.
+        frequencies: bins of each, from 0 Hz to below Nyquist: a power of two.
+        lines: a second.
+    """
+    whole_band, height = (0.0, 1.0), round(settings.display_duration * lines)
+    first = live_job_request(
+        settings, metadata, fibre, channels=channels, nfft=2 * frequencies, band=whole_band
+    ).model_copy(update={"display_height": height})
+    room = (fibre.highest_channel - first.channels_max) if place is Place.ALONG else 0
+    offsets = [round(room * number / max(count - 1, 1)) for number in range(count)]
+    return [
+        first.model_copy(
+            update={"channels_min": first.channels_min + offset, "channels_max": first.channels_max + offset}
+        )
+        for offset in offsets
+    ]

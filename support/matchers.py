@@ -14,10 +14,14 @@ from support.job import Job
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
+from support.windows import Watch
 from support.wording import plural
 
 _SHOWN_PER_RULE = 3
 """A fault of every frame shall not bury what another rule has to say."""
+
+_SHOWN_WINDOWS = 5
+"""Nor shall windows that have the same trouble; the report's table has all of them."""
 
 
 class _KeepsPromise(BaseMatcher[Verdict]):
@@ -189,6 +193,70 @@ class _DifferentJobIds(BaseMatcher[Sequence[Job]]):
         return [job_id for job_id, count in Counter(job.answer.job_id for job in jobs).items() if count > 1]
 
 
+class _EveryWindow(BaseMatcher[Sequence[Watch]]):
+    """Windows in none of which something is wrong."""
+
+    def __init__(self, promise: str) -> None:
+        self._promise = promise
+
+    def _matches(self, item: Sequence[Watch]) -> bool:
+        return bool(item) and not any(self._problem(watch) for watch in item)
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(self._promise)
+
+    def describe_mismatch(self, item: Sequence[Watch], mismatch_description: Description) -> None:
+        problems = [f"{watch}: {problem}" for watch in item if (problem := self._problem(watch))]
+        shown = "".join(f"\n  - {problem}" for problem in problems[:_SHOWN_WINDOWS])
+        more = f"\n  - and {len(problems) - _SHOWN_WINDOWS} more" if len(problems) > _SHOWN_WINDOWS else ""
+        mismatch_description.append_text(f"not so in {len(problems)} of {plural(len(item), 'window')}:{shown}{more}")
+
+    def _problem(self, watch: Watch) -> str:
+        """What is wrong in a window, in words; empty where nothing is."""
+        raise NotImplementedError
+
+
+class _ReceivedEveryLine(_EveryWindow):
+    def __init__(self) -> None:
+        super().__init__("every line received in every window")
+
+    def _problem(self, watch: Watch) -> str:
+        gaps = [str(finding) for finding in watch.findings if finding.topic is Topic.CONTINUITY]
+        if watch.lines_received and watch.lines_received == watch.lines_expected and not gaps and not watch.failure:
+            return ""
+        counted = f"{watch.lines_received} lines received where there were {watch.lines_expected}"
+        return "; ".join([counted, *gaps[:_SHOWN_PER_RULE], *_unless_empty(watch.failure)])
+
+
+class _WindowsFresh(_EveryWindow):
+    def __init__(self, percent: float, limit: float) -> None:
+        super().__init__(f"{percent:g} % of the data at most {limit:g} s old on arrival in every window")
+        self._percent = percent
+        self._limit = limit
+
+    def _problem(self, watch: Watch) -> str:
+        age = watch.ages.percentile(self._percent)
+        if age is None:
+            return "; ".join(["no data came", *_unless_empty(watch.failure)])
+        if age <= self._limit:
+            return ""
+        return f"{self._percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.oldest:.2f} s"
+
+
+class _WindowsRight(_EveryWindow):
+    def __init__(self) -> None:
+        super().__init__("nothing wrong in any window")
+
+    def _problem(self, watch: Watch) -> str:
+        if not watch.lines_received:
+            return "; ".join(["no line came, so there is nothing to judge", *_unless_empty(watch.failure)])
+        if not watch.found:
+            return watch.failure
+        first = "; ".join(str(finding) for finding in watch.findings[:_SHOWN_PER_RULE])
+        more = f"; and {watch.found - _SHOWN_PER_RULE} more" if watch.found > _SHOWN_PER_RULE else ""
+        return f"{plural(watch.found, 'finding')}: {first}{more}"
+
+
 def is_well_formed() -> BaseMatcher[Verdict]:
     """Every frame has the structure of the contract."""
     return _KeepsPromise("every frame built as the contract says", {Topic.STRUCTURE})
@@ -279,9 +347,28 @@ def says_what_is_wrong() -> BaseMatcher[APIError]:
     return _RefusalInWords()
 
 
+def every_window_received_every_line() -> BaseMatcher[Sequence[Watch]]:
+    """In every window as many lines as there were, and none missing, repeated or out of order."""
+    return _ReceivedEveryLine()
+
+
+def every_window_is_fresh(percent: float, limit: float) -> BaseMatcher[Sequence[Watch]]:
+    """In every window ``percent`` of the frames held data that were at most ``limit`` seconds old on arrival."""
+    return _WindowsFresh(percent, limit)
+
+
+def every_window_is_right() -> BaseMatcher[Sequence[Watch]]:
+    """In every window lines came, and no rule found anything."""
+    return _WindowsRight()
+
+
 def have_different_ids() -> BaseMatcher[Sequence[Job]]:
     """No two jobs share an id."""
     return _DifferentJobIds()
+
+
+def _unless_empty(sentence: str) -> list[str]:
+    return [sentence] if sentence else []
 
 
 def _listed(findings: Sequence[Finding], left_out: int, judged: str) -> str:

@@ -11,22 +11,27 @@ from support.stream.frame import Frame
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict
 
-_KEPT_BYTES = 64 * 2**20
+KEPT_BYTES = 64 * 2**20
 """Of the frames received, the newest are kept up to this size; the verdict has seen all of them."""
 
 
 class Reception:
     """A stream, received and judged as it comes.
 
+    Args:
+        verdict: unused so far.
+        kept_bytes: the newest frames are kept up to this size.
+
     Attributes:
         verdict: what the rules say.
         failure: the error that ended the stream, in words; empty where none did.
     """
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, kept_bytes: int = KEPT_BYTES) -> None:
         self.verdict = verdict
         self._blocks: deque[Block] = deque()
         self.failure = ""
+        self._most_bytes = kept_bytes
         self._kept_bytes = 0
 
     def receive(
@@ -72,5 +77,5 @@ class Reception:
     def _keep(self, block: Block) -> None:
         self._blocks.append(block)
         self._kept_bytes += block.size
-        while self._kept_bytes > _KEPT_BYTES:
+        while self._kept_bytes > self._most_bytes:
             self._kept_bytes -= self._blocks.popleft().size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
 
 from support.errors import SettingsError
@@ -16,7 +16,7 @@ from support.world import World
 
 
 class Run:
-    """Settings and server of a run, both checked.
+    """Settings and server of a run, both checked; ``figures`` are what scenarios measured, for its end.
 
     Args:
         userdata: behave's ``-D`` definitions.
@@ -29,6 +29,7 @@ class Run:
 
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self.settings: Settings = load(userdata, environ)
+        self.figures: list[str] = []
         self._process = Process()
         self.server = ServerUnderTest(self.settings)
         try:
@@ -40,6 +41,24 @@ class Run:
     def world(self) -> World:
         """A world for the next scenario."""
         return World(self.settings, self.server)
+
+    def tell(self, scenario: str, figures: str) -> None:
+        """Keeps what a scenario measured for the end of the run; nothing where that is empty."""
+        if figures:
+            self.figures.append(f"{scenario}\n{textwrap.indent(figures, '  ')}")
+
+    def why_not(self, tags: Collection[str], chosen: Callable[[Collection[str]], bool]) -> str:
+        """Why a scenario does not run here and now, in words; empty where it does.
+
+        Args:
+            tags: of the scenario.
+            chosen: whether the tag expression of the run chooses a scenario with such tags.
+        """
+        if "simulator" in tags and self.server.embedded is None:
+            return f"needs the controls of the embedded Focus Server; this run is against the {self.server.name}"
+        if "load" in tags and chosen([tag for tag in tags if tag != "load"]):
+            return "takes minutes and the whole machine; --tags=@load asks for it"
+        return ""
 
     def describe(self) -> dict[str, str]:
         """What was tested, with what: for the start of the run and for its report."""

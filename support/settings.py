@@ -146,6 +146,7 @@ class Settings(BaseModel):
     frames_in_time: float | None = Field(
         None, gt=0, le=100, description="overrides the percentage of frames that must come in time"
     )
+    data_age_within: Seconds | None = Field(None, description="overrides the age of data that a feature states")
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

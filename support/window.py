@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from support.focus_server_api import FocusServerAPI, JobRequest
 from support.grpc_stream_client import GrpcStreamClient
 from support.job import Job
-from support.reception import Reception
+from support.reception import KEPT_BYTES, Reception
 from support.settings import Settings
 from support.stream.block import Block
 from support.stream.metrics import StreamMetrics
@@ -73,9 +73,14 @@ class Window:
             self.connect_seconds = time.monotonic() - began
 
     def receive(
-        self, enough: Callable[[Block], bool], *, max_frames: int | None = None, resume: bool = False
+        self,
+        enough: Callable[[Block], bool],
+        *,
+        max_frames: int | None = None,
+        resume: bool = False,
+        kept_bytes: int = KEPT_BYTES,
     ) -> Reception:
-        """Receives and judges frames until the stream ends or ``enough`` says so.
+        """Receives and judges frames until the stream ends or ``enough`` says so; keeps so many bytes of the newest.
 
         Raises:
             APIError: the stream failed; the verdict says so, too.
@@ -83,7 +88,7 @@ class Window:
         """
         answer = self.job.answer
         rules = stream_rules(self.job.expectation(max_frames), self._limits)
-        self.reception = Reception(Verdict(rules))
+        self.reception = Reception(Verdict(rules), kept_bytes)
         self.reception.receive(
             self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt),
             enough,

@@ -16,12 +16,13 @@ from behave.model import Scenario
 from support.errors import APIError, ConnectionError, NotReadyError
 from support.focus_server_api import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
-from support.job import Job, Mistake, Part, live_job_request
+from support.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.reception import Reception
 from support.reporting.attachments import attach_table
 from support.reporting.stream_report import certificates_table, report_stream
+from support.reporting.windows_report import load_figures, report_windows
 from support.secured import SecuredServer
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
@@ -32,6 +33,7 @@ from support.stream.metrics import StreamMetrics
 from support.validation.loss import Loss
 from support.validation.verdict import Verdict
 from support.window import Window, new_client
+from support.windows import Windows
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class World:
         self.unknown_job_id = ""
         self.windows: list[Window] = []
         self._streamed: Window | None = None
+        self._many: Windows | None = None
         self._cleanup = ExitStack()
         self._secured: SecuredServer | None = None
         self.distrust = ""
@@ -102,6 +105,20 @@ class World:
     def _reception(self) -> Reception | None:
         """The newest stream; None before the first."""
         return self._streamed.reception if self._streamed else None
+
+    @property
+    def many(self) -> Windows:
+        """The windows that are open together."""
+        if self._many is None:
+            raise LookupError("no windows are open: the scenario lacks a 'Given ... live windows ...'")
+        return self._many
+
+    @property
+    def figures(self) -> str:
+        """What many windows at once came to, for the console; empty where there were none."""
+        if self._many is None or not self._many.seconds:
+            return ""
+        return "\n".join(f"{name}: {value}" for name, value in load_figures(self._many).items())
 
     @property
     def frames(self) -> Collection[Frame]:
@@ -207,6 +224,31 @@ class World:
         request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
         with _promised(APIError):
             self._configure(request)
+
+    def open_windows(self, count: int, place: Place, *, channels: int, frequencies: int, lines: int) -> None:
+        """Opens live windows together, each with a job and connections of its own, until the end of the scenario."""
+        server = self.server
+        requests = live_job_requests(
+            self.settings,
+            server.metadata,
+            server.channels,
+            place,
+            count,
+            channels=channels,
+            frequencies=frequencies,
+            lines=lines,
+        )
+        windows = Windows(self.settings, server.url, requests, server.metadata.prr)
+        self._many = self._cleanup.enter_context(windows)
+        windows.open()
+        server.job_ids.extend(windows.job_ids)
+        if windows.failures:
+            raise AssertionError("; ".join(windows.failures))
+
+    def stream_windows(self, seconds: float) -> None:
+        """Streams all windows together and judges every frame; streams that fail are findings of their windows."""
+        embedded = self.server.embedded
+        self.many.stream(seconds, embedded.pid if embedded else None)
 
     def ask_for_invalid_job(self, mistake: Mistake, times: int = 1) -> None:
         """Asks for a job that the server has to refuse, and keeps the newest refusal."""
@@ -314,6 +356,8 @@ class World:
     def report(self) -> None:
         """Tells the report what was streamed, if anything was."""
         report_stream(self.metrics, self.frames, self.job.answer.frequencies_list if self.windows else ())
+        if self._many is not None:
+            report_windows(self._many)
         if certificates := self.certificates_on_first_use():
             attach_table(certificates, "Certificates trusted on first use")
 

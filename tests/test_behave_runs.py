@@ -125,6 +125,57 @@ def test_a_run_through_trouble_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "LEFT BEHIND" not in run.stderr
 
 
+@pytest.mark.parametrize("tags", ["", "critical", "not @simulator", "load or critical"])
+def test_a_load_test_does_not_run_unless_asked_for(tmp_path: Path, tags: str) -> None:
+    chosen = ["--tags", tags] if tags else []
+    run = behave(tmp_path, *chosen, feature="thirty_windows.feature")
+    assert scenarios(run.stdout, "passed") == 0, run.stdout
+    assert scenarios(run.stdout, "skipped") == 2, run.stdout
+    assert run.returncode == 0, run.stdout
+
+
+def small_load_test(folder: Path, windows: int, seconds: int) -> Path:
+    """A suite of the project's steps and hooks, with a load test of this size."""
+    for name in ("steps", "environment.py"):
+        (folder / name).symlink_to(ROOT / name)
+    features = folder / "features"
+    features.mkdir()
+    feature = (ROOT / "features" / "thirty_windows.feature").read_text(encoding="utf-8")
+    feature = feature.replace("30 live windows", f"{windows} live windows").replace("a minute", f"{seconds} seconds")
+    feature = feature.replace("200 channels", "20 channels").replace("256 frequencies", "64 frequencies")
+    (features / "small.feature").write_text(feature, encoding="utf-8")
+    return features
+
+
+def test_a_load_test_that_is_asked_for_runs_and_shows_its_figures(tmp_path: Path) -> None:
+    features = small_load_test(tmp_path, windows=4, seconds=2)
+    command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", "--tags", "@load", str(features)]
+    command += ["-D", "max_pause=5", "-D", "max_data_age=5", "-D", "min_frame_rate=1"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+    assert scenarios(run.stdout, "skipped") == 0, run.stdout
+    assert run.returncode == 0, run.stdout
+    shown = re.findall(r"^  lines expected / received: (\d+) / (\d+)$", run.stdout, re.MULTILINE)
+    assert len(shown) == 2, run.stdout
+    assert all(expected == received and int(received) >= 4 * 30 for expected, received in shown)
+    assert len(re.findall(r"^  (?:client|server): \d+ % of a core, \d+ MiB$", run.stdout, re.MULTILINE)) == 4
+    assert "LEFT BEHIND" not in run.stderr
+
+
+def test_a_load_test_of_a_server_that_loses_lines_names_the_windows(
+    tmp_path: Path, real_server: Callable[..., str]
+) -> None:
+    url = real_server("--fault", "line-lost", "--channel-count", "30", "--prr", "1000")
+    features = small_load_test(tmp_path, windows=3, seconds=2)
+    command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", "--tags", "@load", str(features)]
+    run = subprocess.run(
+        [*command, "-D", f"focus_server_url={url}"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert scenarios(run.stdout, "failed") == 2, run.stdout
+    assert "but: not so in 3 of 3 windows:" in run.stdout
+    assert re.search(r"window 3 \(job \d-\d+, channels 10 to 29\): \d+ lines received where there were", run.stdout)
+    assert "server: not measured: it is no process of this suite" in run.stdout
+
+
 @pytest.fixture
 def streaming_run(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], psutil.Process]]:
     """A behave process in the middle of a stream, and its embedded server."""

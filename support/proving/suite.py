@@ -14,8 +14,8 @@ from support.settings import ROOT
 
 PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
 
-CRITERIA = "not @simulator"
-"""The acceptance criteria: every scenario that can be run against any server."""
+CRITERIA = "not @simulator and not @load"
+"""The acceptance criteria: every scenario that can be run against any server, in seconds."""
 
 
 @dataclass(frozen=True)

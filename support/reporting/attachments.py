@@ -5,7 +5,7 @@ Inside a scenario these belong to its result; outside any, to the run.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import allure
 from allure_commons.types import AttachmentType
@@ -22,8 +22,8 @@ def attach_metrics(metrics: Mapping[str, object], title: str = "Stream metrics")
     attach_table(as_table([("Metric", "Value"), *metrics.items()]), title)
 
 
-def as_table(rows: Iterable[tuple[object, object]]) -> str:
-    """Rows of two cells, the first of them the head, as CSV."""
+def as_table(rows: Iterable[Sequence[object]]) -> str:
+    """Rows of cells, the first row the head, as CSV."""
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows(rows)
     return table.getvalue()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from support.simulator.deviations import Deviations
 from support.simulator.fibre import Fibre
+from support.simulator.lines import Lines
 from support.simulator.options import Options
 
 log = logging.getLogger(__name__)
@@ -16,8 +17,13 @@ class Conditions:
     """A job keeps those under which it was configured."""
 
     options: Options
-    fibre: Fibre
+    lines: Lines
     deviations: Deviations
+
+    @property
+    def fibre(self) -> Fibre:
+        """The fibre that the lines are measured on."""
+        return self.lines.fibre
 
 
 class Present:
@@ -25,7 +31,7 @@ class Present:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._fibres: dict[tuple[int, int, int, int], Fibre] = {}
+        self._lines: dict[tuple[int, int, int, int], Lines] = {}
         self.now = self._under(Deviations(options.faults, options.variants))
 
     def deviate(self, faults: Sequence[str], variants: Sequence[str]) -> None:
@@ -35,6 +41,6 @@ class Present:
     def _under(self, deviations: Deviations) -> Conditions:
         options = deviations.options(self._options)
         key = (options.seed, options.prr, options.lowest_channel, options.channel_count)
-        fibre = self._fibres.setdefault(key, Fibre(*key))  # the fibre stays, and with it what it has computed
+        lines = self._lines.setdefault(key, Lines(Fibre(*key)))  # they stay, and with them what has been computed
         log.info("active deviations: %s", deviations)
-        return Conditions(options, fibre, deviations)
+        return Conditions(options, lines, deviations)

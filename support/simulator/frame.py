@@ -1,14 +1,15 @@
 """Rows and frames: the stage between spectra and bytes, and the exact times that the rows carry."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
-from support.simulator import spectrum
-from support.simulator.fibre import Fibre
 from support.simulator.plan import Plan
+from support.simulator.sensors import Sensors, Values
 
 # Streams begin at a multiple of this, so that jobs with equal settings ask for equal windows.
 ANCHOR_MS = 50
@@ -19,13 +20,26 @@ _NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One spectrum line: `values` has the shape (sensors, bins), float32; times in epoch milliseconds."""
+    """One spectrum line; times in epoch milliseconds. `sensors` may be shared with the rows of other jobs."""
 
     canvas_id: str
-    sensor_ids: tuple[int, ...]
-    values: NDArray[np.float32]
+    sensors: tuple[Sensors, ...]
     start_ms: int
     end_ms: int
+
+    @property
+    def sensor_ids(self) -> tuple[int, ...]:
+        """The ids of all sensors."""
+        return tuple(number for some in self.sensors for number in some.ids)
+
+    @property
+    def values(self) -> Values:
+        """The values, shape (sensors, bins), float32, in an array of one's own."""
+        return np.concatenate([some.values for some in self.sensors])
+
+    def holding(self, sensor_ids: Sequence[int], values: Values) -> Row:
+        """The row with these sensors, and `values`, shape (sensors, bins), of theirs."""
+        return replace(self, sensors=(Sensors.of(tuple(sensor_ids), values),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,7 @@ class Timeline:
         self._window_ms = plan.window * _MS
 
     @classmethod
-    def until(cls, now_ns: int, plan: Plan) -> "Timeline":
+    def until(cls, now_ns: int, plan: Plan) -> Timeline:
         """The timeline whose first frame has just ended at `now_ns` (nanoseconds since the epoch)."""
         length_ms = (plan.window + (plan.rows_per_frame - 1) * plan.lines_dt) * _MS
         latest = (Fraction(now_ns, _NS_PER_MS) - length_ms) // 1
@@ -81,21 +95,6 @@ class Timeline:
     def row_at(self, now_ns: int) -> int:
         """The last row that is due at `now_ns`; negative before row 0 is."""
         return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._window_ms) / self._line_ms // 1)
-
-
-def make_frame(fibre: Fibre, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
-    """The frame of the rows from `first_row` on: reads the fibre, transforms it, and says when that was."""
-    numbers = range(first_row, first_row + plan.rows_per_frame)
-    begins = [timeline.first_sample(row) for row in numbers]
-    earliest = min(begins)
-    samples = fibre.samples(plan.first, plan.last, earliest, max(begins) - earliest + plan.nfft)
-    lines = spectrum.magnitudes(samples, [begin - earliest for begin in begins], plan.nfft, plan.bins)
-    sensor_ids = tuple(plan.channels)
-    rows = tuple(
-        Row(canvas_id, sensor_ids, values, timeline.start_ms(row), timeline.end_ms(row))
-        for row, values in zip(numbers, lines, strict=True)
-    )
-    return Frame(rows, min_amp=float(lines.min()), max_amp=float(lines.max()))
 
 
 def rounded(value: Fraction) -> int:

@@ -1,7 +1,8 @@
 """The pace of a stream: which rows are next, when they are due, and what to do when the stream falls behind.
 
 Behind a little, it catches up: nothing is lost. Far behind, it says so and leaves lines out, so that live data stays
-live and every row still carries the time it was measured at.
+live and every row still carries the time it was measured at. The log tells when it happens, the trailing metadata of
+the stream when that ends.
 """
 
 import logging
@@ -27,7 +28,10 @@ class WallClock(Protocol):
 
 
 class Pace:
-    """The rows of one stream in their order, a frame at a time."""
+    """The rows of one stream in their order, a frame at a time.
+
+    `left_out` is how many lines have been left out so far.
+    """
 
     def __init__(self, job_id: str, timeline: Timeline, rows_per_frame: int, clock: WallClock) -> None:
         self._job_id = job_id
@@ -36,6 +40,7 @@ class Pace:
         self._clock = clock
         self._next = 0
         self._warned = -WARN_EVERY
+        self.left_out = 0
 
     def next_row(self) -> int:
         """The first row of the next frame."""
@@ -45,6 +50,7 @@ class Pace:
             row = max(row, self._timeline.row_at(self._clock.now_ns()) - self._rows + 1)
         if behind > LATE_NS:
             self._warn(behind, row - self._next)
+        self.left_out += row - self._next
         self._next = row + self._rows
         return row
 

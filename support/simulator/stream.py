@@ -14,11 +14,12 @@ from support.simulator import wire
 from support.simulator.clock import Clock
 from support.simulator.conditions import Conditions
 from support.simulator.deviations.stages import AbortError, At, Payloads, Refusal
-from support.simulator.frame import Timeline, make_frame
+from support.simulator.frame import Timeline
 from support.simulator.job import Job
 from support.simulator.pace import Pace
 
 VERSION = "simulator-1.0"
+WARNING = "focus-warning"  # trailing metadata: gRPC has no words for a status that is OK
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class StreamService:
 
     def __init__(self, job: Job, conditions: Conditions, workers: Executor) -> None:
         self._job = job
-        self._fibre = conditions.fibre
+        self._lines = conditions.lines
         self._deviations = conditions.deviations
         self._workers = workers
 
@@ -62,7 +63,7 @@ class StreamService:
 
     async def _stream(self, limit: int | None, context: Context) -> None:
         job, deviations = self._job, self._deviations
-        frames = _first(deviations.limit(limit), deviations.feed(self._frames(), job))
+        frames = _first(deviations.limit(limit), deviations.feed(self._frames(context), job))
         with job.stream():
             log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
             async with aclosing(deviations.delivery(frames, job)) as payloads:
@@ -72,8 +73,8 @@ class StreamService:
         job.complete()
         log.info("job %s: stream over", job.job_id)
 
-    async def _frames(self) -> Payloads:
-        """The frames from now on, until the job ends."""
+    async def _frames(self, context: Context) -> Payloads:
+        """The frames from now on, until the job ends; its last words tell of lines that were left out."""
         job, plan = self._job, self._job.plan
         clock = Clock.anchored()
         timeline = self._deviations.timeline(Timeline.until(clock.now_ns(), plan), plan)
@@ -81,6 +82,9 @@ class StreamService:
         memory: dict[str, Any] = {}
         for number in itertools.count():
             row = pace.next_row()
+            if pace.left_out:
+                words = f"the job did not keep its line rate: {pace.left_out} lines were left out"
+                context.set_trailing_metadata(((WARNING, words),))
             if await job.ends_within(pace.wait(row)):
                 return
             at = At(number, row, plan, timeline, memory)
@@ -88,7 +92,7 @@ class StreamService:
 
     def _payload(self, at: At) -> bytes:
         """fibre -> spectrum -> frame -> bytes."""
-        frame = make_frame(self._fibre, at.plan, at.timeline, self._job.canvas_id, at.row)
+        frame = self._lines.frame(at.plan, at.timeline, self._job.canvas_id, at.row)
         return self._deviations.message(wire.encode(self._deviations.frame(frame, at)), at)
 
 

@@ -16,8 +16,9 @@ from support.simulator.deviations import CORRECT, Deviations
 from support.simulator.deviations.catalogue import Deviation, Promise, entries
 from support.simulator.deviations.stages import Answer, At, Exchange, Payloads
 from support.simulator.fibre import Fibre
-from support.simulator.frame import Timeline, make_frame
+from support.simulator.frame import Timeline
 from support.simulator.job import Job
+from support.simulator.lines import Lines
 from support.simulator.plan import Plan
 from tests.simulator.driver import Simulator, in_process, in_thread
 from tests.simulator.judge import TIMELY, Recorder, broken, deviate
@@ -156,7 +157,8 @@ def test_several_faults_compose(simulator: Simulator) -> None:
 
 def test_any_two_faults_of_a_frame_compose() -> None:
     timeline = Timeline.until(NOW, PLAN)
-    fibre = Fibre(1, 2000, 0, 11)
+    lines = Lines(Fibre(1, 2000, 0, 11))
+    shared = wire.encode(lines.frame(PLAN, timeline, "canvas", 0))
     names = [
         entry.name for entry in (*entries("fault"), *entries("variant")) if entry.hooks.keys() & {"frame", "message"}
     ]
@@ -167,9 +169,10 @@ def test_any_two_faults_of_a_frame_compose() -> None:
         memory: dict[str, Any] = {}
         for number in range(2):
             at = At(number * 2, number * 2, PLAN, timeline, memory)
-            frame = both.frame(make_frame(fibre, PLAN, timeline, "canvas", at.row), at)
+            frame = both.frame(lines.frame(PLAN, timeline, "canvas", at.row), at)
             if "invalid-utf8" not in pair:
                 assert both.message(wire.encode(frame), at)
+    assert wire.encode(lines.frame(PLAN, timeline, "canvas", 0)) == shared, "what other jobs are sent is not touched"
 
 
 def together(*names: str) -> Deviations:
@@ -182,7 +185,7 @@ def together(*names: str) -> Deviations:
 def test_without_deviations_everything_passes_as_it_is() -> None:
     timeline = Timeline.until(NOW, PLAN)
     at = At(0, 0, PLAN, timeline)
-    frame = make_frame(Fibre(1, 2000, 0, 11), PLAN, timeline, "canvas", 0)
+    frame = Lines(Fibre(1, 2000, 0, 11)).frame(PLAN, timeline, "canvas", 0)
     job = Job("0-1", 0, PLAN, {})
 
     async def proceed(_: Exchange) -> Answer:

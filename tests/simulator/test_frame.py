@@ -9,9 +9,11 @@ import pytest
 from protos.datastream_pb2 import DataStream
 from support.simulator import wire
 from support.simulator.fibre import Fibre
-from support.simulator.frame import Frame, Row, Timeline, make_frame
+from support.simulator.frame import Frame, Row, Timeline
+from support.simulator.lines import Lines
 from support.simulator.pace import LOST_NS, Pace
 from support.simulator.plan import Plan
+from support.simulator.sensors import Sensors
 
 MS = 1_000_000
 NOW = 1_790_000_000_123 * MS + 456_789
@@ -53,8 +55,8 @@ def test_the_first_frame_has_just_ended(chosen: Plan) -> None:
 def test_a_frame_is_what_the_fibre_was_then_and_its_bounds_are_its_own() -> None:
     fibre, chosen = Fibre(1, 2000, 0, 2222), plan()
     timeline = Timeline.until(NOW, chosen)
-    frame = make_frame(fibre, chosen, timeline, "canvas", 10)
-    again = make_frame(Fibre(1, 2000, 0, 2222), chosen, timeline, "canvas", 8)
+    frame = Lines(fibre).frame(chosen, timeline, "canvas", 10)
+    again = Lines(Fibre(1, 2000, 0, 2222)).frame(chosen, timeline, "canvas", 8)
     assert [row.start_ms - timeline.t0_ms for row in frame.rows] == [100, 110, 120, 130, 140]
     np.testing.assert_array_equal(frame.rows[0].values, again.rows[2].values)
     values = np.stack([row.values for row in frame.rows])
@@ -68,7 +70,7 @@ def test_a_frame_is_what_the_fibre_was_then_and_its_bounds_are_its_own() -> None
 def test_protobuf_reads_back_what_was_written(sensors: range) -> None:
     random = np.random.default_rng(3)
     lines = random.standard_normal((3, len(sensors), 37)).astype(np.float32)
-    rows = tuple(Row("canvas-ü", tuple(sensors), lines[k], 1_790_000_000_000 + k, 5 * k) for k in range(3))
+    rows = tuple(Row("canvas-ü", (Sensors.of(sensors, lines[k]),), 1_790_000_000_000 + k, 5 * k) for k in range(3))
     payload = wire.encode(Frame(rows, min_amp=-1.5, max_amp=1e30))
     message = DataStream.FromString(payload)
     assert (message.current_min_amp, message.current_max_amp) == (-1.5, 1e30)
@@ -81,7 +83,7 @@ def test_protobuf_reads_back_what_was_written(sensors: range) -> None:
 
 
 def test_a_negative_time_survives_the_wire() -> None:
-    row = Row("c", (0,), np.zeros((1, 1), dtype=np.float32), -5, -1)
+    row = Row("c", (Sensors.of((0,), np.zeros((1, 1), dtype=np.float32)),), -5, -1)
     message = DataStream.FromString(wire.encode(Frame((row,), 0, 0)))
     assert (message.rows[0].startTimestamp, message.rows[0].endTimestamp) == (-5, -1)
 
@@ -127,3 +129,4 @@ def test_a_stream_that_is_far_behind_leaves_lines_out_and_says_how_many(caplog: 
     assert pace.wait(305) <= 0
     assert "3.00 s behind, 300 lines left out" in caplog.text
     assert pace.next_row() == 310
+    assert pace.left_out == 300

@@ -1,5 +1,6 @@
 """The stream of a live job, over real sockets: the rows of the contract, at their time, and every way to end it."""
 
+import re
 import time
 
 import grpc
@@ -214,3 +215,20 @@ def test_reflection_lists_the_services(simulator: Simulator) -> None:
         (answer,) = stub.ServerReflectionInfo(asked, timeout=PATIENCE)
     names = {service.name for service in answer.list_services_response.service}
     assert {"datastream.DataStreamService", "grpc.health.v1.Health"} <= names
+
+
+def test_a_stream_that_left_lines_out_says_so_where_its_client_can_read_it(threaded: Simulator) -> None:
+    with threaded.job(channels={"min": 0, "max": 2221}) as job:
+        call = job.open()
+        before = next(call).rows[-1].startTimestamp
+        time.sleep(3)  # a client that does not keep up: more than the server catches up with
+        for frame in call:
+            if frame.rows[0].startTimestamp - before > 10:
+                break
+            before = frame.rows[-1].startTimestamp
+        threaded.call("DELETE", f"/job/{job.job_id}")
+        for _ in call:
+            pass
+        assert call.code() is grpc.StatusCode.OK
+        words = dict(call.trailing_metadata())["focus-warning"]
+        assert re.fullmatch(r"the job did not keep its line rate: \d+ lines were left out", words)

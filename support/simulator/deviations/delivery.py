@@ -12,7 +12,8 @@ from support.simulator.deviations.edits import frames_per_second, numbered
 from support.simulator.deviations.stages import DELIVERY, FEED, LIMIT, MESSAGE, PLAN, AbortError, At, Payloads
 from support.simulator.job import Job
 from support.simulator.plan import Plan
-from support.simulator.wire import INTENSITY, ROWS, SENSORS, varint
+from support.simulator.sensors import INTENSITY, SENSORS, varint
+from support.simulator.wire import ROWS
 
 BROKEN_EVERY = 5  # messages
 BEFORE_STALL = 8  # frames

@@ -25,7 +25,7 @@ def with_rows(frame: Frame, edit: Callable[[Row], Row]) -> Frame:
 
 def with_values(frame: Frame, edit: Callable[[Values], Values]) -> Frame:
     """The frame with the values of every row, shape (sensors, bins), edited, and with bounds that are true for them."""
-    return bounded(with_rows(frame, lambda row: replace(row, values=edit(row.values.copy()).astype(np.float32))))
+    return bounded(with_rows(frame, lambda row: row.holding(row.sensor_ids, edit(row.values).astype(np.float32))))
 
 
 def with_sensor(frame: Frame, sensor: int, edit: Callable[[Values], Values]) -> Frame:

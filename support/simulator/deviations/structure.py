@@ -27,7 +27,7 @@ async def empty_frame(payloads: Payloads, _job: Job) -> Payloads:
 def row_without_sensors(frame: Frame, _at: At) -> Frame:
     """The last row of every frame holds no sensor."""
     *others, last = frame.rows
-    return replace(frame, rows=(*others, replace(last, sensor_ids=(), values=last.values[:0])))
+    return replace(frame, rows=(*others, last.holding((), last.values[:0])))
 
 
 @MESSAGE.fault("frame")
@@ -48,7 +48,8 @@ def sensor_extra(frame: Frame, _at: At) -> Frame:
 
     def longer(row: Row) -> Row:
         ids = (*row.sensor_ids, row.sensor_ids[-1] + 1)
-        return replace(row, sensor_ids=ids, values=np.concatenate([row.values, row.values[-1:]]))
+        values = row.values
+        return row.holding(ids, np.concatenate([values, values[-1:]]))
 
     return with_rows(frame, longer)
 
@@ -78,7 +79,7 @@ def sensors_out_of_order(frame: Frame, _at: At) -> Frame:
 @FRAME.fault("sensors")
 def sensors_shifted(frame: Frame, _at: At) -> Frame:
     """Every row holds the sensors of another job: all ids are one too high."""
-    return with_rows(frame, lambda row: replace(row, sensor_ids=tuple(number + 1 for number in row.sensor_ids)))
+    return with_rows(frame, lambda row: row.holding([number + 1 for number in row.sensor_ids], row.values))
 
 
 @MESSAGE.fault("bins")
@@ -108,7 +109,8 @@ def canvas_changes(frame: Frame, at: At) -> Frame:
 
 
 def _with_order(row: Row, order: np.ndarray[tuple[int], np.dtype[np.int_]]) -> Row:
-    return replace(row, sensor_ids=tuple(row.sensor_ids[index] for index in order), values=row.values[order])
+    ids = row.sensor_ids
+    return row.holding([ids[index] for index in order], row.values[order])
 
 
 def _with_intensity(payload: bytes, sensor: int, edit: Callable[[Values], Values]) -> bytes:

@@ -26,7 +26,8 @@ from support.simulator.deviations.stages import (
 from support.simulator.frame import Frame, rounded
 from support.simulator.options import Options
 from support.simulator.plan import Plan
-from support.simulator.wire import INTENSITY, ROWS, SENSORS, field
+from support.simulator.sensors import INTENSITY, SENSORS, field
+from support.simulator.wire import ROWS
 
 THIRD = 3
 FEWEST_FRAMES = 12  # a second, however large they are

@@ -1,0 +1,154 @@
+"""The spectrum lines of a fibre: each is computed once, whoever asks for it, and kept ready to be sent.
+
+Jobs that watch the same channels, or overlapping ones, in the same way need the same lines, for streams begin on a
+common grid (`frame.ANCHOR_MS`). So lines are made in pieces, a channel group each, out of which the rows of all jobs
+are put together; what differs from job to job, canvas, times and bounds, is added when they are sent. A piece is never
+changed: what a deviation edits is its own copy.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from support.simulator import spectrum
+from support.simulator.fibre import GROUP, Fibre
+from support.simulator.frame import Frame, Row, Timeline
+from support.simulator.plan import Plan
+from support.simulator.sensors import Sensors
+
+KEPT_BYTES = 64 * 2**20
+AT_ONCE = 8  # groups that are transformed together: fewer cost more calls, more no longer fit into a processor's cache
+
+_Cut = tuple[int, int]  # the channels of a piece: the first, and the one after the last
+
+
+@dataclass(slots=True)
+class _Moment:
+    """The pieces of all lines whose windows begin at one sample; None in the place of one that is being made."""
+
+    pieces: dict[_Cut, Sensors | None] = field(default_factory=dict)
+    size: int = 0  # bytes
+    is_kept: bool = True
+
+
+class Lines:
+    """The lines of `fibre`. Safe to ask from several threads: what one of them makes, others wait for."""
+
+    def __init__(self, fibre: Fibre) -> None:
+        self.fibre = fibre
+        self._changed = threading.Condition()
+        self._moments: OrderedDict[tuple[int, range, int], _Moment] = OrderedDict()  # by nfft, bins and first sample
+        self._kept_bytes = 0
+
+    def frame(self, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
+        """The frame of the rows from `first_row` on: what the fibre was, and when that was."""
+        numbers = range(first_row, first_row + plan.rows_per_frame)
+        lines = self._lines(plan, [timeline.first_sample(row) for row in numbers])
+        rows = tuple(
+            Row(canvas_id, line, timeline.start_ms(row), timeline.end_ms(row))
+            for row, line in zip(numbers, lines, strict=True)
+        )
+        bounds = [some.bounds for line in lines for some in line]
+        return Frame(rows, min_amp=min(low for low, _ in bounds), max_amp=max(high for _, high in bounds))
+
+    def _lines(self, plan: Plan, starts: Sequence[int]) -> list[tuple[Sensors, ...]]:
+        """The lines of a plan whose windows begin at the samples `starts`."""
+        cuts = _cuts(plan.first, plan.last)
+        moments = self._complete(plan, starts, cuts)
+        lines = []
+        for start in starts:
+            line = [piece for cut in cuts if (piece := moments[start].pieces[cut]) is not None]
+            line[-1] = line[-1].part(0, plan.last + 1 - cuts[-1][0])
+            line[0] = line[0].part(plan.first - cuts[0][0], len(line[0].ids))
+            lines.append(tuple(line))
+        return lines
+
+    def _complete(self, plan: Plan, starts: Sequence[int], cuts: Sequence[_Cut]) -> dict[int, _Moment]:
+        """The moments of `starts`, none of which lacks any of `cuts`: what nobody makes already is made here."""
+        with self._changed:
+            moments = {start: self._moment(plan, start) for start in starts}
+        while claim := self._claim(moments, cuts):
+            missing, of = claim
+            self._make(plan, {start: moments[start] for start in of}, missing)
+        return moments
+
+    def _moment(self, plan: Plan, start: int) -> _Moment:
+        """The oldest go first: a line is asked for when it has just ended, by all that will ask for it."""
+        while self._kept_bytes > KEPT_BYTES:
+            _, oldest = self._moments.popitem(last=False)
+            oldest.is_kept = False
+            self._kept_bytes -= oldest.size
+        return self._moments.setdefault((plan.nfft, plan.bins, start), _Moment())
+
+    def _claim(self, moments: dict[int, _Moment], cuts: Sequence[_Cut]) -> tuple[tuple[_Cut, ...], list[int]] | None:
+        """Pieces that nobody makes, and the moments that lack just these; None, once nothing is lacking at all."""
+        with self._changed:
+            while True:
+                lacking = {start: _unclaimed(moment, cuts) for start, moment in moments.items()}
+                missing = next(filter(None, lacking.values()), None)
+                if missing:
+                    of = [start for start, others in lacking.items() if others == missing]
+                    for start in of:
+                        moments[start].pieces.update(dict.fromkeys(missing))
+                    return missing, of
+                if all(moment.pieces[cut] is not None for moment in moments.values() for cut in cuts):
+                    return None
+                self._changed.wait()
+
+    def _make(self, plan: Plan, moments: dict[int, _Moment], missing: Sequence[_Cut]) -> None:
+        made: list[tuple[_Moment, _Cut, Sensors]] = []
+        try:
+            for cuts in _runs(missing):
+                made += self._transformed(plan, moments, cuts)
+        finally:
+            with self._changed:
+                for moment in moments.values():
+                    for cut in missing:
+                        del moment.pieces[cut]  # where making them has failed, somebody else may try
+                for moment, cut, piece in made:
+                    moment.pieces[cut] = piece
+                    moment.size += len(piece.octets)
+                    self._kept_bytes += len(piece.octets) * moment.is_kept
+                self._changed.notify_all()
+
+    def _transformed(
+        self, plan: Plan, moments: dict[int, _Moment], cuts: Sequence[_Cut]
+    ) -> Iterator[tuple[_Moment, _Cut, Sensors]]:
+        """The pieces of neighbouring groups at several moments."""
+        channels, earliest = range(cuts[0][0], cuts[-1][1]), min(moments)
+        samples = self.fibre.samples(channels[0], channels[-1], earliest, max(moments) - earliest + plan.nfft)
+        lines = spectrum.magnitudes(samples, [start - earliest for start in moments], plan.nfft, plan.bins)
+        for moment, values in zip(moments.values(), lines, strict=True):
+            whole, by_cut = Sensors.of(channels, values), values.reshape(len(cuts), -1)
+            bounds = zip(by_cut.min(axis=1).tolist(), by_cut.max(axis=1).tolist(), strict=True)
+            for cut, known in zip(cuts, bounds, strict=True):
+                yield moment, cut, whole.part(cut[0] - channels[0], cut[1] - channels[0], known)
+
+
+@lru_cache(maxsize=128)
+def _cuts(first: int, last: int) -> tuple[_Cut, ...]:
+    """Where channels are cut into pieces: at whole channel groups; channels within one group are one piece."""
+    groups = range(first // GROUP, last // GROUP + 1)
+    if len(groups) == 1:
+        return ((first, last + 1),)
+    return tuple((group * GROUP, (group + 1) * GROUP) for group in groups)
+
+
+def _runs(cuts: Sequence[_Cut]) -> Iterator[list[_Cut]]:
+    """Neighbouring pieces, a few at a time."""
+    run: list[_Cut] = []
+    for cut in cuts:
+        if run and (len(run) == AT_ONCE or run[-1][1] != cut[0]):
+            yield run
+            run = []
+        run.append(cut)
+    if run:
+        yield run
+
+
+def _unclaimed(moment: _Moment, cuts: Sequence[_Cut]) -> tuple[_Cut, ...]:
+    return tuple(cut for cut in cuts if cut not in moment.pieces)
