@@ -11,6 +11,7 @@ import grpc
 
 from protos.datastream_pb2 import StreamRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
+from support.security.security import TOKEN_HINT
 from support.wording import clock, plural
 
 _METHOD = "/datastream.DataStreamService/StreamSpectrograms"
@@ -124,7 +125,9 @@ class StreamCall(Iterator[bytes]):
             return self._left(details)
         kind = APITimeoutError if status is grpc.StatusCode.DEADLINE_EXCEEDED else APIError
         ours = kind is APITimeoutError and time.monotonic() >= self._deadline - _CLOCK_SLACK
-        reason = f"it took longer than {self._timeout:g} s" if ours else f"{status.name}: {details}"
+        reason = f"it took longer than {self._timeout:g} s" if ours else f"{status.name}: {details or 'no word why'}"
+        if status is grpc.StatusCode.UNAUTHENTICATED:
+            reason += TOKEN_HINT
         return kind(
             f"{self._where} failed {self._so_far}: {reason}", status=status, details=details, target=self._target
         )
