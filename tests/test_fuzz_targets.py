@@ -1,4 +1,4 @@
-"""What coverage-guided fuzzing calls does what it says without the fuzzer, too: on first inputs, and on spoiled ones."""
+"""What coverage-guided fuzzing calls does what it says without the fuzzer, too: on first inputs and spoiled ones."""
 
 from __future__ import annotations
 

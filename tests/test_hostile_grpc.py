@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 import zlib
@@ -16,7 +17,9 @@ from hypothesis import strategies as st
 
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
 from support.grpc_stream_client import GrpcStreamClient
-from tests.grpc_server import frame
+from support.network.hop import Hop
+from tests.conftest import Serve
+from tests.grpc_server import frame, silence
 from tests.patience import PATIENCE
 from tests.raw_server import ANSWERING, END_STREAM, SETTINGS, Kind, RawServer, fields, headers, http2, message
 
@@ -203,6 +206,19 @@ class TestStream:
             received(client, server.port)
 
         assert client.get_metrics().attempts == 2
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+def test_a_host_that_vanishes_without_a_word_is_a_stall(serve: Serve, frames: int) -> None:
+    server = serve([frame()] * frames + [silence()])
+    client = new_client(idle_timeout=SOON)
+
+    with Hop(("127.0.0.1", server.port)) as hop, client.connect_context(hop.host, hop.port), in_time():
+        stream = client.stream_spectrograms("1-1")
+        assert len(list(itertools.islice(stream, frames))) == frames
+        hop.freeze()
+        with pytest.raises(APITimeoutError, match="went silent: nothing came for"):
+            next(stream)
 
 
 def endless_header(stream: int) -> Iterator[bytes]:
