@@ -294,7 +294,7 @@ class FocusServerAPI:
             raise self._unanswered(error, method, url) from error
         except requests.Timeout as error:
             raise self._timed_out(error, method, url) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             raise ProtocolError(f"{method} {url} could not be carried out: {error}", target=url) from error
         if response.is_redirect:
             raise APIError(

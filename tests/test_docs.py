@@ -23,7 +23,17 @@ GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
 CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
 TLS = ROOT / "docs" / "TLS.md"
-DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+PROVING = ROOT / "docs" / "PROVING.md"
+DOCUMENTS = [
+    README,
+    GUIDE,
+    CLIENT_API,
+    TROUBLESHOOTING,
+    TLS,
+    PROVING,
+    ROOT / "CHANGELOG.md",
+    ROOT / "reports" / "README.md",
+]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -79,7 +89,7 @@ def test_the_doors_that_are_named_exist(document: Path) -> None:
     makefile = text(ROOT / "Makefile")
     for target in re.findall(r"\bmake (acceptance|[a-z]+(?=`|\n| FLAGS| PYTHON))", text(document)):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"there is no make {target}"
-    for module in re.findall(r"python -m (support\.[\w.]+)", text(document)):
+    for module in re.findall(r"python -m ((?:support|tests)\.[\w.]+)", text(document)):
         assert importlib.util.find_spec(module), f"there is no {module}"
 
 

@@ -74,6 +74,11 @@ class TestSlow:
         with pytest.raises(ProtocolError, match="could not be carried out: Exceeded 30 redirects"):
             ask(http(Answer(302, headers={"Location": "/channels"})))
 
+    @pytest.mark.parametrize("location", ["/\xff", "//[channels", "http://[::1", "http://host:99999/", "https://:x"])
+    def test_a_redirect_that_leads_nowhere_is_told(self, http: Http, location: str) -> None:
+        with pytest.raises(ProtocolError, match=r"GET .*/channels could not be carried out: .+"):
+            ask(http(Answer(302, headers={"Location": location})))
+
     def test_an_answer_in_time_is_taken_however_small_its_pieces(self, http: Http) -> None:
         body = json.dumps(CHANNELS).encode()
         answer = Answer(body=body, trickles=("body", 0.001), headers={"Content-Length": str(len(body))})

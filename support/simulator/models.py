@@ -40,14 +40,30 @@ class DisplayInfo(BaseModel):
     height: Annotated[Whole, Field(gt=0, description="pixels, a line each")]
 
 
+def _example(view_type: str, highest: int, nfft: int) -> dict[str, Any]:
+    return {
+        "displayTimeAxisDuration": 10,
+        "nfftSelection": nfft,
+        "displayInfo": {"height": 1000},
+        "channels": {"min": 1, "max": highest},
+        "frequencyRange": {"min": 0, "max": 500},
+        "start_time": None,
+        "end_time": None,
+        "view_type": view_type,
+    }
+
+
 class ConfigureRequest(BaseModel):
     """What a client wants to watch. Fields that are not of the contract are ignored."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_example("0", 11, 1024), _example("1", 1, 65_536)]})
 
     displayTimeAxisDuration: Annotated[Real, Field(gt=0)] | None = Field(  # noqa: N815
         default=None, description="seconds; needed but for the waterfall view"
     )
     nfftSelection: Annotated[Whole, Field(gt=0)] = Field(  # noqa: N815
-        description="a power of two, 128 to 2048; to 65536 in the single-channel view"
+        description="a power of two, 128 to 2048; to 65536 in the single-channel view; 1 in the waterfall view",
+        json_schema_extra={"enum": [1, *(2**power for power in range(7, 17))]},
     )
     displayInfo: DisplayInfo  # noqa: N815
     channels: ChannelRange

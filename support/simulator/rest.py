@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from support.simulator.conditions import Present
@@ -31,7 +32,20 @@ from support.simulator.stream import VERSION
 
 WAITING = "waiting for fiber"
 
-_ERRORS: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorAnswer, "description": "What is wrong, in words"}}
+_STATUSES = {
+    400: "The request is wrong: which field, and what is allowed",
+    401: "The token is missing, or another one",
+    404: "There is no such job",
+    501: "What the contract allows, and this simulator does not do yet",
+    503: "No fibre is attached, or all windows are in use",
+}
+
+_JOB_LINKS = {
+    operation: {"operationId": operation, "parameters": {"job_id": "$response.body#/job_id"}}
+    for operation in ("get_metadata", "delete_job")
+}
+
+Responses = dict[int | str, dict[str, Any]]
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +54,35 @@ class WaitingForFibreError(RuntimeError):
     """No fibre is attached."""
 
 
-def build_app(present: Present, registry: Registry, attached: bool) -> FastAPI:
-    """The ASGI application. `attached` is whether the server has its fibre, or waits for one."""
-    app = FastAPI(
-        title="Focus Server (embedded)", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False
+class _App(FastAPI):
+    """An application whose OpenAPI tells of the errors that there are: wrong requests are 400, so there is no 422."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for schema in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(schema, None)
+        return document
+
+
+def build_app(present: Present, registry: Registry, attached: bool, guarded: bool = False) -> FastAPI:
+    """The ASGI application.
+
+    `attached` is whether the server has its fibre, or waits for one; `guarded`, whether it wants a token: that is asked
+    for before this application (`Security.guarding`), and here only told in the OpenAPI.
+    """
+    wants = [Depends(HTTPBearer(auto_error=False)), Depends(HTTPBasic(auto_error=False))] if guarded else []
+    app = _App(
+        title="Focus Server (embedded)",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=wants,
+        responses=_errors(401) if guarded else None,
+        generate_unique_id_function=lambda route: route.name,
     )
     _add_fibre_routes(app, present, attached)
     _add_job_routes(app, present, registry, attached)
@@ -85,13 +124,18 @@ def live_metadata(fibre: Fibre, attached: bool) -> LiveMetadata:
     )
 
 
+def _errors(*statuses: int) -> Responses:
+    """What an endpoint may answer in place of what was asked for."""
+    return {status: {"model": ErrorAnswer, "description": _STATUSES[status]} for status in statuses}
+
+
 def _add_fibre_routes(app: FastAPI, present: Present, attached: bool) -> None:
-    @app.get("/live_metadata", responses=_ERRORS)
+    @app.get("/live_metadata")
     async def get_live_metadata() -> LiveMetadata:
         """The fibre that is attached."""
         return live_metadata(present.now.fibre, attached)
 
-    @app.get("/channels", responses=_ERRORS)
+    @app.get("/channels")
     async def get_channels() -> Channels:
         """The numbers of the first and the last channel."""
         fibre = present.now.fibre
@@ -103,14 +147,18 @@ def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached
         if not attached:
             raise WaitingForFibreError
 
-    @app.post("/configure", responses=_ERRORS, dependencies=[Depends(fibre_attached)])
+    @app.post(
+        "/configure",
+        responses={200: {"links": _JOB_LINKS}, **_errors(400, 501, 503)},
+        dependencies=[Depends(fibre_attached)],
+    )
     async def configure(request: ConfigureRequest) -> ConfigureAnswer:
         """Starts a job that streams live data."""
         now = present.now
         plan = now.deviations.plan(make_plan(request, now.fibre, now.options.frame_rate))
         return configure_answer(await registry.create(plan, request.model_dump(exclude_unset=True), now))
 
-    @app.get("/metadata/{job_id}", responses=_ERRORS)
+    @app.get("/metadata/{job_id}", responses=_errors(404))
     async def get_metadata(job_id: str) -> JobMetadata:
         """A job that is there, or was until lately."""
         job = registry.find(job_id)
@@ -118,7 +166,7 @@ def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached
             raise HTTPException(404, f"there is no job '{job_id}'")
         return JobMetadata(job_id=job_id, status=job.status, config=job.config)
 
-    @app.delete("/job/{job_id}", responses=_ERRORS)
+    @app.delete("/job/{job_id}", responses=_errors(404))
     async def delete_job(job_id: str) -> Cancelled:
         """Ends a job: its streams end with status OK, then its port closes."""
         if not registry.cancel(job_id):
@@ -127,12 +175,12 @@ def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached
 
 
 def _add_later_routes(app: FastAPI) -> None:
-    @app.post("/config/{task_id}", responses=_ERRORS, status_code=501)
+    @app.post("/config/{task_id}", responses=_errors(501), status_code=501)
     async def config(task_id: str) -> ErrorAnswer:
         """The other dialect of /configure."""
         return ErrorAnswer(error=f"/config/{task_id} is not available in this simulator yet; use /configure")
 
-    @app.post("/recordings_in_time_range", responses=_ERRORS, status_code=501)
+    @app.post("/recordings_in_time_range", responses=_errors(501), status_code=501)
     async def recordings() -> ErrorAnswer:
         """The recordings that historic mode could show."""
         return ErrorAnswer(error="/recordings_in_time_range is not available in this simulator yet")

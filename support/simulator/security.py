@@ -22,6 +22,8 @@ CONTROL = "/simulator/"  # the simulator's own door is on this machine only, and
 
 _REFUSAL = "this server wants its token: 'Authorization: Bearer TOKEN', or the token as the password of basic"
 
+_CHALLENGE = 'Bearer realm="focus", Basic realm="focus"'  # a 401 names what would be let in: RFC 9110, 11.6.1
+
 log = logging.getLogger(__name__)
 
 
@@ -74,7 +76,8 @@ class Security:
                 await app(scope, receive, send)
                 return
             log.info("%s %s: refused, without the token", scope["method"], scope["path"])
-            refusal = JSONResponse(ErrorAnswer(error=_REFUSAL).model_dump(), HTTPStatus.UNAUTHORIZED)
+            words = ErrorAnswer(error=_REFUSAL).model_dump()
+            refusal = JSONResponse(words, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": _CHALLENGE})
             await refusal(scope, receive, send)
 
         return guarded

@@ -52,7 +52,9 @@ class FocusServer:
             limits=Limits(options.idle_removal, options.stream_idle, options.finished_removal),
             security=self._security,
         )
-        app = build_app(Present(options), self._registry, attached=not options.no_fibre)
+        app = build_app(
+            Present(options), self._registry, attached=not options.no_fibre, guarded=options.token is not None
+        )
         config = uvicorn.Config(
             self._security.guarding(app),
             log_config=None,

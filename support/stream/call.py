@@ -12,6 +12,7 @@ import grpc
 
 from protos.datastream_pb2 import StreamRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
+from support.security.security import TOKEN_HINT
 from support.stream.block import Message
 from support.wording import clock, plural
 
@@ -187,7 +188,9 @@ class StreamCall(Iterator[list[Message]]):
             return self._left(details)
         kind = APITimeoutError if status is grpc.StatusCode.DEADLINE_EXCEEDED else APIError
         ours = kind is APITimeoutError and time.monotonic() >= self._deadline - _CLOCK_SLACK
-        reason = f"it took longer than {self._timeout:g} s" if ours else f"{status.name}: {details}"
+        reason = f"it took longer than {self._timeout:g} s" if ours else f"{status.name}: {details or 'no word why'}"
+        if status is grpc.StatusCode.UNAUTHENTICATED:
+            reason += TOKEN_HINT
         return kind(
             f"{self._where} failed {self._so_far}: {reason}", status=status, details=details, target=self._target
         )

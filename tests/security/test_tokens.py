@@ -14,7 +14,8 @@ from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.security import Security, Trust
 from support.stream.channel import open_channel
-from tests.conftest import Http
+from tests.conftest import Http, Serve
+from tests.grpc_server import Abort, Step, frame
 from tests.http_server import Answer
 from tests.patience import PATIENCE
 from tests.security.conftest import ServerWith
@@ -71,6 +72,23 @@ def test_without_it_both_are_refused_once_and_told_what_to_do(told: Told, token:
     for refusal in (rest, stream):
         assert "this server wants its token" in str(refusal.value)
         assert str(refusal.value).endswith("set the token that this server wants as FOCUS_TOKEN")
+
+
+@pytest.mark.parametrize("before", [[], [frame()]], ids=["at once", "in mid-stream"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_refused_stream_is_not_asked_for_again_and_names_the_token(
+    serve: Serve, client: GrpcStreamClient, before: list[Step], resume: bool
+) -> None:
+    server = serve([*before, Abort(grpc.StatusCode.UNAUTHENTICATED, "the token is over")])
+    client.connect("127.0.0.1", server.port)
+
+    with pytest.raises(APIError) as caught:
+        list(client.stream_spectrograms("1-1", resume=resume))
+
+    assert caught.value.status is grpc.StatusCode.UNAUTHENTICATED
+    assert "UNAUTHENTICATED: the token is over" in str(caught.value)
+    assert str(caught.value).endswith("set the token that this server wants as FOCUS_TOKEN")
+    assert (len(server.calls), client.get_metrics().attempts) == (1, 1)
 
 
 def test_a_user_and_a_password_let_rest_in(told: Told) -> None:

@@ -206,11 +206,22 @@ def test_openapi_tells_the_truth(threaded: Simulator) -> None:
         "/config/{task_id}",
         "/recordings_in_time_range",
     }
-    for path in document["paths"].values():
+    declared: dict[str, set[str]] = {}
+    for name, path in document["paths"].items():
         for operation in path.values():
-            assert "422" not in operation["responses"]
-            error = operation["responses"]["default"]["content"]["application/json"]["schema"]
-            assert error == {"$ref": "#/components/schemas/ErrorAnswer"}
+            declared[name] = set(operation["responses"])
+            for status in declared[name] - {"200"}:
+                error = operation["responses"][status]["content"]["application/json"]["schema"]
+                assert error == {"$ref": "#/components/schemas/ErrorAnswer"}
+    assert declared == {
+        "/live_metadata": {"200"},
+        "/channels": {"200"},
+        "/configure": {"200", "400", "501", "503"},
+        "/metadata/{job_id}": {"200", "404"},
+        "/job/{job_id}": {"200", "404"},
+        "/config/{task_id}": {"501"},
+        "/recordings_in_time_range": {"501"},
+    }
 
 
 def test_without_a_fibre_nothing_starts() -> None:

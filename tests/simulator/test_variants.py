@@ -137,6 +137,7 @@ def test_no_cancel(deviating: Simulator) -> None:
         assert response.status_code == 404
         assert job.job_id in response.json()["error"]
         assert len(job.frames(2)) == 2
+    assert deviating.call("DELETE", "/channels").status_code == 405
 
 
 def test_refusal_422(deviating: Simulator) -> None:
@@ -152,6 +153,7 @@ def test_minimal_metadata(deviating: Simulator) -> None:
     metadata = deviating.call("GET", "/live_metadata").json()
     assert metadata == {"prr": 2000.0, "dx": 1.0, "sw_version": "simulator-1.0", "number_of_channels": 2222}
     assert deviating.call("GET", "/channels").status_code == 200
+    assert deviating.call("PUT", "/live_metadata").status_code == 405
 
 
 def test_short_fibre(deviating: Simulator) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def rounded_frequencies(answer: dict[str, Any]) -> dict[str, Any]:
 @REST.variant()
 async def no_cancel(exchange: Exchange, proceed: Proceed) -> Answer:
     """A job cannot be cancelled, that is 404; it ends by itself some time later."""
-    if exchange.method != "DELETE":
+    if exchange.method != "DELETE" or not exchange.path.startswith("/job/"):
         return await proceed(exchange)
     later(10.0, exchange, proceed)
     return Answer.of(404, {"error": f"{exchange.method} {exchange.path}: not found"})
@@ -85,7 +86,7 @@ async def refusal_422(exchange: Exchange, proceed: Proceed) -> Answer:
 async def minimal_metadata(exchange: Exchange, proceed: Proceed) -> Answer:
     """The fibre is described by prr, dx, version and number of channels alone."""
     answer = await proceed(exchange)
-    if exchange.path != "/live_metadata":
+    if exchange.path != "/live_metadata" or answer.status != HTTPStatus.OK:
         return answer
     return answer.holding({name: answer.content[name] for name in ("prr", "dx", "sw_version", "number_of_channels")})
 
