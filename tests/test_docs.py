@@ -23,7 +23,8 @@ GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
 CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
 TLS = ROOT / "docs" / "TLS.md"
-DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+LOAD = ROOT / "docs" / "LOAD.md"
+DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, LOAD, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -138,7 +139,8 @@ def test_the_criteria_table_lists_the_scenarios_that_there_are() -> None:
 
 
 def test_every_dependency_is_explained() -> None:
-    requirements = text(ROOT / "requirements.txt") + text(ROOT / "requirements-dev.txt")
+    files = ("requirements.txt", "requirements-load.txt", "requirements-dev.txt")
+    requirements = "".join(text(ROOT / file) for file in files)
     pinned = re.findall(r"^([\w.-]+)==", requirements, flags=re.MULTILINE)
     explained = re.findall(r"^- \*\*([\w.-]+)\*\* \w", section(GUIDE, "Dependencies"), flags=re.MULTILINE)
     assert explained == pinned
