@@ -24,7 +24,8 @@ CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
 TLS = ROOT / "docs" / "TLS.md"
 LOAD = ROOT / "docs" / "LOAD.md"
-DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, LOAD, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, LOAD]
+DOCUMENTS = [README, *GUIDES, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
