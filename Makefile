@@ -6,8 +6,11 @@ BIN := .venv/bin
 FLAGS ?=
 RUNS ?= 100
 JOBS ?= 1
+USERS ?= 30
+WORKERS ?= 2
+RUN_TIME ?= 2m
 
-.PHONY: acceptance test faults soak clean
+.PHONY: acceptance test faults soak load clean
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
 acceptance: .venv/installed protos/datastream_pb2.py
@@ -29,6 +32,10 @@ faults: .venv/installed
 soak: .venv/installed
 	@$(BIN)/python -m support.proving.soak --runs $(RUNS) --jobs $(JOBS)
 
+## load: USERS windows at once on WORKERS processes of Locust, for RUN_TIME; WEB=1: with its page; reports/load/
+load: .venv/installed-load
+	@$(BIN)/python -m support.load --users $(USERS) --workers $(WORKERS) --run-time $(RUN_TIME) $(if $(WEB),--web)
+
 ## clean: everything that the other targets made
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info node_modules
@@ -43,7 +50,11 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
+.venv/installed-load: .venv/installed requirements-load.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-load.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-load.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 

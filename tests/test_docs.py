@@ -24,16 +24,9 @@ CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
 TLS = ROOT / "docs" / "TLS.md"
 PROVING = ROOT / "docs" / "PROVING.md"
-DOCUMENTS = [
-    README,
-    GUIDE,
-    CLIENT_API,
-    TROUBLESHOOTING,
-    TLS,
-    PROVING,
-    ROOT / "CHANGELOG.md",
-    ROOT / "reports" / "README.md",
-]
+LOAD = ROOT / "docs" / "LOAD.md"
+GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, PROVING, LOAD]
+DOCUMENTS = [README, *GUIDES, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -148,7 +141,8 @@ def test_the_criteria_table_lists_the_scenarios_that_there_are() -> None:
 
 
 def test_every_dependency_is_explained() -> None:
-    requirements = text(ROOT / "requirements.txt") + text(ROOT / "requirements-dev.txt")
+    files = ("requirements.txt", "requirements-load.txt", "requirements-dev.txt")
+    requirements = "".join(text(ROOT / file) for file in files)
     pinned = re.findall(r"^([\w.-]+)==", requirements, flags=re.MULTILINE)
     explained = re.findall(r"^- \*\*([\w.-]+)\*\* \w", section(GUIDE, "Dependencies"), flags=re.MULTILINE)
     assert explained == pinned
