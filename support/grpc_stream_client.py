@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import queue
 import threading
@@ -52,6 +51,7 @@ class GrpcStreamClient:
         idle_timeout: seconds of silence after which a stream counts as stalled.
         max_message_bytes: size of the largest frame that is taken; a larger one ends the stream with an APIError.
         security: whom to trust and what to show, exactly, instead of ``verify_ssl``: nothing else is tried then.
+        pause_limit: seconds between two frames beyond which the metrics list a pause.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class GrpcStreamClient:
         idle_timeout: float = 10,
         max_message_bytes: int = 128 * 2**20,
         security: Security | None = None,
+        pause_limit: float = 0.5,
     ) -> None:
         if verify_ssl and security is not None:
             raise ValueError("verify_ssl=True and security both say whom to trust: pass one of them")
@@ -79,6 +80,7 @@ class GrpcStreamClient:
         self.max_message_bytes = max_message_bytes
         self.retry_attempts = retry_attempts
         self.retry_delay = retry_delay
+        self.pause_limit = pause_limit
         self.security = security or Security(Trust.SYSTEM if verify_ssl else Trust.OFF)
         self._follows_server = security is None and not verify_ssl
         self.target = ""
@@ -87,6 +89,8 @@ class GrpcStreamClient:
         self._ready, self._lost = threading.Event(), threading.Event()
         self._call: StreamCall | None = None
         self._metrics = StreamMetrics()
+        self._connect_seconds: float | None = None
+        self._health_seconds: float | None = None
 
     def connect(self, stream_url: str, stream_port: int | str) -> bool:
         """Connects to a job and makes sure that it is healthy.
@@ -106,13 +110,16 @@ class GrpcStreamClient:
             target = target_of(stream_url, stream_port)
         except ValueError as error:
             raise ConnectionError(f"cannot connect: {error}", target=f"{stream_url}:{stream_port}") from error
-        deadline = time.monotonic() + self.connection_timeout
+        began = time.monotonic()
+        deadline = began + self.connection_timeout
         channel = self._ready_channel(target, deadline)
+        ready = time.monotonic()
         try:
             self.server_version = self._check_health(channel, target, deadline)
         except BaseException:
             channel.close()
             raise
+        self._connect_seconds, self._health_seconds = ready - began, time.monotonic() - ready
         self._channel, self.target = channel, target
         self._ready.set()
         self._lost.clear()
@@ -169,12 +176,14 @@ class GrpcStreamClient:
         if max_frames is not None and max_frames < 0:
             raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
         request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
-        self._metrics = StreamMetrics()
+        self._metrics = StreamMetrics(
+            connect_seconds=self._connect_seconds, health_seconds=self._health_seconds, pause_limit=self.pause_limit
+        )
         return self._frames(self._channel, request, self._metrics, resume, lines_dt)
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
-        return copy.deepcopy(self._metrics).calculate_metrics()
+        return self._metrics.snapshot()
 
     def _frames(
         self,
@@ -197,8 +206,17 @@ class GrpcStreamClient:
         )
         try:
             for message, size in messages:
-                index, elapsed = metrics.frames_received, metrics.frame_arrived(size)
-                yield Frame(message, index=index, size=size, elapsed=elapsed, received_at=time.time())
+                arrived, received_at = time.monotonic(), time.time()
+                index, elapsed = metrics.frames_received, metrics.frame_arrived(size, arrived=arrived)
+                frame = Frame(message, index=index, size=size, elapsed=elapsed, received_at=received_at)
+                if frame.ends.size:
+                    metrics.frame_was_of_age(received_at - int(frame.ends.max()) / 1000)
+                handed_over = time.monotonic()
+                metrics.decoding_seconds += handed_over - arrived
+                try:
+                    yield frame
+                finally:
+                    metrics.judging_seconds += time.monotonic() - handed_over
         except APIError:
             metrics.errors_count += 1
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 
@@ -21,12 +22,14 @@ class Reception:
         verdict: what the rules say.
         frames: the newest frames received.
         failure: the error that ended the stream, in words; empty where none did.
+        first_valid: seconds from asking until the first frame that breaks no rule had been judged; None without one.
     """
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
         self.frames: deque[Frame] = deque()
         self.failure = ""
+        self.first_valid: float | None = None
         self._kept_bytes = 0
 
     def receive(
@@ -52,7 +55,7 @@ class Reception:
         try:
             for frame in stream:
                 self._keep(frame)
-                self.verdict.see(frame)
+                self._judge(frame)
                 if enough(frame):
                     by_server = False
                     break
@@ -63,6 +66,15 @@ class Reception:
             stream.close()
             ending = Ending(self.verdict.frames, by_server, job_is_over(), self.failure, closing_latency())
             self.verdict.end(ending)
+
+    def _judge(self, frame: Frame) -> None:
+        if self.first_valid is not None:
+            self.verdict.see(frame)
+            return
+        began, found = time.monotonic(), self.verdict.counts.total()
+        self.verdict.see(frame)
+        if self.verdict.counts.total() == found:
+            self.first_valid = frame.elapsed + time.monotonic() - began
 
     def _keep(self, frame: Frame) -> None:
         self.frames.append(frame)

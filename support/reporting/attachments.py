@@ -5,6 +5,7 @@ Inside a scenario these belong to its result; outside any, to the run.
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping
 
 import allure
@@ -22,8 +23,8 @@ def attach_metrics(metrics: Mapping[str, object], title: str = "Stream metrics")
     attach_table(as_table([("Metric", "Value"), *metrics.items()]), title)
 
 
-def as_table(rows: Iterable[tuple[object, object]]) -> str:
-    """Rows of two cells, the first of them the head, as CSV."""
+def as_table(rows: Iterable[tuple[object, ...]]) -> str:
+    """Rows of cells, the first of them the head, as CSV."""
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows(rows)
     return table.getvalue()
@@ -32,6 +33,11 @@ def as_table(rows: Iterable[tuple[object, object]]) -> str:
 def attach_table(table: str, title: str) -> None:
     """Attach what `as_table` made."""
     allure.attach(table, name=title, attachment_type=AttachmentType.CSV)
+
+
+def attach_json(content: object, title: str) -> None:
+    """Attach data for programs."""
+    allure.attach(json.dumps(content, indent=1), name=title, attachment_type=AttachmentType.JSON)
 
 
 def attach_waterfall(

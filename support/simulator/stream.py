@@ -17,6 +17,7 @@ from support.simulator.deviations.stages import AbortError, At, Payloads, Refusa
 from support.simulator.frame import Timeline, make_frame
 from support.simulator.job import Job
 from support.simulator.pace import Pace
+from support.simulator.slowness import slowed
 
 VERSION = "simulator-1.0"
 
@@ -32,6 +33,7 @@ class StreamService:
         self._job = job
         self._fibre = conditions.fibre
         self._deviations = conditions.deviations
+        self._slowed = conditions.options.slowed
         self._workers = workers
 
     async def check_health(self, _request: HealthRequest, context: Context) -> HealthResponse:
@@ -62,7 +64,8 @@ class StreamService:
 
     async def _stream(self, limit: int | None, context: Context) -> None:
         job, deviations = self._job, self._deviations
-        frames = _first(deviations.limit(limit), deviations.feed(self._frames(), job))
+        feed = slowed(deviations.feed(self._frames(), job), job, self._slowed)
+        frames = _first(deviations.limit(limit), feed)
         with job.stream():
             log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
             async with aclosing(deviations.delivery(frames, job)) as payloads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -157,13 +158,22 @@ class Messages(Iterator[Received]):
         return None if self._is_complete else self._first_of_call()
 
     def _new_of_call(self, call: StreamCall) -> Received | None:
-        while (message := next(call, None)) is not None:
+        while (message := self._awaited(call)) is not None:
             self._served += 1
+            came = time.monotonic()
             parsed = self._parsed(message)
+            self._metrics.decoding_seconds += time.monotonic() - came
             if self._keep_new_rows(parsed):
                 return parsed, len(message)
             self._stale += 1
         return None
+
+    def _awaited(self, call: StreamCall) -> bytes | None:
+        began = time.monotonic()
+        try:
+            return next(call, None)
+        finally:
+            self._metrics.waiting_seconds += time.monotonic() - began
 
     def _keep_new_rows(self, message: DataStream) -> bool:
         """Takes the rows that came in an earlier call out of ``message``; False where nothing else was in it."""
