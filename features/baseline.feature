@@ -7,5 +7,5 @@ Feature: Speed over time
 
   @normal
   Scenario: The server is as fast as it was
-    When I measure 5 streams of 40 frames
+    When I measure 8 streams of 40 frames
     Then the server is no slower than its baseline by more than 20 %

@@ -23,7 +23,17 @@ GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
 CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
 TLS = ROOT / "docs" / "TLS.md"
-DOCUMENTS = [README, GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+BASELINES = ROOT / "docs" / "BASELINES.md"
+DOCUMENTS = [
+    README,
+    GUIDE,
+    CLIENT_API,
+    TROUBLESHOOTING,
+    TLS,
+    BASELINES,
+    ROOT / "CHANGELOG.md",
+    ROOT / "reports" / "README.md",
+]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
