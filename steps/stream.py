@@ -67,21 +67,25 @@ def lines_continuous(context: Context) -> None:
 
 @then("the frames come at a steady pace")
 def pace_is_steady(context: Context) -> None:
-    assert_that(context.world.verdict, is_steady())
+    with context.world.pace_of_server():
+        assert_that(context.world.verdict, is_steady())
 
 
 @then("the rows are new when they arrive, and never from the future")
 def rows_are_fresh(context: Context) -> None:
-    assert_that(context.world.verdict, is_fresh())
+    with context.world.pace_of_server():
+        assert_that(context.world.verdict, is_fresh())
 
 
 @then("more than {rate:g} frames arrive a second")
 def rate_is_above(context: Context, rate: float) -> None:
     rate = context.world.criterion("frame_rate_above", rate)
-    assert_that(context.world.metrics, has_frame_rate_above(rate))
+    with context.world.pace_of_server():
+        assert_that(context.world.metrics, has_frame_rate_above(rate))
 
 
 @then("{percent:Percentage} of the frames arrive within {limit:Duration} of the one before")
 def frames_in_time(context: Context, percent: float, limit: float) -> None:
     percent = context.world.criterion("frames_in_time", percent)
-    assert_that(context.world.metrics, has_frames_in_time(percent, limit))
+    with context.world.pace_of_server():
+        assert_that(context.world.metrics, has_frames_in_time(percent, limit))

@@ -5,6 +5,8 @@
     FocusError
     ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
+    ├── ClientTooSlowError       (RuntimeError)     this client set the pace, so that the server's cannot be judged
+    ├── BaselineError            (ValueError)       a baseline cannot be read, written or compared with
     └── RemoteError                                 a request went wrong; carries status, details and target
         ├── ConnectionError      (ConnectionError)  no usable connection to the target
         │   └── SecurityError                       none that is as secure as asked for
@@ -33,6 +35,14 @@ class SettingsError(FocusError, ValueError):
 
 class NotReadyError(FocusError, RuntimeError):
     """The server under test cannot be tested now: unreachable, or waiting for its fibre."""
+
+
+class ClientTooSlowError(FocusError, RuntimeError):
+    """This client was busy all the time: the pace of a stream was its own, and the server cannot be judged by it."""
+
+
+class BaselineError(FocusError, ValueError):
+    """A baseline cannot be read, written or compared with."""
 
 
 class RemoteError(FocusError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import queue
 import threading
@@ -53,6 +52,7 @@ class GrpcStreamClient:
         idle_timeout: seconds of silence after which a stream counts as stalled.
         max_message_bytes: size of the largest frame that is taken; a larger one ends the stream with an APIError.
         security: whom to trust and what to show, exactly, instead of ``verify_ssl``: nothing else is tried then.
+        pause_limit: seconds between two frames beyond which the metrics list a pause.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class GrpcStreamClient:
         idle_timeout: float = 10,
         max_message_bytes: int = 128 * 2**20,
         security: Security | None = None,
+        pause_limit: float = 0.5,
     ) -> None:
         if verify_ssl and security is not None:
             raise ValueError("verify_ssl=True and security both say whom to trust: pass one of them")
@@ -80,6 +81,7 @@ class GrpcStreamClient:
         self.max_message_bytes = max_message_bytes
         self.retry_attempts = retry_attempts
         self.retry_delay = retry_delay
+        self.pause_limit = pause_limit
         self.security = security or Security(Trust.SYSTEM if verify_ssl else Trust.OFF)
         self._follows_server = security is None and not verify_ssl
         self.target = ""
@@ -88,6 +90,8 @@ class GrpcStreamClient:
         self._ready, self._lost = threading.Event(), threading.Event()
         self._call: StreamCall | None = None
         self._metrics = StreamMetrics()
+        self._connect_seconds: float | None = None
+        self._health_seconds: float | None = None
 
     def connect(self, stream_url: str, stream_port: int | str) -> bool:
         """Connects to a job and makes sure that it is healthy.
@@ -107,13 +111,16 @@ class GrpcStreamClient:
             target = target_of(stream_url, stream_port)
         except ValueError as error:
             raise ConnectionError(f"cannot connect: {error}", target=f"{stream_url}:{stream_port}") from error
-        deadline = time.monotonic() + self.connection_timeout
+        began = time.monotonic()
+        deadline = began + self.connection_timeout
         channel = self._ready_channel(target, deadline)
+        ready = time.monotonic()
         try:
             self.server_version = self._check_health(channel, target, deadline)
         except BaseException:
             channel.close()
             raise
+        self._connect_seconds, self._health_seconds = ready - began, time.monotonic() - ready
         self._channel, self.target = channel, target
         self._ready.set()
         self._lost.clear()
@@ -179,7 +186,7 @@ class GrpcStreamClient:
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
-        return copy.deepcopy(self._metrics).calculate_metrics()
+        return self._metrics.snapshot()
 
     def _asked(
         self, job_id: str, max_frames: int | None, resume: bool, lines_dt: float | None
@@ -190,24 +197,28 @@ class GrpcStreamClient:
         if max_frames is not None and max_frames < 0:
             raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
         request = StreamRequest(job_id=job_id, max_frames=max_frames or 0)
-        self._metrics = metrics = StreamMetrics()
+        self._metrics = metrics = StreamMetrics(
+            connect_seconds=self._connect_seconds, health_seconds=self._health_seconds, pause_limit=self.pause_limit
+        )
         return self._blocks(self._channel, request, metrics, resume, lines_dt), metrics
 
     @staticmethod
     def _counted(blocks: Generator[Block], metrics: StreamMetrics) -> Generator[Block]:
         with closing(blocks):
             for block in blocks:
-                for message in block.messages:
-                    metrics.frame_arrived(message.size, arrived=message.arrived)
-                yield block
+                for position in range(len(block)):
+                    _count(metrics, block, position)
+                with _judging(metrics):
+                    yield block
 
     @staticmethod
     def _frames(blocks: Generator[Block], metrics: StreamMetrics) -> Generator[Frame]:
         with closing(blocks):
             for block in blocks:
-                for frame, message in zip(block.frames, block.messages, strict=True):
-                    metrics.frame_arrived(message.size, arrived=message.arrived)
-                    yield frame
+                for position, frame in enumerate(block.frames):
+                    _count(metrics, block, position)
+                    with _judging(metrics):
+                        yield frame
 
     def _blocks(
         self,
@@ -234,7 +245,7 @@ class GrpcStreamClient:
             metrics.errors_count += 1
             raise
         finally:
-            metrics.finish(blocks.ended)
+            metrics.finish(at=blocks.ended)
             blocks.close()
 
     def _ask(
@@ -344,6 +355,23 @@ class GrpcStreamClient:
                 self._lost.set()
 
         channel.subscribe(changed)
+
+
+def _count(metrics: StreamMetrics, block: Block, position: int) -> None:
+    message = block.messages[position]
+    metrics.frame_arrived(message.size, arrived=message.arrived)
+    if block.shape.rows:
+        metrics.frame_was_of_age(float(block.ages[position]))
+
+
+@contextmanager
+def _judging(metrics: StreamMetrics) -> Iterator[None]:
+    """Counts the time in which the caller has a frame."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        metrics.judging_seconds += time.monotonic() - began
 
 
 def _why_not_ready(channel: grpc.Channel) -> str:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
 
+from support.baseline.comparison import Compared
 from support.errors import APIError, ProtocolError
 from support.job import Job
 from support.stream.metrics import StreamMetrics
@@ -77,7 +78,8 @@ class _Metric(BaseMatcher[StreamMetrics]):
         description.append_text(self._promise)
 
     def describe_mismatch(self, item: StreamMetrics, mismatch_description: Description) -> None:
-        mismatch_description.append_text(self._measured(item))
+        note = f"; {item.slow_client}" if item.slow_client else ""
+        mismatch_description.append_text(self._measured(item) + note)
 
     def _measured(self, metrics: StreamMetrics) -> str:
         raise NotImplementedError
@@ -105,8 +107,7 @@ class _FrameRateAbove(_Metric):
         self._rate = rate
 
     def _matches(self, item: StreamMetrics) -> bool:
-        arrivals = item.arrivals
-        return arrivals.size > 1 and arrivals.size / float(arrivals[-1] - arrivals[0]) > self._rate
+        return item.span > 0 and item.frames_received / item.span > self._rate
 
     def _measured(self, metrics: StreamMetrics) -> str:
         return f"{metrics.avg_frame_rate:.2f} a second, {plural(metrics.frames_received, 'frame')} received"
@@ -140,15 +141,29 @@ class _CoversStream(_Metric):
         return ", ".join(self._problems(metrics))
 
     def _problems(self, metrics: StreamMetrics) -> list[str]:
-        arrivals = metrics.arrivals
         checks = {
             f"{plural(metrics.frames_received, 'frame')} counted": metrics.frames_received == self._frames,
             "no bytes counted": metrics.bytes_received > 0,
             "no start or end": metrics.start_time is not None and metrics.end_time is not None,
-            "the end lies before the last frame": arrivals.size == 0 or metrics.duration >= float(arrivals[-1]),
+            "the end lies before the last frame": metrics.duration >= (metrics.last_frame_latency or 0),
             f"{plural(metrics.errors_count, 'error')} counted": metrics.errors_count == 0,
         }
         return [problem for problem, right in checks.items() if not right]
+
+
+class _NoSlower(BaseMatcher[Sequence[Compared]]):
+    def __init__(self, percent: float) -> None:
+        self._percent = percent
+
+    def _matches(self, item: Sequence[Compared]) -> bool:
+        return bool(item) and not any(figure.is_slower for figure in item)
+
+    def describe_to(self, description: Description) -> None:
+        description.append_text(f"a server no slower than its baseline by more than {self._percent:g} %")
+
+    def describe_mismatch(self, item: Sequence[Compared], mismatch_description: Description) -> None:
+        slower = [str(figure) for figure in item if figure.is_slower]
+        mismatch_description.append_text("; ".join(slower) or "nothing was compared")
 
 
 class _RefusalNaming(BaseMatcher[APIError]):
@@ -335,6 +350,11 @@ def has_frames_in_time(percent: float, limit: float) -> BaseMatcher[StreamMetric
 def covers_stream_of(frames: int) -> BaseMatcher[StreamMetrics]:
     """The metrics count ``frames`` frames, and last from asking to the end, without an error."""
     return _CoversStream(frames)
+
+
+def is_no_slower_by(percent: float) -> BaseMatcher[Sequence[Compared]]:
+    """No figure has become longer than in the baseline by more than ``percent`` and chance explain."""
+    return _NoSlower(percent)
 
 
 def names_unknown_job(job_id: str) -> BaseMatcher[APIError]:

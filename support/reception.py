@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator
 
@@ -25,12 +26,14 @@ class Reception:
     Attributes:
         verdict: what the rules say.
         failure: the error that ended the stream, in words; empty where none did.
+        first_valid: seconds from asking until the first frame that breaks no rule had been judged; None without one.
     """
 
     def __init__(self, verdict: Verdict, kept_bytes: int = KEPT_BYTES) -> None:
         self.verdict = verdict
         self._blocks: deque[Block] = deque()
         self.failure = ""
+        self.first_valid: float | None = None
         self._most_bytes = kept_bytes
         self._kept_bytes = 0
 
@@ -57,7 +60,7 @@ class Reception:
         try:
             for block in stream:
                 self._keep(block)
-                self.verdict.see(block)
+                self._judge(block)
                 if enough(block):
                     by_server = False
                     break
@@ -73,6 +76,15 @@ class Reception:
     def frames(self) -> list[Frame]:
         """The newest frames received."""
         return [frame for block in self._blocks for frame in block.frames]
+
+    def _judge(self, block: Block) -> None:
+        if self.first_valid is not None:
+            self.verdict.see(block)
+            return
+        began, found = time.monotonic(), self.verdict.counts.total()
+        self.verdict.see(block)
+        if self.verdict.counts.total() == found:
+            self.first_valid = float(block.elapsed[0]) + time.monotonic() - began
 
     def _keep(self, block: Block) -> None:
         self._blocks.append(block)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import textwrap
 from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
 
+from support.baseline.environment import schema_hash
 from support.errors import SettingsError
 from support.job import live_job_request
 from support.leftovers import Process, jobs_left
 from support.server_under_test import ServerUnderTest
-from support.settings import ROOT, Settings, load
+from support.settings import Settings, load
 from support.world import World
 
 
@@ -65,13 +65,12 @@ class Run:
         fibre, channels = self.server.metadata, self.server.channels
         security = self.settings.security
         trusted = {f"certificate trusted on first use, {at}": one.fingerprint for at, one in security.seen.items()}
-        schema = hashlib.sha256((ROOT / "protos" / "datastream.proto").read_bytes()).hexdigest()[:12]
         return {
             "server": self.server.name,
             **trusted,
             "server version": fibre.sw_version,
             "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",
-            "schema": f"datastream.proto, sha256 {schema}",
+            "schema": f"datastream.proto, sha256 {schema_hash()}",
             "suite version": metadata.version("focus-stream-acceptance"),
         }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,6 +84,19 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Hertz = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+class BaselineUse(StrEnum):
+    """What the scenarios about speed over time do with baselines."""
+
+    OFF = "off"
+    RECORD = "record"
+    COMPARE = "compare"
+
+
+def _no_baseline_is_a_word(value: object) -> object:
+    """YAML reads ``off`` without quotes as false."""
+    return BaselineUse.OFF if value is False else value
+
+
 class Settings(BaseModel):
     """Every setting, checked. Times in seconds, frequencies in Hz."""
 
@@ -148,12 +162,17 @@ class Settings(BaseModel):
     )
     data_age_within: Seconds | None = Field(None, description="overrides the age of data that a feature states")
 
+    baseline: Annotated[BaselineUse, BeforeValidator(_no_baseline_is_a_word)] = Field(
+        BaselineUse.OFF,
+        description="speed over time: record a baseline in baselines/, compare with the one recorded, or off",
+    )
+
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, bool) and info.field_name not in ("plain_text_secrets", "tls"):
+        if isinstance(value, bool) and info.field_name not in ("plain_text_secrets", "tls", "baseline"):
             raise ValueError("expected a value, not true or false")
         return value
 

@@ -29,6 +29,7 @@ def new_client(settings: Settings) -> GrpcStreamClient:
         idle_timeout=settings.idle_timeout,
         max_message_bytes=settings.max_frame_mebibytes * 2**20,
         security=settings.security,
+        pause_limit=settings.max_pause,
     )
 
 
@@ -39,6 +40,7 @@ class Window:
         job: the job.
         client: streams it.
         settings: how strictly it is judged.
+        configure_seconds: how long the answer of ``/configure`` took; None where nobody measured it.
 
     Attributes:
         reception: the newest stream; None before the first.
@@ -46,10 +48,13 @@ class Window:
         job_over: whether the job has been ended, so that its stream has to end, too.
     """
 
-    def __init__(self, job: Job, client: GrpcStreamClient, settings: Settings) -> None:
+    def __init__(
+        self, job: Job, client: GrpcStreamClient, settings: Settings, configure_seconds: float | None = None
+    ) -> None:
         self.job = job
         self.client = client
         self.reception: Reception | None = None
+        self.configure_seconds = configure_seconds
         self.connect_seconds = 0.0
         self.job_over = False
         self._limits = settings.limits
@@ -57,7 +62,10 @@ class Window:
     @property
     def metrics(self) -> StreamMetrics:
         """The metrics of the newest stream."""
-        return self.client.get_metrics()
+        metrics = self.client.get_metrics()
+        metrics.configure_seconds = self.configure_seconds
+        metrics.first_valid_latency = self.reception.first_valid if self.reception else None
+        return metrics
 
     def connect(self, address: tuple[str, int | str] | None = None) -> None:
         """Connects to the address that the configuration answered, or to another one that leads there.
@@ -92,7 +100,7 @@ class Window:
         self.reception.receive(
             self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt),
             enough,
-            closing_latency=lambda: self.metrics.closing_latency,
+            closing_latency=lambda: self.client.get_metrics().closing_latency,
             job_is_over=lambda: self.job_over,
         )
         return self.reception
@@ -112,9 +120,11 @@ def open_window(settings: Settings, api: FocusServerAPI, request: JobRequest, pr
         APIError: the server refused the job.
     """
     with ExitStack() as cleanup:
+        began = time.monotonic()
         answer = api.configure(request)
+        configure_seconds = time.monotonic() - began
         cleanup.callback(api.cancel, answer.job_id)
         client = new_client(settings)
         cleanup.callback(client.disconnect)
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
-        yield Window(Job(request, answer, prr), client, settings)
+        yield Window(Job(request, answer, prr), client, settings, configure_seconds)

@@ -13,7 +13,11 @@ from typing import Protocol
 
 from behave.model import Scenario
 
-from support.errors import APIError, ConnectionError, NotReadyError
+from support.baseline.baseline import Baseline, find
+from support.baseline.comparison import Compared, compare
+from support.baseline.environment import Environment
+from support.baseline.sample import Sample, take_sample
+from support.errors import APIError, ClientTooSlowError, ConnectionError, NotReadyError, RemoteError
 from support.focus_server_api import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
 from support.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
@@ -21,11 +25,12 @@ from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.reception import Reception
 from support.reporting.attachments import attach_table
+from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.stream_report import certificates_table, report_stream
 from support.reporting.windows_report import load_figures, report_windows
 from support.secured import SecuredServer
 from support.server_under_test import ServerUnderTest
-from support.settings import Settings
+from support.settings import BaselineUse, Settings, without_password
 from support.stream.block import Block
 from support.stream.channel import target_of
 from support.stream.frame import Frame
@@ -75,6 +80,8 @@ class World:
         self._cleanup = ExitStack()
         self._secured: SecuredServer | None = None
         self.distrust = ""
+        self._baseline: Baseline | None = None
+        self._samples: list[Sample] = []
         self.client = self._new_client()
 
     @property
@@ -149,13 +156,27 @@ class World:
     @property
     def metrics(self) -> StreamMetrics:
         """The metrics of the newest stream."""
-        return self.client.get_metrics()
+        return self._streamed.metrics if self._streamed else self.client.get_metrics()
 
     @property
     def findings(self) -> list[str]:
         """Everything that was found about the newest job and its stream, in words."""
         streamed = self._reception.verdict.findings() if self._reception else []
         return [str(finding) for finding in (*self.job.findings, *streamed)]
+
+    @contextmanager
+    def pace_of_server(self) -> Iterator[None]:
+        """A promise about the pace of the newest stream is checked inside.
+
+        Raises:
+            ClientTooSlowError: it failed, but the client was busy all the time: the server cannot be judged by that.
+        """
+        try:
+            yield
+        except AssertionError as failure:
+            if busy := self.metrics.slow_client:
+                raise ClientTooSlowError(f"the server cannot be judged, for {busy}. What came: {failure}") from failure
+            raise
 
     def criterion(self, setting: str, stated: float) -> float:
         """The limit that holds: what the feature states, unless this environment's settings override it."""
@@ -301,7 +322,7 @@ class World:
             nonlocal after
             if _FRAMES_AROUND_TROUBLE - 1 in block.indexes:
                 trouble(network)
-            interruptions = self.metrics.interruptions
+            interruptions = self.client.get_metrics().interruptions
             if interruptions and interruptions[-1].duration is not None:
                 after += len(block)
             return after >= _FRAMES_AROUND_TROUBLE
@@ -329,6 +350,49 @@ class World:
 
         self._receive(None, enough)
         return can_cancel
+
+    def measure(self, frames: int, times: int) -> str:
+        """Measures streams of ``frames`` frames, each of a job of its own, unless there is no use for them.
+
+        Returns:
+            Why nothing was measured, in words; empty where it was.
+
+        Raises:
+            BaselineError: a file of the baselines cannot be used.
+            ClientTooSlowError: the client, not the server, set the pace.
+        """
+        use, answer = self.settings.baseline, self.job.answer
+        if use is BaselineUse.OFF:
+            return "baseline is off: -D baseline=record records one, -D baseline=compare compares with it"
+        server = "embedded Focus Server" if self.server.embedded else without_password(self.server.url)
+        environment = Environment.here(
+            server,
+            channels=answer.channel_amount,
+            bins=answer.frequencies_amount,
+            lines_dt=answer.lines_dt,
+            frames=frames,
+        )
+        if use is BaselineUse.COMPARE:
+            found = find(environment)
+            if isinstance(found, str):
+                return found
+            self._baseline = found
+        api, prr = self.server.api, self.server.metadata.prr
+        with _promised(RemoteError):
+            self._samples = [take_sample(self.settings, api, self.job.request, prr, frames) for _ in range(times)]
+        if use is BaselineUse.RECORD:
+            path = Baseline(environment, self._samples).write()
+            report_recorded(self._samples)
+            return f"recorded {path.name}, so there was nothing to compare: look at the file and commit it"
+        return ""
+
+    def compare(self, percent: float) -> list[Compared]:
+        """What was measured, compared with the baseline; ``percent`` longer is allowed."""
+        if self._baseline is None:
+            raise LookupError("there is no baseline: the scenario lacks a 'When I measure ...'")
+        compared = compare(self._baseline.samples, self._samples, percent)
+        report_comparison(compared)
+        return compared
 
     def ask_for_unknown_job(self) -> None:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
@@ -371,10 +435,13 @@ class World:
         return client
 
     def _configure(self, request: JobRequest) -> None:
+        began = time.monotonic()
         answer = self.server.api.configure(request)
+        took = time.monotonic() - began
         self._cleanup.callback(self.server.api.cancel, answer.job_id)
         self.server.job_ids.append(answer.job_id)
-        self.windows.append(Window(Job(request, answer, self.server.metadata.prr), self.client, self.settings))
+        job = Job(request, answer, self.server.metadata.prr)
+        self.windows.append(Window(job, self.client, self.settings, took))
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
 
     @contextmanager

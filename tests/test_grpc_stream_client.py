@@ -512,7 +512,7 @@ class TestMetrics:
 
         list(stream)
 
-        assert (snapshot.frames_received, snapshot.end_time, snapshot.arrivals.size) == (1, None, 1)
+        assert (snapshot.frames_received, snapshot.end_time, snapshot.intervals.count) == (1, None, 0)
         assert client.get_metrics().frames_received == 3
 
     def test_each_stream_has_its_own(self, client: GrpcStreamClient, serve: Serve) -> None:
@@ -536,6 +536,39 @@ class TestMetrics:
         assert metrics.avg_frame_rate > 0
         assert metrics.closing_latency is not None
         assert metrics.closing_latency >= 0
+
+    def test_the_way_to_the_first_frame_is_told_apart(self, client: GrpcStreamClient, serve: Serve) -> None:
+        list(connected(client, serve([frame()])).stream_spectrograms("1-1"))
+
+        metrics = client.get_metrics()
+
+        assert metrics.connect_seconds is not None
+        assert metrics.connect_seconds > 0
+        assert metrics.health_seconds is not None
+        assert metrics.health_seconds > 0
+
+    def test_a_slow_caller_is_not_taken_for_a_slow_server(self, client: GrpcStreamClient, serve: Serve) -> None:
+        for _ in connected(client, serve([frame()] * 6)).stream_spectrograms("1-1"):
+            time.sleep(0.1)
+
+        metrics = client.get_metrics()
+
+        assert metrics.judging_seconds >= 0.6
+        assert "the pace is the client's, not the server's" in metrics.slow_client
+
+    def test_a_caller_that_waits_for_the_server_is_not_slow(self, client: GrpcStreamClient, serve: Serve) -> None:
+        come = [threading.Event() for _ in range(5)]
+        script = [frame(), *(step for event in come for step in (event, frame()))]
+        stream = connected(client, serve(script)).stream_spectrograms("1-1")
+        timers = [threading.Timer(0.1 * number, event.set) for number, event in enumerate(come, 1)]
+        for timer in timers:
+            timer.start()
+        list(stream)
+
+        metrics = client.get_metrics()
+
+        assert metrics.waiting_seconds > 0.3
+        assert metrics.slow_client == ""
 
     def test_they_stay_after_disconnecting(self, client: GrpcStreamClient, serve: Serve) -> None:
         list(connected(client, serve([frame()])).stream_spectrograms("1-1"))

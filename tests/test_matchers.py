@@ -10,6 +10,8 @@ from hamcrest import assert_that
 from hamcrest.core.matcher import Matcher
 
 from support import matchers
+from support.baseline.comparison import compare
+from support.baseline.sample import Sample
 from support.errors import APIError
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
@@ -84,11 +86,12 @@ def test_an_answer_is_told_what_is_wrong_with_it() -> None:
 
 
 def metrics_of(arrivals: list[float]) -> StreamMetrics:
-    metrics = StreamMetrics(start_time=0.0, end_time=arrivals[-1] + 0.1 if arrivals else 1.0)
-    metrics._arrivals.extend(arrivals)
-    metrics.frames_received = len(arrivals)
-    metrics.bytes_received = 100 * len(arrivals)
-    return metrics.calculate_metrics()
+    metrics = StreamMetrics()
+    metrics.begin(at=0.0)
+    for arrived in arrivals:
+        metrics.frame_arrived(100, arrived=arrived)
+    metrics.finish(at=arrivals[-1] + 0.1 if arrivals else 1.0)
+    return metrics
 
 
 def test_first_frame() -> None:
@@ -112,6 +115,25 @@ def test_frames_in_time() -> None:
     text = failure(metrics_of([*steady, 21.5, 23.0]), matchers.has_frames_in_time(95, 1))
     assert "90.5 % were, the longest interval was 2.50 s" in text
     assert "there is no interval to measure" in failure(metrics_of([0.1]), matchers.has_frames_in_time(95, 1))
+
+
+def test_a_slow_client_is_named_where_a_pace_is_missed() -> None:
+    metrics = metrics_of([0.0, 0.2, 0.4])
+    assert "the client" not in failure(metrics, matchers.has_frame_rate_above(10))
+    metrics.waiting_seconds, metrics.judging_seconds = 0.01, 0.39
+    text = failure(metrics, matchers.has_frame_rate_above(10))
+    assert "the client itself was busy 98 % of the time" in text
+    assert "the pace is the client's, not the server's" in text
+
+
+def test_a_server_that_has_become_slower() -> None:
+    then = [Sample(0.01, 0.05, 0.050 + n / 10_000, 0.004) for n in range(5)]
+    now = [Sample(0.01, 0.05, 0.065 + n / 10_000, 0.004) for n in range(5)]
+    assert_that(compare(then, then, 20), matchers.is_no_slower_by(20))
+    text = failure(compare(then, now, 20), matchers.is_no_slower_by(20))
+    assert "no slower than its baseline by more than 20 %" in text
+    assert text.endswith("but: interval between frames: 65.2 ms where it was 50.2 ms, 1.30 times\n")
+    assert "nothing was compared" in failure([], matchers.is_no_slower_by(20))
 
 
 def test_covering_metrics() -> None:

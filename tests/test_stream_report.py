@@ -9,9 +9,9 @@ import allure_commons
 import pytest
 
 from protos.datastream_pb2 import DataStream
-from support.reporting.stream_report import data_ages, metrics_table, report_stream
+from support.reporting.stream_report import metrics_table, report_stream
 from support.stream.metrics import StreamMetrics
-from tests.validation.streams import Plan, frames_of, spoiled
+from tests.validation.streams import Plan, spoiled
 
 PLAN = Plan(latency=0.25)
 FREQUENCIES = PLAN.expectation.frequencies
@@ -37,9 +37,13 @@ def report() -> Iterator[Report]:
 
 
 def metrics() -> StreamMetrics:
-    measured = StreamMetrics(start_time=1000.0, end_time=1002.0, frames_received=3, bytes_received=4_000_000)
-    measured._arrivals.extend([0.1, 0.2, 0.4])
-    return measured.calculate_metrics()
+    measured = StreamMetrics(configure_seconds=0.01, connect_seconds=0.02, pause_limit=0.15)
+    measured.begin(at=0.0)
+    for arrived in (0.1, 0.2, 0.4):
+        measured.frame_arrived(1_333_333, arrived=arrived)
+        measured.frame_was_of_age(0.25)
+    measured.finish(at=2.0)
+    return measured
 
 
 def test_the_table_has_the_numbers_in_words_and_units() -> None:
@@ -47,8 +51,11 @@ def test_the_table_has_the_numbers_in_words_and_units() -> None:
     assert table["frames received"] == "3"
     assert table["first frame after"] == "100.0 ms"
     assert table["frames a second"] == "6.7"
-    assert table["longest interval"] == "200.0 ms"
-    assert table["interval between frames, p50 / p95 / p99"] == "150.0 ms / 195.0 ms / 199.0 ms"
+    assert table["interval between frames, p50 / p95 / p99 / longest"] == "100.0 ms / 200.0 ms / 200.0 ms / 200.0 ms"
+    assert table["data age on arrival, p50 / p95 / p99 / oldest"] == "250.0 ms / 250.0 ms / 250.0 ms / 250.0 ms"
+    assert table["on the way there: configure / connect / health check"] == "10.0 ms / 20.0 ms / none"
+    assert table["pauses of more than 0.15 s"] == "1 in all\n0.20 s before frame 2, from 0.20 s on"
+    assert table["who set the pace"] == "the server: the client had time to wait"
     assert table["throughput"] == "2.00 MB/s"
     assert table["end after the last frame"] == "1600.0 ms"
 
@@ -56,11 +63,7 @@ def test_the_table_has_the_numbers_in_words_and_units() -> None:
 def test_a_stream_without_frames_has_no_numbers_that_look_like_some() -> None:
     empty = StreamMetrics(start_time=1000.0, end_time=1002.0).calculate_metrics()
     assert metrics_table(empty)["first frame after"] == "none"
-    assert metrics_table(empty)["interval between frames, p50 / p95 / p99"] == "none"
-
-
-def test_the_age_of_data_is_that_of_the_newest_row() -> None:
-    assert data_ages(frames_of(PLAN.messages(), PLAN)) == pytest.approx([0.25] * PLAN.frames, abs=0.002)
+    assert metrics_table(empty)["interval between frames, p50 / p95 / p99 / longest"] == "none"
 
 
 def test_nothing_is_attached_where_nothing_was_streamed(report: Report) -> None:
@@ -97,4 +100,4 @@ def test_a_stream_of_broken_frames_alone_still_has_its_numbers(report: Report) -
             del message.rows[0].sensors[0]
 
     report_stream(metrics(), spoiled(PLAN, ragged), FREQUENCIES)
-    assert list(report.attached) == ["Stream metrics"]
+    assert list(report.attached) == ["Stream metrics", "Stream metrics as JSON"]

@@ -19,7 +19,7 @@ from support.focus_server_api import FocusServerAPI
 from support.job import live_job_request
 from support.load.figures import WindowFigures
 from support.settings import Settings
-from support.stream.frame import Frame
+from support.stream.block import Block
 from support.validation.finding import Finding
 from support.window import Window, open_window
 
@@ -125,7 +125,7 @@ class WindowUser(User):
             with self._step("gRPC", "connect"):
                 window.connect()
             try:
-                reception = window.receive(lambda frame: self._see(window, frame, figures))
+                reception = window.receive(lambda block: self._see(window, block, figures))
                 ending = reception.verdict.ending
                 ended = "ended" if ending is not None and ending.by_server else "left"
             except RemoteError as failure:
@@ -137,12 +137,13 @@ class WindowUser(User):
         finally:
             figures.state = ended
 
-    def _see(self, window: Window, frame: Frame, figures: WindowFigures) -> bool:
-        """Counts a frame; True where the window has been watched long enough."""
-        since = figures.see(frame)
-        self._fire("gRPC", "frame interval" if figures.frames > 1 else "first frame", since, frame.size)
+    def _see(self, window: Window, block: Block, figures: WindowFigures) -> bool:
+        """Counts frames; True where the window has been watched long enough."""
+        for frame in block.frames:
+            since = figures.see(frame)
+            self._fire("gRPC", "frame interval" if figures.frames > 1 else "first frame", since, frame.size)
         self._report_broken(window, figures)
-        return self._is_over or frame.elapsed > _SHARE_OF_TIMEOUT * self.settings.stream_timeout
+        return self._is_over or bool(block.elapsed[-1] > _SHARE_OF_TIMEOUT * self.settings.stream_timeout)
 
     def _report_broken(self, window: Window, figures: WindowFigures) -> None:
         """Brings the counts of the findings up to date, and fires the rules that are broken for the first time."""

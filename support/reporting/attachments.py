@@ -5,6 +5,7 @@ Inside a scenario these belong to its result; outside any, to the run.
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 import allure
@@ -32,6 +33,11 @@ def as_table(rows: Iterable[Sequence[object]]) -> str:
 def attach_table(table: str, title: str) -> None:
     """Attach what `as_table` made."""
     allure.attach(table, name=title, attachment_type=AttachmentType.CSV)
+
+
+def attach_json(content: object, title: str) -> None:
+    """Attach data for programs."""
+    allure.attach(json.dumps(content, indent=1), name=title, attachment_type=AttachmentType.JSON)
 
 
 def attach_waterfall(

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from support.reporting.attachments import as_table, attach_metrics, attach_waterfall
+from support.reporting.attachments import as_table, attach_json, attach_metrics, attach_waterfall
 from support.security import ServerCertificate
+from support.stream.distribution import Distribution
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 
 
 def report_stream(metrics: StreamMetrics, frames: Iterable[Frame], frequencies: Sequence[float]) -> None:
-    """Attaches the table, and the picture of the channel with the clearest signal.
+    """Attaches the metrics as a table and as JSON, and the picture of the channel with the clearest signal.
 
     Args:
         metrics: of the stream; nothing is attached where none was asked for.
@@ -24,7 +25,8 @@ def report_stream(metrics: StreamMetrics, frames: Iterable[Frame], frequencies: 
     if metrics.start_time is None:
         return
     frames = list(frames)
-    attach_metrics(metrics_table(metrics) | {"data age on arrival, p50 / p95 / p99": _percentiles(data_ages(frames))})
+    attach_metrics(metrics_table(metrics))
+    attach_json(metrics.as_dict(), "Stream metrics as JSON")
     shaped = [f for f in frames if f.values.size and f.is_rectangular and f.bin_counts[0] == len(frequencies)]
     pictured = [frame for frame in shaped if frame.sensor_ids[0] == shaped[0].sensor_ids[0]]
     if pictured:
@@ -58,12 +60,22 @@ def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
         "bytes received": f"{metrics.bytes_received:,}",
         "duration": f"{metrics.duration:.2f} s",
         "first frame after": _milliseconds(metrics.first_frame_latency),
+        "on the way there: configure / connect / health check": _listed(
+            metrics.configure_seconds, metrics.connect_seconds, metrics.health_seconds
+        ),
+        "first valid frame after": _milliseconds(metrics.first_valid_latency),
         "frames a second": f"{metrics.avg_frame_rate:.1f}",
-        "interval between frames, p50 / p95 / p99": _percentiles(metrics.intervals),
-        "longest interval": _milliseconds(metrics.interval_percentile(100)),
-        "jitter of the intervals": _milliseconds(metrics.jitter),
+        "interval between frames, p50 / p95 / p99 / longest": _percentiles(metrics.intervals),
+        "data age on arrival, p50 / p95 / p99 / oldest": _percentiles(metrics.ages),
+        "jitter (RFC 3550)": _milliseconds(metrics.jitter),
+        "frames a second over time": _over_time(metrics),
+        f"pauses of more than {metrics.pause_limit:g} s": _pauses(metrics),
         "throughput": f"{metrics.throughput / 1e6:.2f} MB/s",
         "end after the last frame": _milliseconds(metrics.closing_latency),
+        "client waited / decoded / judged": (
+            f"{metrics.waiting_seconds:.2f} s / {metrics.decoding_seconds:.2f} s / {metrics.judging_seconds:.2f} s"
+        ),
+        "who set the pace": metrics.slow_client or "the server: the client had time to wait",
         "client CPU": f"{metrics.cpu_share * 100:.0f} % of a core",
         "client memory": f"{metrics.peak_memory / 2**20:.0f} MiB",
         "attempts / errors": f"{metrics.attempts} / {metrics.errors_count}",
@@ -71,15 +83,27 @@ def metrics_table(metrics: StreamMetrics) -> dict[str, str]:
     }
 
 
-def data_ages(frames: Iterable[Frame]) -> NDArray[np.float64]:
-    """Seconds from the end of each frame's newest row to its arrival, by this machine's clock, shape (frames,)."""
-    return np.array([frame.received_at - int(frame.ends.max()) / 1000 for frame in frames if frame.ends.size])
+def _percentiles(durations: Distribution) -> str:
+    found = durations.percentiles((50, 95, 99))
+    return "none" if found is None else _listed(*found, durations.longest)
 
 
-def _percentiles(seconds: NDArray[np.float64]) -> str:
-    if not seconds.size:
+def _listed(*seconds: float | None) -> str:
+    return " / ".join(map(_milliseconds, seconds))
+
+
+def _over_time(metrics: StreamMetrics) -> str:
+    """The lowest and the highest rate, and when they were."""
+    if not metrics.rates:
+        return "too short a stream"
+    (slow_at, slowest), (fast_at, fastest) = (f(metrics.rates, key=lambda span: span[1]) for f in (min, max))
+    return f"{slowest:.1f} (from {slow_at:g} s on) to {fastest:.1f} (from {fast_at:g} s on)"
+
+
+def _pauses(metrics: StreamMetrics) -> str:
+    if not metrics.pause_count:
         return "none"
-    return " / ".join(_milliseconds(float(value)) for value in np.percentile(seconds, (50, 95, 99)))
+    return "\n".join([f"{metrics.pause_count} in all", *map(str, metrics.pauses)])
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--pod-start", default.pod_start, "seconds until the port of a new job accepts connections"),
     ):
         add(flag, type=_seconds, default=value, metavar="SECONDS", help=meaning)
+    add("--slowed", type=_percent, default=default.slowed, metavar="PERCENT", help="take so much longer to serve")
     add("--no-fibre", action="store_true", default=default.no_fibre, help="wait for a fibre for ever: no job can start")
     add(
         "--tls",
@@ -177,6 +178,10 @@ def _channel(text: str) -> int:
 
 def _rate(text: str) -> float:
     return _real(text, 0.1, 1000.0)
+
+
+def _percent(text: str) -> float:
+    return _real(text, 0, 1000)
 
 
 def _seconds(text: str) -> float:

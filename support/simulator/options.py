@@ -20,6 +20,7 @@ class Options:
     stream_idle: float = 180.0
     finished_removal: float = 120.0
     pod_start: float = 0.0
+    slowed: float = 0.0
     no_fibre: bool = False
     tls: Tls = "off"
     token: str | None = field(default=None, repr=False)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ from support.simulator.models import (
 from support.simulator.plan import NotYetAvailableError, RequestError, make_plan
 from support.simulator.pod import HOST
 from support.simulator.registry import Registry, WindowsFullError
+from support.simulator.slowness import stretch
 from support.simulator.stream import VERSION
 
 WAITING = "waiting for fiber"
@@ -154,9 +156,11 @@ def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached
     )
     async def configure(request: ConfigureRequest) -> ConfigureAnswer:
         """Starts a job that streams live data."""
-        now = present.now
+        began, now = time.monotonic(), present.now
         plan = now.deviations.plan(make_plan(request, now.fibre, now.options.frame_rate))
-        return configure_answer(await registry.create(plan, request.model_dump(exclude_unset=True), now))
+        job = await registry.create(plan, request.model_dump(exclude_unset=True), now)
+        await stretch(began, now.options.slowed)
+        return configure_answer(job)
 
     @app.get("/metadata/{job_id}", responses=_errors(404))
     async def get_metadata(job_id: str) -> JobMetadata:

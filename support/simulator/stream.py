@@ -17,6 +17,7 @@ from support.simulator.deviations.stages import AbortError, At, Payloads, Refusa
 from support.simulator.frame import Timeline
 from support.simulator.job import Job
 from support.simulator.pace import Pace
+from support.simulator.slowness import slowed
 
 VERSION = "simulator-1.0"
 WARNING = "focus-warning"  # trailing metadata: gRPC has no words for a status that is OK
@@ -33,6 +34,7 @@ class StreamService:
         self._job = job
         self._lines = conditions.lines
         self._deviations = conditions.deviations
+        self._slowed = conditions.options.slowed
         self._workers = workers
 
     async def check_health(self, _request: HealthRequest, context: Context) -> HealthResponse:
@@ -63,7 +65,8 @@ class StreamService:
 
     async def _stream(self, limit: int | None, context: Context) -> None:
         job, deviations = self._job, self._deviations
-        frames = _first(deviations.limit(limit), deviations.feed(self._frames(context), job))
+        feed = slowed(deviations.feed(self._frames(context), job), job, self._slowed)
+        frames = _first(deviations.limit(limit), feed)
         with job.stream():
             log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
             async with aclosing(deviations.delivery(frames, job)) as payloads:

@@ -120,6 +120,14 @@ class Block:
         return np.array([message.received_at for message in self.messages])
 
     @cached_property
+    def ages(self) -> NDArray[np.float64]:
+        """Seconds from the end of each frame's newest row to its arrival; NaN without rows."""
+        if not self.shape.rows:
+            return np.full(len(self), np.nan)
+        newest: NDArray[np.int64] = self.ends.max(axis=1)
+        return self.received_at - newest / 1000
+
+    @cached_property
     def frames(self) -> list[Frame]:
         """The frames, one by one."""
         return [

@@ -1,16 +1,55 @@
-"""What a stream did over time: counts, rates, latencies, and what receiving it cost this process."""
+"""What a stream did over time, in constant memory: counts, rates, latencies, and what receiving it cost."""
 
 from __future__ import annotations
 
+import copy
+import math
+import threading
 import time
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 
+from support.stream.distribution import Distribution
 from support.stream.interruption import Interruption
+
+_BATCH = 256
+"""Frames whose arrivals are put into the histogram at once: alone, each would cost twenty times as much."""
+
+_MOST_SPANS = 120
+"""Spans of the rate over time; beyond them, two and two become one."""
+
+_MOST_PAUSES = 20
+"""Pauses that are kept with their places: the longest ones."""
+
+_BUSY = 0.9
+"""Share of its time from which on the client is what sets the pace."""
+
+_PERCENTS = (50, 95, 99, 100)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A time without a frame, longer than the limit.
+
+    Attributes:
+        frame: index of the frame that ended it.
+        began: arrival of the frame before, seconds since the stream was asked for.
+        duration: seconds from that frame to the next.
+        busy: seconds of these in which the client was busy with frames that had come, and did not wait for one.
+    """
+
+    frame: int
+    began: float
+    duration: float
+    busy: float
+
+    def __str__(self) -> str:
+        busy = f", in {self.busy:.2f} s of which the client itself was busy" if self.busy > self.duration / 10 else ""
+        return f"{self.duration:.2f} s before frame {self.frame}, from {self.began:.2f} s on{busy}"
 
 
 @dataclass
@@ -18,7 +57,8 @@ class StreamMetrics:
     """Metrics of one stream.
 
     Durations are taken from a monotonic clock; ``start_time`` and ``end_time`` are epoch seconds for people, and
-    ``end_time - start_time`` is such a duration. Reading is free of side effects: two reads give the same answer.
+    ``end_time - start_time`` is such a duration. Reading is free of side effects: two reads give the same answer. One
+    thread receives and reads here; others read a ``snapshot``.
 
     Attributes:
         frames_received: frames handed to the caller.
@@ -31,7 +71,19 @@ class StreamMetrics:
         attempts: how often the stream was asked for, retries included.
         interruptions: where the stream broke and was asked for again, in their order.
         cpu_seconds: processor time of this process between start and end, seconds.
-        peak_memory: largest resident memory of this process seen at the start or the end, bytes.
+        peak_memory: largest resident memory of this process seen at the start, the end and on the way, bytes.
+        configure_seconds: how long the answer of ``/configure`` took; None where nobody measured it.
+        connect_seconds: how long it took until the channel was ready: TCP, TLS where there is any, HTTP/2, and the time
+            that the port was not open yet; gRPC does not tell them apart. None where nobody measured it.
+        health_seconds: how long ``CheckHealth`` took after that; None where nobody measured it.
+        first_valid_latency: seconds from asking until the first frame that breaks no rule had been judged; None where
+            there was none, or nobody judged.
+        waiting_seconds: in which the client waited for a message.
+        decoding_seconds: in which it turned messages into frames.
+        judging_seconds: in which the caller had a frame; for the suite, that is judging it.
+        pause_limit: seconds between two frames beyond which they count as a pause.
+        pauses: the longest pauses, in their order, 20 at most.
+        pause_count: pauses in all.
     """
 
     frames_received: int = 0
@@ -45,41 +97,104 @@ class StreamMetrics:
     interruptions: list[Interruption] = field(default_factory=list)
     cpu_seconds: float = 0.0
     peak_memory: int = 0
+    configure_seconds: float | None = None
+    connect_seconds: float | None = None
+    health_seconds: float | None = None
+    first_valid_latency: float | None = None
+    waiting_seconds: float = 0.0
+    decoding_seconds: float = 0.0
+    judging_seconds: float = 0.0
+    pause_limit: float = 0.5
+    pauses: list[Pause] = field(default_factory=list)
+    pause_count: int = 0
     began: float = field(default=0.0, repr=False)
     _cpu_began: float = field(default=0.0, repr=False)
-    _arrivals: array[float] = field(default_factory=lambda: array("d"), repr=False)
+    _first: float = field(default=0.0, repr=False)
+    _last: float = field(default=0.0, repr=False)
+    _waited_for_first: float = field(default=0.0, repr=False)
+    _waited_for_last: float = field(default=0.0, repr=False)
+    _last_age: float = field(default=math.nan, repr=False)
+    _jitter: float | None = field(default=None, repr=False)
+    _intervals: Distribution = field(default_factory=Distribution, repr=False, compare=False)
+    _ages: Distribution = field(default_factory=Distribution, repr=False, compare=False)
+    _spans: list[int] = field(default_factory=list, repr=False, compare=False)
+    _span_seconds: float = field(default=1.0, repr=False, compare=False)
+    _counted_until: float | None = field(default=None, repr=False, compare=False)
+    _new_arrivals: array[float] = field(default_factory=lambda: array("d"), repr=False, compare=False)
+    _new_ages: array[float] = field(default_factory=lambda: array("d"), repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def begin(self) -> None:
-        """The stream is asked for now."""
-        self.began = time.monotonic()
+    def begin(self, *, at: float | None = None) -> None:
+        """The stream is asked for now, or ``at`` a time of the monotonic clock."""
+        self.began = time.monotonic() if at is None else at
         self._cpu_began = time.process_time()
         self.start_time = time.time()
         self.peak_memory = psutil.Process().memory_info().rss
 
     def frame_arrived(self, size: int, *, arrived: float | None = None) -> float:
-        """Counts a frame of ``size`` bytes that came at ``arrived`` (monotonic); returns seconds since ``begin``."""
-        elapsed = self.elapsed if arrived is None else arrived - self.began
-        self._arrivals.append(elapsed)
+        """Counts a frame.
+
+        Args:
+            size: its bytes on the wire.
+            arrived: when it came, by the monotonic clock; now, where None.
+
+        Returns:
+            Seconds from ``begin`` to its arrival.
+        """
+        elapsed = (time.monotonic() if arrived is None else arrived) - self.began
+        if not self.frames_received:
+            self._first = elapsed
+            self._waited_for_first = self.waiting_seconds
+        elif elapsed - self._last > self.pause_limit:
+            self._note_pause(elapsed - self._last)
+        self._last = elapsed
+        self._waited_for_last = self.waiting_seconds
         self.frames_received += 1
         self.bytes_received += size
+        self._new_arrivals.append(elapsed)
+        if len(self._new_arrivals) >= _BATCH:
+            self._count()
+            self.peak_memory = max(self.peak_memory, psutil.Process().memory_info().rss)
         return elapsed
 
-    def finish(self, at: float | None = None) -> None:
-        """The stream is over since ``at`` (monotonic; None: now), whatever the reason; only the first call counts."""
+    def frame_was_of_age(self, seconds: float) -> None:
+        """Counts the data age of a frame: from the end of its newest row to its arrival, by the wall clock."""
+        change = abs(seconds - self._last_age)
+        if change == change:  # not NaN: there was one before
+            self._jitter = change / 16 if self._jitter is None else self._jitter + (change - self._jitter) / 16
+        self._last_age = seconds
+        self._new_ages.append(seconds)
+        if len(self._new_ages) >= _BATCH:
+            self._count()
+
+    def finish(self, *, at: float | None = None) -> None:
+        """The stream is over, whatever the reason, now or ``at`` a time of the monotonic clock.
+
+        A second call changes nothing.
+        """
         if self.start_time is None or self.end_time is not None:
             return
-        self.end_time = self.start_time + (time.monotonic() if at is None else at) - self.began
+        self.end_time = self.start_time + ((time.monotonic() if at is None else at) - self.began)
         self.cpu_seconds = time.process_time() - self._cpu_began
         self.peak_memory = max(self.peak_memory, psutil.Process().memory_info().rss)
         self.calculate_metrics()
 
     def calculate_metrics(self) -> StreamMetrics:
         """Brings ``first_frame_latency`` and ``avg_frame_rate`` up to date; returns itself."""
-        arrivals = self.arrivals
-        self.first_frame_latency = float(arrivals[0]) if arrivals.size else None
-        span = float(arrivals[-1] - arrivals[0]) if arrivals.size > 1 else 0.0
-        self.avg_frame_rate = (arrivals.size - 1) / span if span > 0 else 0.0
+        self.first_frame_latency = self._first if self.frames_received else None
+        self.avg_frame_rate = (self.frames_received - 1) / self.span if self.span > 0 else 0.0
         return self
+
+    def snapshot(self) -> StreamMetrics:
+        """The metrics as they are now; later frames do not change it. Its size does not depend on theirs."""
+        with self._lock:
+            taken = copy.copy(self)
+            taken._lock = threading.Lock()
+            for name in ("_intervals", "_ages"):
+                setattr(taken, name, getattr(self, name).copy())
+            for name in ("interruptions", "pauses", "_spans", "_new_arrivals", "_new_ages"):
+                setattr(taken, name, getattr(self, name)[:])
+        return taken.calculate_metrics()
 
     @property
     def elapsed(self) -> float:
@@ -87,14 +202,41 @@ class StreamMetrics:
         return time.monotonic() - self.began
 
     @property
-    def arrivals(self) -> NDArray[np.float64]:
-        """Arrival of every frame, seconds since the stream was asked for, shape (frames,)."""
-        return np.array(self._arrivals, dtype=np.float64)
+    def last_frame_latency(self) -> float | None:
+        """Seconds from asking to the newest frame; None where none came."""
+        return self._last if self.frames_received else None
 
     @property
-    def intervals(self) -> NDArray[np.float64]:
-        """Seconds between one frame and the next, shape (frames - 1,)."""
-        return np.diff(self.arrivals)
+    def span(self) -> float:
+        """Seconds from the first frame to the newest one; 0.0 with fewer than two."""
+        return self._last - self._first if self.frames_received > 1 else 0.0
+
+    @property
+    def intervals(self) -> Distribution:
+        """Seconds between one frame and the next."""
+        self._count()
+        return self._intervals
+
+    @property
+    def ages(self) -> Distribution:
+        """Data age of the frames: seconds from the end of the newest row to the arrival, by this machine's wall clock.
+
+        Of a live stream; of a historic one it is the age of the recording.
+        """
+        self._count()
+        return self._ages
+
+    @property
+    def rates(self) -> list[tuple[float, float]]:
+        """Frames a second over time: when a span begins, seconds since the stream was asked for, and its rate.
+
+        Spans are of equal length, a second at first; beyond 120 of them, two and two become one. The last one is left
+        out where the stream did not fill it.
+        """
+        self._count()
+        seconds = self._span_seconds
+        whole = int(self._last / seconds)
+        return [(number * seconds, frames / seconds) for number, frames in enumerate(self._spans[:whole])]
 
     @property
     def duration(self) -> float:
@@ -106,9 +248,9 @@ class StreamMetrics:
     @property
     def closing_latency(self) -> float | None:
         """Seconds from the last frame to the end of the stream; None where there was no frame or no end yet."""
-        if self.end_time is None or not self._arrivals:
+        if self.end_time is None or not self.frames_received:
             return None
-        return self.duration - self._arrivals[-1]
+        return self.duration - self._last
 
     @property
     def throughput(self) -> float:
@@ -121,23 +263,130 @@ class StreamMetrics:
         return self.cpu_seconds / self.duration if self.duration > 0 else 0.0
 
     @property
-    def jitter(self) -> float | None:
-        """Mean absolute deviation of the intervals from their mean, seconds; None with fewer than two intervals.
+    def busy_share(self) -> float | None:
+        """Share (0 to 1) of the time since the first frame in which the client was busy with frames, not waiting.
 
-        For a sender that is evenly paced, the deviation of an interval is the inter-packet delay variation of
-        RFC 5481, section 4.1; its mean magnitude is not dominated by one late frame.
+        None where nobody measured it.
         """
-        intervals = self.intervals
-        if intervals.size < 2:
-            return None
-        return float(np.mean(np.abs(intervals - intervals.mean())))
+        busy = self.decoding_seconds + self.judging_seconds
+        whole = busy + self.waiting_seconds - self._waited_for_first
+        return busy / whole if whole > 0 else None
+
+    @property
+    def slow_client(self) -> str:
+        """A sentence where the client, not the server, set the pace; else empty."""
+        share = self.busy_share
+        if share is None or share < _BUSY:
+            return ""
+        return (
+            f"the client itself was busy {share * 100:.0f} % of the time (decoding {self.decoding_seconds:.2f} s, "
+            f"judging {self.judging_seconds:.2f} s): the pace is the client's, not the server's"
+        )
+
+    @property
+    def jitter(self) -> float | None:
+        """The smoothed interarrival jitter of RFC 3550, section 6.4.1, seconds; None with fewer than two data ages.
+
+        ``J += (|D| - J) / 16``, where D is the change of the transit time from frame to frame. The transit time is the
+        data age: the end of the newest row is when the sender's data were complete, and needs no common clock, as a
+        constant difference of the clocks drops out.
+        """
+        return self._jitter
 
     def interval_percentile(self, percent: float) -> float | None:
         """The interval between frames that ``percent`` of them do not exceed, seconds; None without intervals."""
-        intervals = self.intervals
-        return float(np.percentile(intervals, percent)) if intervals.size else None
+        return self.intervals.percentile(percent)
 
     def share_within(self, limit: float) -> float:
         """Share (0 to 1) of frames that came at most ``limit`` seconds after the one before; 0.0 without intervals."""
-        intervals = self.intervals
-        return float(np.mean(intervals <= limit)) if intervals.size else 0.0
+        return self.intervals.share_within(limit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything for programs, ready for JSON; docs/GRPC_CLIENT_API.md lists the fields. None: not known."""
+        return {
+            "frames": self.frames_received,
+            "bytes": self.bytes_received,
+            "start_time": self.start_time,
+            "end_time": self.end_time,
+            "duration": self.duration,
+            "frame_rate": self.avg_frame_rate,
+            "throughput": self.throughput,
+            "first_frame": {
+                "configure": self.configure_seconds,
+                "connect": self.connect_seconds,
+                "health": self.health_seconds,
+                "first_message": self.first_frame_latency,
+                "first_valid": self.first_valid_latency,
+            },
+            "closing": self.closing_latency,
+            "intervals": _as_dict(self.intervals),
+            "data_age": _as_dict(self.ages),
+            "jitter": self.jitter,
+            "rates": [{"from": begins, "frames_per_second": rate} for begins, rate in self.rates],
+            "pauses": {
+                "limit": self.pause_limit,
+                "count": self.pause_count,
+                "longest": [asdict(pause) for pause in self.pauses],
+            },
+            "client": {
+                "waiting": self.waiting_seconds,
+                "decoding": self.decoding_seconds,
+                "judging": self.judging_seconds,
+                "busy_share": self.busy_share,
+                "cpu_seconds": self.cpu_seconds,
+                "cpu_share": self.cpu_share,
+                "peak_memory": self.peak_memory,
+                "note": self.slow_client,
+            },
+            "attempts": self.attempts,
+            "errors": self.errors_count,
+            "interruptions": [asdict(one) | {"lines_lost": one.lines_lost} for one in self.interruptions],
+        }
+
+    def _note_pause(self, duration: float) -> None:
+        waited = self.waiting_seconds - self._waited_for_last
+        measured = self.waiting_seconds > 0
+        busy = max(duration - waited, 0.0) if measured else 0.0
+        self.pause_count += 1
+        self.pauses.append(Pause(self.frames_received, self._last, duration, busy))
+        if len(self.pauses) > _MOST_PAUSES:
+            self.pauses.remove(min(self.pauses, key=lambda pause: pause.duration))
+
+    def _count(self) -> None:
+        """Puts what is new into the distributions."""
+        if not self._new_arrivals and not self._new_ages:
+            return
+        with self._lock:
+            self._ages.add(np.array(self._new_ages, dtype=np.float64))
+            self._new_ages = array("d")
+            if not self._new_arrivals:
+                return
+            arrivals = np.array(self._new_arrivals, dtype=np.float64)
+            self._new_arrivals = array("d")
+            before = [] if self._counted_until is None else [self._counted_until]
+            self._intervals.add(np.diff(arrivals, prepend=before))
+            self._counted_until = float(arrivals[-1])
+            self._count_rates(arrivals)
+
+    def _count_rates(self, arrivals: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+        while self._counted_until is not None and self._counted_until >= _MOST_SPANS * self._span_seconds:
+            self._span_seconds *= 2
+            odd = [*self._spans, 0] if len(self._spans) % 2 else self._spans
+            self._spans = [sum(odd[at : at + 2]) for at in range(0, len(odd), 2)]
+        counts = np.bincount(np.maximum(arrivals / self._span_seconds, 0).astype(np.int64)).tolist()
+        counts += [0] * (len(self._spans) - len(counts))
+        self._spans += [0] * (len(counts) - len(self._spans))
+        self._spans = [old + new for old, new in zip(self._spans, counts, strict=True)]
+
+
+def _as_dict(durations: Distribution) -> dict[str, Any]:
+    """Percentiles in seconds, and the histogram itself, in microseconds."""
+    found = durations.percentiles(_PERCENTS)
+    if found is None:
+        return {"count": 0}
+    named = dict(zip((f"p{percent}" for percent in _PERCENTS[:-1]), found, strict=False))
+    return {"count": durations.count, "mean": durations.total / durations.count, **named} | {
+        "min": durations.shortest,
+        "max": durations.longest,
+        "hdr_histogram": durations.as_base64(),
+    }

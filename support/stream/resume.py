@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -171,10 +172,19 @@ class Blocks(Iterator[Block]):
                     return self._due(new) if self._has_surplus else new
             if self._undecodable is not None:
                 raise self._undecodable
-            messages = next(call, None)
+            messages = self._awaited(call)
             if messages is None:
                 return None
+            came = time.monotonic()
             self._decode(messages)
+            self._metrics.decoding_seconds += time.monotonic() - came
+
+    def _awaited(self, call: StreamCall) -> list[Message] | None:
+        began = time.monotonic()
+        try:
+            return next(call, None)
+        finally:
+            self._metrics.waiting_seconds += time.monotonic() - began
 
     def _due(self, block: Block) -> Block:
         """Those of the frames that are still to come; behind them are the ones that make up for stale ones."""

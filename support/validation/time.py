@@ -263,14 +263,13 @@ class LiveDataFresh(Rule):
     def see(self, block: Block) -> Iterator[Finding]:
         if not block.shape.rows:
             return
-        newest = block.ends.max(axis=1)
-        ages = block.received_at - newest / 1000
+        ages = block.ages
         if ages.max() <= self._max_age and ages.min() >= -self._skew:
             return
         wrong = (ages > self._max_age) | (ages < -self._skew)
         for position in np.flatnonzero(wrong).tolist():
             age = float(ages[position])
-            where = Where(frame=block.index + position, time=int(newest[position]))
+            where = Where(frame=block.index + position, time=int(block.ends[position].max()))
             if age > 0:
                 sentence = (
                     f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s"

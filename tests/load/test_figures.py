@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from protos.datastream_pb2 import DataStream, SpectrogramRow
 from support.load.figures import COLUMNS, WindowFigures, problems, totals
 from support.stream.frame import Frame
+from tests.validation.streams import frame_of
 
 DT = 0.01
 
 
 def frame(*starts: int, elapsed: float = 1.0) -> Frame:
     rows = [SpectrogramRow(startTimestamp=start, endTimestamp=start + 512) for start in starts]
-    return Frame(DataStream(rows=rows), size=1000, elapsed=elapsed)
+    return replace(frame_of(DataStream(rows=rows), elapsed=elapsed), size=1000)
 
 
 def window(*frames: Frame) -> WindowFigures:

@@ -8,7 +8,7 @@ import grpc
 
 from protos.datastream_pb2 import DataStream, SensorIntensity
 from support.simulator.deviations.catalogue import FramesPerSecond, Megabytes, Seconds
-from support.simulator.deviations.edits import frames_per_second, numbered
+from support.simulator.deviations.edits import frames_per_second, merged, numbered
 from support.simulator.deviations.stages import DELIVERY, FEED, LIMIT, MESSAGE, PLAN, AbortError, At, Payloads
 from support.simulator.job import Job
 from support.simulator.plan import Plan
@@ -69,7 +69,7 @@ async def slowing_down(payloads: Payloads, job: Job) -> Payloads:
             continue
         held.append(payload)
         if len(held) == size:
-            yield _merged(held)
+            yield merged(held)
             held.clear()
 
 
@@ -195,13 +195,3 @@ async def goes_silent(payloads: Payloads, job: Job) -> Payloads:
             await job.ended.wait()
             return
         yield payload
-
-
-def _merged(payloads: list[bytes]) -> bytes:
-    """One frame of the rows of several, with bounds that are true for all of them."""
-    frames = [DataStream.FromString(payload) for payload in payloads]
-    return DataStream(
-        rows=[row for frame in frames for row in frame.rows],
-        current_min_amp=min(frame.current_min_amp for frame in frames),
-        current_max_amp=max(frame.current_max_amp for frame in frames),
-    ).SerializeToString()

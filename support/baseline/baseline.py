@@ -1,0 +1,131 @@
+"""A baseline: the samples of one environment, in a file that people can review and commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from support.baseline.environment import Environment
+from support.baseline.sample import Sample
+from support.errors import BaselineError
+
+BASELINES = Path("baselines")
+"""In the folder that the run was started in, like ``reports``."""
+
+FEWEST_SAMPLES = 8
+"""With so many on both sides, one wild sample neither looks like a slow server nor hides one."""
+
+_FORMAT = 1
+
+_HEAD = """\
+# How fast the streams of one environment were, seconds. Recorded by the suite (-D baseline=record), and compared with
+# where -D baseline=compare is set. Look at the numbers, then commit the file; to accept others, record again.
+"""
+
+_ENVIRONMENT: TypeAdapter[Environment] = TypeAdapter(Environment)
+_SAMPLES: TypeAdapter[dict[str, list[float]]] = TypeAdapter(dict[str, list[float]])
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Samples, and the environment that they were taken in."""
+
+    environment: Environment
+    samples: Sequence[Sample]
+
+    def write(self, folder: Path = BASELINES) -> Path:
+        """Writes the file of this environment, in place of an older one.
+
+        Raises:
+            BaselineError: there are too few samples, or the file cannot be written.
+        """
+        path = folder / f"{self.environment.slug}.yaml"
+        if len(self.samples) < FEWEST_SAMPLES:
+            raise BaselineError(f"{len(self.samples)} samples make no baseline: at least {FEWEST_SAMPLES} are needed")
+        content = {
+            "format": _FORMAT,
+            "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+            "environment": asdict(self.environment),
+            "samples": {
+                one.name: [round(getattr(sample, one.name), 5) for sample in self.samples] for one in fields(Sample)
+            },
+        }
+        text = _HEAD + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise BaselineError(f"the baseline {path} cannot be written: {error.strerror}") from error
+        return path
+
+
+def read(path: Path) -> Baseline:
+    """The baseline in a file.
+
+    Raises:
+        BaselineError: it cannot be read, is of another format, or holds too few samples; the sentence names it.
+    """
+    advice = "record it again with -D baseline=record, or take it out of the folder"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise BaselineError(f"the baseline {path} cannot be read: {problem}; {advice}") from error
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        told = "none" if found is None else repr(found)
+        raise BaselineError(f"the baseline {path} is of format {told}, and this suite reads {_FORMAT}; {advice}")
+    try:
+        environment = _ENVIRONMENT.validate_python(content.get("environment"))
+        samples = _samples(_SAMPLES.validate_python(content.get("samples")))
+    except (ValidationError, ValueError) as error:
+        raise BaselineError(f"the baseline {path} is damaged: {_first_problem(error)}; {advice}") from error
+    if len(samples) < FEWEST_SAMPLES:
+        raise BaselineError(
+            f"the baseline {path} holds {len(samples)} samples, and at least {FEWEST_SAMPLES} are needed; {advice}"
+        )
+    return Baseline(environment, samples)
+
+
+def find(environment: Environment, folder: Path = BASELINES) -> Baseline | str:
+    """The baseline of this environment; where there is none, why nothing is compared, in words.
+
+    Raises:
+        BaselineError: a file of the folder is no baseline that can be used.
+    """
+    known = [read(path) for path in sorted(folder.glob("*.yaml"))]
+    for baseline in known:
+        if baseline.environment == environment:
+            return baseline
+    how = "record one with -D baseline=record"
+    if not known:
+        return f"there is no baseline in {folder}: {how}"
+    nearest = min((environment.differences(baseline.environment) for baseline in known), key=len)
+    return f"there is no baseline of this environment, and another one does not compare: {'; '.join(nearest)}. {how}"
+
+
+def _samples(columns: Mapping[str, Sequence[float]]) -> list[Sample]:
+    names = [one.name for one in fields(Sample)]
+    if sorted(columns) != sorted(names):
+        raise ValueError(f"samples has {', '.join(columns) or 'nothing'} where {', '.join(names)} are expected")
+    if len({len(column) for column in columns.values()}) != 1:
+        raise ValueError("its figures have different numbers of samples")
+    rows: list[dict[str, Any]] = [
+        dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)
+    ]
+    if not all(abs(value) < 1e6 for row in rows for value in row.values()):  # not so for NaN either
+        raise ValueError("a sample is not a number of seconds")
+    return [Sample(**row) for row in rows]
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        problem = error.errors()[0]
+        return f"{'.'.join(map(str, problem['loc'])) or 'a part'}: {problem['msg']}"
+    return str(error)
