@@ -255,7 +255,7 @@ class _WindowsFresh(_EveryWindow):
             return "; ".join(["no data came", *_unless_empty(watch.failure)])
         if age <= self._limit:
             return ""
-        return f"{self._percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.oldest:.2f} s"
+        return f"{self._percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.longest:.2f} s"
 
 
 class _WindowsRight(_EveryWindow):

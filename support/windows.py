@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from support.data_age import DataAges
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI, JobRequest
 from support.settings import Settings
 from support.stream.block import Block
+from support.stream.distribution import Distribution
 from support.usage import Meter, Usage
 from support.validation.finding import Finding
 from support.window import Window, open_window
@@ -30,7 +30,6 @@ class Watch:
         number: its number among the windows, from 1.
         request: the job to ask for.
         window: None before it is open.
-        ages: of the data of each frame.
         failure: what kept it from opening, or ended its stream, in words; empty where nothing did.
     """
 
@@ -38,7 +37,6 @@ class Watch:
         self.number = number
         self.request = request
         self.window: Window | None = None
-        self.ages = DataAges()
         self.failure = ""
         self._oldest: int | None = None
         self._newest = 0
@@ -60,6 +58,11 @@ class Watch:
         if self.window is None or self._oldest is None or self.window.job.answer.lines_dt <= 0:
             return 0
         return round((self._newest - self._oldest) / 1000 / self.window.job.answer.lines_dt) + 1
+
+    @property
+    def ages(self) -> Distribution:
+        """Data age of the frames."""
+        return self.window.metrics.ages if self.window else Distribution()
 
     @property
     def frame_rate(self) -> float:
@@ -115,8 +118,6 @@ class Watch:
     def _note(self, block: Block) -> None:
         if not block.ends.size:
             return
-        for age in (block.received_at - block.ends.max(axis=1) / 1000).tolist():
-            self.ages.add(age)
         self._oldest = int(block.starts.min()) if self._oldest is None else self._oldest
         self._newest = max(self._newest, int(block.starts.max()))
 

@@ -13,7 +13,7 @@ from support.errors import ClientTooSlowError
 from support.matchers import has_frame_rate_above
 from support.server_under_test import ServerUnderTest
 from support.settings import Settings
-from support.stream.frame import Frame
+from support.stream.block import Block
 from support.world import World
 
 
@@ -38,7 +38,7 @@ def judge_rate(world: World, rate: float) -> None:
 
 
 def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
-    def busy(_: Frame) -> bool:
+    def busy(_: Block) -> bool:
         time.sleep(0.15)
         return False
 

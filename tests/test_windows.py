@@ -14,6 +14,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.string_description import StringDescription
 
 from support.embedded_server import EmbeddedServer
+from support.errors import RemoteError
 from support.focus_server_api import ChannelRange, FocusServerAPI, JobRequest, LiveMetadata
 from support.job import Place, live_job_requests
 from support.leftovers import Process, jobs_left
@@ -207,3 +208,5 @@ def test_a_server_that_ends_meanwhile_is_a_failure_of_every_window(tmp_path_fact
         assert "not so in 2 of 2 windows" in mismatch(every_window_is_right(), windows)
     finally:
         server.stop()
+        with pytest.raises(RemoteError):  # no job can be cancelled any more
+            windows.close()

@@ -46,7 +46,7 @@ def load_figures(windows: Windows) -> dict[str, str]:
 
 
 def _row(watch: Watch) -> tuple[object, ...]:
-    ages = (watch.ages.percentile(50), watch.ages.percentile(99), watch.ages.oldest if watch.ages.count else None)
+    ages = (watch.ages.percentile(50), watch.ages.percentile(99), watch.ages.longest if watch.ages.count else None)
     rate = f"{watch.frame_rate:.1f}"
     return watch, watch.lines_expected, watch.lines_received, rate, *map(_milliseconds, ages), watch.found
 
