@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
+from http.client import RemoteDisconnected
 from types import TracebackType
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeGuard, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import requests
@@ -30,6 +31,7 @@ from support.wording import plural
 Model = TypeVar("Model", bound=BaseModel)
 
 _SAFE_METHODS = frozenset({"GET"})
+_IDEMPOTENT_METHODS = _SAFE_METHODS | {"DELETE"}
 _QUOTED_CHARACTERS = 200
 _WORDS = 2000
 """Characters of a server's own words that are kept."""
@@ -146,7 +148,11 @@ class JobMetadata(_Answer):
 
 
 class _Retry(Retry):
-    """A connection that timed out is not tried again: the caller has waited as long as it wanted to."""
+    """A connection that timed out is not tried again: the caller has waited as long as it wanted to.
+
+    A kept connection that the server closes at the moment of a request is, where asking twice does no harm (RFC 9112,
+    section 9.3.1).
+    """
 
     def increment(
         self,
@@ -159,7 +165,17 @@ class _Retry(Retry):
     ) -> Self:
         if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError) and _pool is not None:
             raise MaxRetryError(_pool, str(url), error)
+        if method in _IDEMPOTENT_METHODS and _was_closed(error):
+            error = _ClosedError(_pool, str(error.args[-1]))  # type: ignore[arg-type]
         return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+class _ClosedError(NewConnectionError):
+    """The server closed the connection without an answer."""
+
+
+def _was_closed(error: Exception | None) -> TypeGuard[urllib3.exceptions.ProtocolError]:
+    return isinstance(error, urllib3.exceptions.ProtocolError) and isinstance(error.args[-1], RemoteDisconnected)
 
 
 class _Bearer(AuthBase):
@@ -319,10 +335,13 @@ class FocusServerAPI:
         cause = error.args[0] if error.args else error
         if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
             return self._timed_out(error, method, url)
-        if isinstance(cause, MaxRetryError):
+        if isinstance(cause, MaxRetryError) and not isinstance(cause.reason, _ClosedError):
             reason = str(cause.reason).split(": ", 1)[-1]
             return ConnectionError(f"nothing answers at {url}: {reason}", details=reason, target=url)
-        reason = str(cause.args[-1] if isinstance(cause, urllib3.exceptions.ProtocolError) else cause)
+        if isinstance(cause, MaxRetryError):
+            reason = str(cause.reason).split(": ", 1)[-1]
+        else:
+            reason = str(cause.args[-1] if isinstance(cause, urllib3.exceptions.ProtocolError) else cause)
         return ConnectionError(
             f"the connection broke before {method} {url} was answered: {reason}", details=reason, target=url
         )

@@ -27,6 +27,7 @@ class Answer:
         trickles: what comes byte by byte, "head" or "body", and the seconds in between.
         endless: the body is sent again and again, without a length, until the client has enough.
         resets: the connection is reset instead of an answer.
+        closes: the connection is closed in good order instead of an answer, as a server does with an idle one.
     """
 
     status: int = 200
@@ -37,6 +38,7 @@ class Answer:
     trickles: tuple[str, float] | None = None
     endless: bool = False
     resets: bool = False
+    closes: bool = False
 
     @property
     def payload(self) -> bytes:
@@ -123,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, self.path, json.loads(sent) if sent else None, dict(self.headers))
         owner = self.server.owner
         answer = owner.take(request)
+        if answer.closes:
+            self.close_connection = True
+            return
         if answer.resets:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
