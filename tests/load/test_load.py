@@ -47,6 +47,14 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """An embedded server that nobody else has windows on."""
+    server = EmbeddedServer(log_file=tmp_path_factory.mktemp("alone") / "simulator.log")
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def server(tmp_path: Path, cleanup: ExitStack) -> Server:
     """Starts servers that are not the load test's own."""
@@ -126,6 +134,8 @@ def running(tmp_path: Path, embedded: EmbeddedServer) -> Iterator[tuple[subproce
         eventually(lambda: len(served(server)) == 2, "both windows stream")
         yield started, psutil.Process(started.pid).children(recursive=True)
     finally:
+        for process in psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []:
+            process.kill()
         started.kill()
         started.communicate()
 

@@ -103,7 +103,8 @@ CHECKS: dict[str, Check] = {}
 @pytest.fixture(scope="module")
 def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]]:
     """All streams that the tests to be run ask for, recorded side by side."""
-    callspecs = [getattr(item, "callspec", None) for item in request.session.items]
+    ours = [item for item in request.session.items if item.path == request.path]
+    callspecs = [getattr(item, "callspec", None) for item in ours]
     specs = [spec.params["streamed"] for spec in callspecs if spec and "streamed" in spec.params]
     with in_thread() as simulator, ThreadPoolExecutor(AT_ONCE) as pool:
         recorder = Recorder(simulator)
