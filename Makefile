@@ -6,8 +6,9 @@ BIN := .venv/bin
 FLAGS ?=
 RUNS ?= 100
 JOBS ?= 1
+REPEATS ?= 5
 
-.PHONY: acceptance test faults soak clean
+.PHONY: acceptance test faults soak bench clean
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
 acceptance: .venv/installed protos/datastream_pb2.py
@@ -28,6 +29,10 @@ faults: .venv/installed
 ## soak: the suite RUNS times over, JOBS at a time; reports/soak.md
 soak: .venv/installed
 	@$(BIN)/python -m support.proving.soak --runs $(RUNS) --jobs $(JOBS)
+
+## bench: what receiving, decoding and judging cost, side by side, REPEATS turns each; reports/bench.md
+bench: .venv/installed protos/datastream_pb2.py
+	@$(BIN)/python -m support.proving.bench --repeats $(REPEATS)
 
 ## clean: everything that the other targets made
 clean:
