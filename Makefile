@@ -10,7 +10,9 @@ USERS ?= 30
 WORKERS ?= 2
 RUN_TIME ?= 2m
 
-.PHONY: acceptance test faults soak load clean
+REPEATS ?= 5
+
+.PHONY: acceptance test faults soak bench load clean
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
 acceptance: .venv/installed protos/datastream_pb2.py
@@ -35,6 +37,9 @@ soak: .venv/installed
 ## load: USERS windows at once on WORKERS processes of Locust, for RUN_TIME; WEB=1: with its page; reports/load/
 load: .venv/installed-load
 	@$(BIN)/python -m support.load --users $(USERS) --workers $(WORKERS) --run-time $(RUN_TIME) $(if $(WEB),--web)
+## bench: what receiving, decoding and judging cost, side by side, REPEATS turns each; reports/bench.md
+bench: .venv/installed protos/datastream_pb2.py
+	@$(BIN)/python -m support.proving.bench --repeats $(REPEATS)
 
 ## clean: everything that the other targets made
 clean:

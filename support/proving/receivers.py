@@ -1,6 +1,7 @@
 """The ways of receiving a stream that a benchmark compares; each runs in a process of its own.
 
-``python -m support.proving.receivers WAY PORT SHAPE FRAMES`` prints what receiving so many frames cost, as JSON.
+``python -m support.proving.receivers WAY PORT SHAPE FRAMES [WARM_UP]`` prints what receiving so many frames cost,
+as JSON.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 import grpc
@@ -18,15 +19,21 @@ import psutil
 
 from protos.datastream_pb2 import DataStream, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
+from support.errors import FocusError
 from support.grpc_stream_client import GrpcStreamClient
 from support.proving.sender import SHAPES
 from support.stream.channel import open_channel
 from support.validation.expectation import Limits
 from support.validation.verdict import Verdict, stream_rules
 
-_LARGEST = 128 * 2**20
-_WARM_UP = 20
+LARGEST = 128 * 2**20
+"""Bytes of the largest message that is taken."""
+
+WARM_UP = 20
+"""Frames received before the measurement."""
+
 _MEMORY_SAMPLES = 10
+_BUFFERS_FILLED = 1.0
 
 ANY_TIME = Limits(max_pause=1e9, min_frame_rate=1e-9, max_data_age=1e9, clock_skew=1e9)
 """Limits for frames that were made before they are asked for, and are sent as fast as they are taken."""
@@ -64,19 +71,19 @@ def _messages(channel: grpc.Channel, shape: str, frames: int) -> Iterable[bytes]
 
 def plain(port: int, shape: str, frames: int) -> Iterable[int]:
     """Bytes that nobody looks at, on a channel as grpcio opens it."""
-    with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", _LARGEST)]) as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", LARGEST)]) as channel:
         yield from map(len, _messages(channel, shape, frames))
 
 
 def untouched(port: int, shape: str, frames: int) -> Iterable[int]:
     """Bytes that nobody looks at, on our channel: the ceiling."""
-    with open_channel(f"127.0.0.1:{port}", _LARGEST) as channel:
+    with open_channel(f"127.0.0.1:{port}", LARGEST) as channel:
         yield from map(len, _messages(channel, shape, frames))
 
 
 def parsed(port: int, shape: str, frames: int) -> Iterable[int]:
     """Messages parsed by protocol buffers, on our channel; their values are not read."""
-    with open_channel(f"127.0.0.1:{port}", _LARGEST) as channel:
+    with open_channel(f"127.0.0.1:{port}", LARGEST) as channel:
         for data in _messages(channel, shape, frames):
             DataStream.FromString(data)
             yield len(data)
@@ -84,7 +91,7 @@ def parsed(port: int, shape: str, frames: int) -> Iterable[int]:
 
 def idiom(port: int, shape: str, frames: int) -> Iterable[int]:
     """The usual way: a generated stub, and an array of each row's intensities."""
-    with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", _LARGEST)]) as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", LARGEST)]) as channel:
         for message in DataStreamServiceStub(channel).StreamSpectrograms(
             StreamRequest(job_id=shape, max_frames=frames)
         ):
@@ -116,14 +123,19 @@ WAYS: dict[str, Callable[[int, str, int], Iterable[int]]] = {
 }
 
 
-def measure(way: str, port: int, shape: str, frames: int) -> Cost:
-    """What receiving ``frames`` frames costs, after a few to warm up."""
-    for _ in WAYS[way](port, shape, _WARM_UP):
-        pass
+def measure(way: str, port: int, shape: str, frames: int, warm_up: int = WARM_UP) -> Cost:
+    """What receiving ``frames`` frames costs, after a few to warm up.
+
+    A longer warm-up pauses once, so that every buffer on the way is as full as it gets before memory is measured.
+    """
+    for number, _ in enumerate(WAYS[way](port, shape, warm_up)):
+        if number == WARM_UP:
+            time.sleep(_BUFFERS_FILLED)
     cost = Cost()
     every = max(frames // _MEMORY_SAMPLES, 1)
     process = psutil.Process()
     began, cpu_began = time.perf_counter(), time.process_time()
+    ended, cpu_ended = began, cpu_began
     for size in WAYS[way](port, shape, frames):
         cost.frames += 1
         cost.bytes += size
@@ -135,5 +147,26 @@ def measure(way: str, port: int, shape: str, frames: int) -> Cost:
     return cost
 
 
+def main(arguments: Sequence[str]) -> int:
+    """The cost as JSON, and 0; or a sentence, and 1."""
+    if len(arguments) not in (4, 5) or arguments[0] not in WAYS or arguments[2] not in SHAPES:
+        sys.stderr.write(
+            f"expected WAY PORT SHAPE FRAMES [WARM_UP]; ways: {', '.join(WAYS)}; shapes: {'; '.join(SHAPES)}\n"
+        )
+        return 1
+    way, port, shape, frames, *warm_up = arguments
+    try:
+        cost = measure(way, int(port), shape, int(frames), *map(int, warm_up))
+    except (grpc.RpcError, FocusError, AssertionError) as error:
+        words = f"{error.code().name}: {error.details()}" if isinstance(error, grpc.Call) else str(error)
+        sys.stderr.write(f"receiving {frames} frames of {shape!r} at port {port} failed: {words}\n")
+        return 1
+    if cost.frames != int(frames):
+        sys.stderr.write(f"the sender ended after {cost.frames} of {frames} frames of {shape!r}\n")
+        return 1
+    sys.stdout.write(json.dumps(asdict(cost)))
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(measure(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])))))
+    sys.exit(main(sys.argv[1:]))

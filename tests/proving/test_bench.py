@@ -1,0 +1,149 @@
+"""The benchmark measures what it says, tells the truth about targets, and says in words what it cannot measure."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from protos.datastream_pb2 import DataStream
+from support.embedded_server import EmbeddedServer
+from support.proving import bench, paced, parts
+from support.proving.bench import Bench, BenchError, Turn, as_markdown, measure, sending, targets
+from support.proving.receivers import WARM_UP, Cost
+from support.proving.sender import SHAPES
+from tests.conftest import Serve
+from tests.patience import eventually
+
+SMALL, MIDDLE = "11 sensors x 257 bins", "200 x 513"
+FRAME = 411_926
+
+
+def turn(way: str, rate: float, shape: str = MIDDLE) -> Turn:
+    """A second of frames at ``rate`` frames a second."""
+    return Turn(way, shape, Cost(seconds=1.0, frames=int(rate), bytes=int(rate) * FRAME, cpu=0.5, peak=90.0), 0.4)
+
+
+def receivers(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "support.proving.receivers", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_door_writes_a_table_of_what_it_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--shape", SMALL, "--way", "untouched", "--way", "judged", "--repeats", "2", "--scale", "0.1"]
+    assert bench.main([*arguments, "--short", "--output", str(tmp_path)]) == 0
+    told = json.loads((tmp_path / "bench.json").read_text("utf-8"))
+    turns = told["turns"]
+    assert [one["way"] for one in turns] == ["untouched", "judged", "judged", "untouched"], "another order each time"
+    frame = len(SHAPES[SMALL].messages()[0])
+    for one in turns:
+        assert one["cost"]["frames"] == round(SHAPES[SMALL].frames * 0.5 * 0.1)
+        assert one["cost"]["bytes"] == pytest.approx(one["cost"]["frames"] * frame, rel=0.001)
+        assert min(one["cost"]["seconds"], one["cost"]["cpu"]) > 0
+    assert sum(one["sender"] for one in turns) > 0
+    assert [target["ratio"] for target in told["targets"]] == ["judged / untouched"]
+    page = (tmp_path / "bench.md").read_text("utf-8")
+    assert f"## {SMALL}: frames of 11.4 kB" in page
+    assert page in capsys.readouterr().out
+
+
+def test_ratios_are_those_of_the_turns() -> None:
+    slow_while = Bench([turn("untouched", 1000), turn("judged", 800), turn("untouched", 100), turn("judged", 80)])
+    assert slow_while.ratios("judged", "untouched", MIDDLE) == pytest.approx([0.8, 0.8])
+
+
+@pytest.mark.parametrize(("judged", "outcome"), [(700, "met"), (690, "**not met**")])
+def test_a_target_is_met_or_it_is_not(judged: float, outcome: str) -> None:
+    measured = Bench([turn("untouched", 1000), turn("judged", judged), turn("idiom", 100), turn("parsed", 730)])
+    found = {target.what: target for target in targets(measured)}
+    assert found["judged / untouched"].outcome == outcome
+    assert found["judged / idiom"].outcome == "met"
+    assert f"{'3' if judged == 700 else '1'} of 3 targets met" in as_markdown(measured)
+
+
+@pytest.mark.parametrize(("step", "outcome"), [(0.2, ": flat."), (2.0, ": **it grows**.")])
+def test_memory_that_grows_is_called_so(step: float, outcome: str) -> None:
+    memory = [90.0 + step * point for point in range(10)]
+    page = as_markdown(Bench([turn("judged", 1)], long=Cost(1.0, 100, 1000, memory=memory)))
+    assert outcome in page
+
+
+def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "support.proving.bench", "--shape", SMALL, "--way", "untouched", "--way", "k6"]
+    command += ["--repeats", "1", "--scale", "0.001", "--short", "--output", str(tmp_path)]
+    subprocess.run(command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=60)
+    assert "`k6` is not installed" in (tmp_path / "bench.md").read_text("utf-8")
+
+
+def test_a_sender_that_died_is_told() -> None:
+    with sending([SMALL]) as sender:
+        measure(sender, "untouched", SMALL, 5, 0.0)
+        psutil.Process(sender.pid).kill()
+        eventually(lambda: psutil.Process(sender.pid).status() == psutil.STATUS_ZOMBIE, "the sender ends")
+        # its last threads may still be ending then, so that either side can be the first to notice
+        with pytest.raises(BenchError, match=r"the sender has ended with -9|failed: UNAVAILABLE: .*Connection refused"):
+            measure(sender, "untouched", SMALL, 5, 0.0)
+
+
+def test_a_sender_that_cannot_start_is_told() -> None:
+    with (
+        pytest.raises(BenchError, match=r"the sender did not start: (?s:.*)KeyError: 'no shape'"),
+        sending(["no shape"]),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("argument", ["--shape=11 x 11", "--way=curl", "--repeats=0", "--scale=0"])
+def test_nonsense_is_refused(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        bench.main([argument])
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("guessed", 1, SMALL, 5), ("judged", 1, "11 x 11", 5), ("judged",)])
+def test_receivers_say_what_they_expect(arguments: tuple[object, ...]) -> None:
+    run = receivers(*arguments)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("expected WAY PORT SHAPE FRAMES [WARM_UP]; ways: plain, untouched")
+
+
+@pytest.mark.parametrize("way", ["untouched", "judged"])
+def test_receivers_without_a_sender_say_so(way: str, closed_port: int) -> None:
+    run = receivers(way, closed_port, SMALL, 5)
+    assert run.returncode == 1
+    assert f"receiving 5 frames of {SMALL!r} at port {closed_port} failed: " in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_frames_that_are_wrong_do_not_pass_as_judged(serve: Serve) -> None:
+    server = serve([DataStream() for _ in range(WARM_UP)])
+    run = receivers("judged", server.port, SMALL, 5)
+    assert run.returncode == 1
+    assert "the benchmark's own frames are judged wrong" in run.stderr
+
+
+def test_memory_of_a_long_stream_is_seen_at_ten_points() -> None:
+    cost = bench.long_stream(2_000)
+    assert (cost.frames, len(cost.memory)) == (2_000, 10)
+    assert min(cost.memory) > 0
+
+
+@pytest.mark.parametrize("way", paced.WAYS)
+def test_a_live_stream_is_measured_at_its_own_pace(way: str, embedded: EmbeddedServer) -> None:
+    load = paced.measure(way, embedded.rest_url, 100, 0.5)
+    assert load.seconds >= 0.5
+    assert load.rows == 5 * load.frames
+    assert load.frames > 0
+    assert 0 < load.cpu < load.seconds * 2
+
+
+def test_the_parts_of_a_frame_are_all_rules() -> None:
+    told = parts.microseconds(SMALL)
+    assert {"decoding", "measuring the values", "lines continuous", "frame rate kept"} <= told.keys()
+    assert min(told.values()) >= 0
+    assert sum(told.values()) > 0
