@@ -9,7 +9,6 @@ JOBS ?= 1
 USERS ?= 30
 WORKERS ?= 2
 RUN_TIME ?= 2m
-
 REPEATS ?= 5
 
 .PHONY: acceptance test faults soak bench load clean
@@ -24,7 +23,7 @@ test: .venv/installed-dev protos/datastream_pb2.py
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --cov --cov-report=term
 
 ## faults: the criteria against every fault and every variant of the embedded server; reports/fault-matrix.md
 faults: .venv/installed
@@ -37,6 +36,7 @@ soak: .venv/installed
 ## load: USERS windows at once on WORKERS processes of Locust, for RUN_TIME; WEB=1: with its page; reports/load/
 load: .venv/installed-load
 	@$(BIN)/python -m support.load --users $(USERS) --workers $(WORKERS) --run-time $(RUN_TIME) $(if $(WEB),--web)
+
 ## bench: what receiving, decoding and judging cost, side by side, REPEATS turns each; reports/bench.md
 bench: .venv/installed protos/datastream_pb2.py
 	@$(BIN)/python -m support.proving.bench --repeats $(REPEATS)
