@@ -211,7 +211,7 @@ def answers(hop: Hop) -> bool:
 
 
 def test_a_server_that_is_not_there_is_not_there_through_the_hop(closed_port: int) -> None:
-    with Hop((HOST, closed_port)) as hop, dial(hop) as client, pytest.raises(ConnectionResetError):
+    with Hop((HOST, closed_port)) as hop, pytest.raises(ConnectionResetError), dial(hop) as client:
         client.recv(1)
 
 
