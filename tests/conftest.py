@@ -75,9 +75,9 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """The embedded Focus Server, as a process of its own."""
+    """The embedded Focus Server, as a process of its own, with no windows of another module on it."""
     log_file: Path = tmp_path_factory.mktemp("simulator") / "simulator.log"
     server = EmbeddedServer(log_file=log_file)
     try:

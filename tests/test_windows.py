@@ -50,14 +50,6 @@ def mismatch(matcher: BaseMatcher[Sequence[Watch]], windows: Windows) -> str:
     return str(words)
 
 
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """An embedded server that nobody else has windows on."""
-    server = EmbeddedServer(log_file=tmp_path_factory.mktemp("alone") / "simulator.log")
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def with_fault(embedded: EmbeddedServer) -> Iterator[EmbeddedServer]:
     """The embedded server, correct again afterwards."""

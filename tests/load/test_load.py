@@ -47,14 +47,6 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """An embedded server that nobody else has windows on."""
-    server = EmbeddedServer(log_file=tmp_path_factory.mktemp("alone") / "simulator.log")
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def server(tmp_path: Path, cleanup: ExitStack) -> Server:
     """Starts servers that are not the load test's own."""
