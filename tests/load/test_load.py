@@ -123,6 +123,8 @@ def running(tmp_path: Path, embedded: EmbeddedServer) -> Iterator[tuple[subproce
     )
     try:
         server = psutil.Process(embedded.pid)
+        eventually(lambda: len(psutil.Process(started.pid).children()) == 2, "a master and a worker run")
+        eventually(lambda: served(server), "a window streams")
         eventually(lambda: len(served(server)) == 2, "both windows stream")
         yield started, psutil.Process(started.pid).children(recursive=True)
     finally:
