@@ -13,7 +13,7 @@ from support.errors import APIError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.wording import plural, some
 
-OUR_THREADS = ("silence-watch", "network-hop", "embedded-server", "disconnect", "window")
+OUR_THREADS = ("stream-reader", "network-hop", "embedded-server", "disconnect", "window")
 """What the names of this project's threads begin with."""
 
 _ALIVE = ("pending", "running")

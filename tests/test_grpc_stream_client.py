@@ -489,12 +489,12 @@ class TestLeaving:
                 list(workers.map(cycles, [count] * 5))
 
         five_at_once(1)
-        eventually(lambda: not _watchers(), "the warm-up is over")
+        eventually(lambda: not _readers(), "the warm-up is over")
         handles, threads = process.num_fds(), process.num_threads()
 
         five_at_once(10)
 
-        eventually(lambda: not _watchers(), "the threads that watch for silence end")
+        eventually(lambda: not _readers(), "the threads that read end")
         eventually(lambda: process.num_fds() <= handles + 2, "the sockets are closed")
         eventually(lambda: process.num_threads() <= threads + 4, "the threads are gone")
 
@@ -579,8 +579,8 @@ class TestMetrics:
         assert client.get_metrics() == before
 
 
-def _watchers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("silence-watch")]
+def _readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("stream-reader")]
 
 
 @contextmanager
