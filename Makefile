@@ -27,19 +27,19 @@ test: .venv/installed-dev protos/datastream_pb2.py
 
 ## faults: the criteria against every fault and every variant of the embedded server; reports/fault-matrix.md
 faults: .venv/installed
-	@$(BIN)/python -m support.proving.fault_matrix
+	@$(BIN)/python -m proving.fault_matrix
 
 ## soak: the suite RUNS times over, JOBS at a time; reports/soak.md
 soak: .venv/installed
-	@$(BIN)/python -m support.proving.soak --runs $(RUNS) --jobs $(JOBS)
+	@$(BIN)/python -m proving.soak --runs $(RUNS) --jobs $(JOBS)
 
 ## load: USERS windows at once on WORKERS processes of Locust, for RUN_TIME; WEB=1: with its page; reports/load/
 load: .venv/installed-load
-	@$(BIN)/python -m support.load --users $(USERS) --workers $(WORKERS) --run-time $(RUN_TIME) $(if $(WEB),--web)
+	@$(BIN)/python -m load --users $(USERS) --workers $(WORKERS) --run-time $(RUN_TIME) $(if $(WEB),--web)
 
 ## bench: what receiving, decoding and judging cost, side by side, REPEATS turns each; reports/bench.md
 bench: .venv/installed protos/datastream_pb2.py
-	@$(BIN)/python -m support.proving.bench --repeats $(REPEATS)
+	@$(BIN)/python -m proving.bench --repeats $(REPEATS)
 
 ## clean: everything that the other targets made
 clean:

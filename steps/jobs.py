@@ -3,7 +3,6 @@
 from behave import given, then, when
 from hamcrest import assert_that, is_in, none
 
-from support.job import Mistake, Part
 from support.matchers import (
     agrees_on_dimensions,
     agrees_on_frequencies,
@@ -11,6 +10,7 @@ from support.matchers import (
     have_different_ids,
     says_what_is_wrong,
 )
+from support.screen.job import Mistake, Part
 from support.world import Context
 
 

@@ -3,8 +3,8 @@
 from behave import given, then, when
 from hamcrest import assert_that
 
-from support.job import Place
 from support.matchers import every_window_is_fresh, every_window_is_right, every_window_received_every_line
+from support.screen.job import Place
 from support.world import Context
 
 

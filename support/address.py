@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 
 def join(host: str, port: int) -> str:
@@ -24,3 +25,24 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def without_password(url: str) -> str:
+    """The address with the user and password in it, if any, replaced by ``***``; also where it is no proper address."""
+    return re.sub(r"^([a-z][a-z0-9+.-]*:/+)?.*@", r"\1***@", url, flags=re.IGNORECASE | re.DOTALL)
+
+
+def target_of(stream_url: str, stream_port: int | str) -> str:
+    """``host:port`` from what a server answers: the host may carry a scheme and slashes, the port may be a string.
+
+    Raises:
+        ValueError: there is no host, or the port is not a number from 1 to 65535.
+    """
+    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", str(stream_url).strip()).lstrip("/").split("/", 1)[0]
+    if not host or not host.isprintable() or " " in host:
+        raise ValueError(f"stream_url {stream_url!r} names no host")
+    digits = str(stream_port).strip()
+    if not re.fullmatch("[0-9]{1,5}", digits) or not 1 <= int(digits) <= 65535:
+        raise ValueError(f"stream_port {stream_port!r} is not a port: a number from 1 to 65535 is")
+    host = re.sub(r":\d+$", "", host) if host.count(":") == 1 or host.startswith("[") else host
+    return join(host, int(digits))

@@ -13,13 +13,14 @@ import grpc
 
 from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
+from support.address import target_of
 from support.errors import APIError, ConnectionError, SecurityError
 from support.security import Security, Trust
 from support.security.handshake import SpeaksTlsError, fetch_certificate, refuse_what_cannot_work
 from support.security.security import TOKEN_HINT
 from support.stream.block import Block
 from support.stream.call import StreamCall
-from support.stream.channel import open_channel, target_of
+from support.stream.channel import open_channel
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.resume import Blocks, Retries

@@ -11,11 +11,11 @@ from hamcrest.core.description import Description
 
 from support.baseline.comparison import Compared
 from support.errors import APIError, ProtocolError
-from support.job import Job
+from support.screen.job import Job
+from support.screen.many import Watch
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
-from support.windows import Watch
 from support.wording import plural
 
 _SHOWN_PER_RULE = 3

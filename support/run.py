@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
 
-from support.baseline.environment import schema_hash
+from support.contract import schema_hash
 from support.errors import SettingsError
-from support.job import live_job_request
-from support.leftovers import Process, jobs_left
-from support.server_under_test import ServerUnderTest
-from support.settings import Settings, load
+from support.machine.leftovers import Process, jobs_left
+from support.screen.job import live_job_request
+from support.server.under_test import ServerUnderTest
+from support.settings import Settings
+from support.settings_sources import load
 from support.world import World
 
 

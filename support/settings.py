@@ -1,22 +1,15 @@
-"""What is under test and how strictly: the only reader of ``-D``, environment variables and environment files.
-
-A setting comes from the first place that has it: ``-D key=value``, then the environment variable ``FOCUS_KEY``, then
-the file ``environments/NAME.yaml`` that ``-D environment=NAME`` names, then the default. (``focus_server_url`` is
-``FOCUS_SERVER_URL`` in the environment: the prefix is not doubled.)
-"""
+"""What is under test and how strictly: every setting, checked, with where it came from."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,24 +18,15 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from support.address import is_loopback
-from support.errors import SettingsError
+from support.address import is_loopback, without_password
 from support.security import Security, Trust
 from support.security.security import normalized_fingerprint
 from support.validation.expectation import Limits
-
-ROOT = Path(__file__).resolve().parents[1]
-ENVIRONMENTS = ROOT / "environments"
-PREFIX = "FOCUS_"
-
-_FOREIGN_USERDATA = ("AllureFormatter.", "behave.")
-"""Keys of behave's userdata that belong to behave and its formatters."""
 
 
 def _http_url(url: str) -> str:
@@ -264,107 +248,13 @@ class Settings(BaseModel):
         """Every setting that has a value, with what is not the default marked by its origin; secrets are hidden."""
         described = {}
         for key, value in self.model_dump(exclude_none=True).items():
-            shown = _shown(key, value)
-            described[key] = shown if key not in self._origins else f"{shown} ({self._origins[key]})"
+            text = shown(key, value)
+            described[key] = text if key not in self._origins else f"{text} ({self._origins[key]})"
         return described
 
 
-def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path = ENVIRONMENTS) -> Settings:
-    """The settings of a run.
-
-    Args:
-        userdata: behave's ``-D`` definitions.
-        environ: environment variables.
-        folder: where the files of named environments lie.
-
-    Raises:
-        SettingsError: a key is unknown, a value is wrong, settings contradict each other, or a file cannot be read; the
-            sentence names the key and where it came from.
-    """
-    given = {key: value for key, value in userdata.items() if not key.startswith(_FOREIGN_USERDATA)}
-    variables = {_key(name): value for name, value in environ.items() if name.startswith(PREFIX)}
-    name = given.get("environment", variables.get("environment"))
-    sources: list[tuple[str, Mapping[str, Any]]] = []
-    if name is not None:
-        path = folder / f"{name}.yaml"
-        sources.append((f"from {_relative(path)}", _read(path, name)))
-    sources.append(("from the environment", variables))
-    sources.append(("from -D", given))
-
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for origin, source in sources:
-        for key, value in source.items():
-            values[key], origins[key] = value, origin
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_problems(error, values, origins))) from None
-    settings._origins.update(origins)
-    return settings
-
-
-def without_password(url: str) -> str:
-    """The address with the user and password in it, if any, replaced by ``***``; also where it is no proper address."""
-    return re.sub(r"^([a-z][a-z0-9+.-]*:/+)?.*@", r"\1***@", url, flags=re.IGNORECASE | re.DOTALL)
-
-
-def _shown(key: str, value: object) -> str:
+def shown(key: str, value: object) -> str:
     """A value for people: secrets are hidden."""
     if key == "token":
         return "***"
     return ", ".join(value) if isinstance(value, tuple) else without_password(str(value))
-
-
-def _key(variable: str) -> str:
-    key = variable.removeprefix(PREFIX).lower()
-    return "focus_server_url" if key == "server_url" else key
-
-
-def _relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
-
-
-def _read(path: Path, name: str) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise SettingsError(f"environment {name!r}: there is no {_relative(path)} (there are: {known})") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(
-            f"environment {name!r}: {_relative(path)} cannot be read: {_reading_problem(error)}"
-        ) from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise SettingsError(f"environment {name!r}: {_relative(path)} is not a list of `key: value` lines")
-    return content
-
-
-def _reading_problem(error: Exception) -> str:
-    """What YAML says, without the line itself: there may be a password in it."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}"
-    return str(error)
-
-
-def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> list[str]:
-    sentences = []
-    for problem in error.errors():
-        words = problem["msg"].removeprefix("Value error, ")
-        if not problem["loc"]:
-            involved = [key for key in Settings.model_fields if re.search(rf"\b{key}\b", words)]
-            sources = ", ".join(f"{key}: {origins.get(key, 'default')}" for key in involved)
-            sentences.append(f"settings contradict each other: {words} ({sources})")
-            continue
-        key = str(problem["loc"][0])
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-            hint = f", did you mean {near[0]!r}?" if near else "; environments/example.yaml lists all"
-            sentences.append(f"unknown setting {key!r} ({origins[key]}){hint}")
-        else:
-            shown = _shown(key, values[key])
-            sentences.append(f"setting {key!r} = {shown!r} ({origins[key]}): {words}")
-    return sentences

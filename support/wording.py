@@ -25,3 +25,10 @@ def some(items: Iterable[object], limit: int = 5) -> str:
 def plural(count: int, noun: str) -> str:
     """``1 line``, ``3 lines``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+QUOTED_CHARACTERS = 200
+
+
+def short(text: str, most: int = QUOTED_CHARACTERS) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

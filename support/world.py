@@ -13,14 +13,14 @@ from typing import Protocol
 
 from behave.model import Scenario
 
+from support.address import target_of, without_password
 from support.baseline.baseline import Baseline, find
 from support.baseline.comparison import Compared, compare
 from support.baseline.environment import Environment
 from support.baseline.sample import Sample, take_sample
+from support.contract import JobRequest
 from support.errors import APIError, ClientTooSlowError, ConnectionError, NotReadyError, RemoteError
-from support.focus_server_api import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
-from support.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.reception import Reception
@@ -28,17 +28,17 @@ from support.reporting.attachments import attach_table
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.stream_report import certificates_table, report_stream
 from support.reporting.windows_report import load_figures, report_windows
-from support.secured import SecuredServer
-from support.server_under_test import ServerUnderTest
-from support.settings import BaselineUse, Settings, without_password
+from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
+from support.screen.many import Windows
+from support.screen.window import Window, new_client
+from support.server.secured import SecuredServer
+from support.server.under_test import ServerUnderTest
+from support.settings import BaselineUse, Settings
 from support.stream.block import Block
-from support.stream.channel import target_of
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.loss import Loss
 from support.validation.verdict import Verdict
-from support.window import Window, new_client
-from support.windows import Windows
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.embedded_server import EmbeddedServer
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
+from support.server.embedded import EmbeddedServer
 from tests.grpc_server import GrpcServer, Health, Step, healthy
 from tests.http_server import Answer, HttpServer
 from tests.patience import PATIENCE

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from support.embedded_server import EmbeddedServer
-from support.settings import ROOT
+from support import ROOT
+from support.server.embedded import EmbeddedServer
 from tests.patience import eventually
 
 PATIENCE = 60.0

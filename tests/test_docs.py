@@ -15,8 +15,9 @@ from behave.model import Feature
 from behave.parser import parse_file
 
 import support.errors
-from support.embedded_server import EmbeddedServer
-from support.settings import ROOT, Settings
+from support import ROOT
+from support.server.embedded import EmbeddedServer
+from support.settings import Settings
 
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"

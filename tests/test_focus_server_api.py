@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from support.contract import JobRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, NotReadyError, ProtocolError
-from support.focus_server_api import FocusServerAPI, JobRequest
-from support.server_under_test import ServerUnderTest
+from support.focus_server_api import FocusServerAPI
+from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from tests.conftest import Http
 from tests.http_server import Answer, HttpServer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from proving.fault_matrix import deviations
 from support import gherkin
-from support.job import Mistake, Part
-from support.proving.fault_matrix import deviations
-from support.simulated import FAULTS, VARIANTS
+from support.gherkin import FAULTS, VARIANTS
+from support.screen.job import Mistake, Part
 
 
 @pytest.mark.parametrize(

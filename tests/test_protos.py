@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
 from protos import datastream_pb2
-from support.settings import ROOT
+from support import ROOT
 
 FIELDS = {
     "StreamRequest": {"job_id": (1, "string", False), "max_frames": (2, "int32", False)},

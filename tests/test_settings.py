@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support.address import without_password
 from support.errors import SettingsError
 from support.security import Trust
-from support.settings import ENVIRONMENTS, Settings, load, without_password
+from support.settings import Settings
+from support.settings_sources import ENVIRONMENTS, load
 
 
 def problem(folder: Path, userdata: dict[str, str], environ: dict[str, str] | None = None) -> str:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from support.settings import ROOT
+from support.contract import schema_hash
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,6 @@ class Environment:
         """What differs, in words: ``cores 2 here, 8 there``."""
         theirs = asdict(other)
         return [f"{name} {own} here, {theirs[name]} there" for name, own in asdict(self).items() if own != theirs[name]]
-
-
-def schema_hash() -> str:
-    """The beginning of the SHA-256 of the schema."""
-    return hashlib.sha256((ROOT / "protos" / "datastream.proto").read_bytes()).hexdigest()[:12]
 
 
 def _cpu() -> str:

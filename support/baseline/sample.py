@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from support.contract import JobRequest
 from support.errors import ClientTooSlowError
-from support.focus_server_api import FocusServerAPI, JobRequest
+from support.focus_server_api import FocusServerAPI
+from support.screen.window import Window, open_window
 from support.settings import Settings
 from support.stream.metrics import StreamMetrics
-from support.window import Window, open_window
 from support.wording import plural
 
 

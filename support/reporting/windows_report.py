@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.reporting.attachments import as_table, attach_metrics, attach_table
-from support.windows import Watch, Windows
+from support.screen.many import Watch, Windows
 
 _HEAD = (
     "Window",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 import grpc
 from grpc.experimental import ChannelOptions
 
-from support.address import is_loopback, join, split
+from support.address import is_loopback, split
 from support.security import Security, ServerCertificate
 from support.stream.memory import keep_buffers
 
@@ -16,22 +15,6 @@ _RECONNECT_FIRST_MS = 100
 _RECONNECT_AT_MOST_MS = 500
 _ATTEMPT_MS = 3000
 """How long one attempt may take: several round trips of a slow network, and several attempts in a usual timeout."""
-
-
-def target_of(stream_url: str, stream_port: int | str) -> str:
-    """``host:port`` from what a server answers: the host may carry a scheme and slashes, the port may be a string.
-
-    Raises:
-        ValueError: there is no host, or the port is not a number from 1 to 65535.
-    """
-    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", str(stream_url).strip()).lstrip("/").split("/", 1)[0]
-    if not host or not host.isprintable() or " " in host:
-        raise ValueError(f"stream_url {stream_url!r} names no host")
-    digits = str(stream_port).strip()
-    if not re.fullmatch("[0-9]{1,5}", digits) or not 1 <= int(digits) <= 65535:
-        raise ValueError(f"stream_port {stream_port!r} is not a port: a number from 1 to 65535 is")
-    host = re.sub(r":\d+$", "", host) if host.count(":") == 1 or host.startswith("[") else host
-    return join(host, int(digits))
 
 
 def open_channel(

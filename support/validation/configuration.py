@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Iterator
 
-from support.focus_server_api import JobAnswer, JobRequest
-from support.stream.channel import target_of
+from support.address import target_of
+from support.contract import JobAnswer, JobRequest
 from support.validation.expectation import band
 from support.validation.finding import Finding, Severity, Topic
 from support.wording import plural, some

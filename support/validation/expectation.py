@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from support.focus_server_api import JobAnswer, JobRequest
+from support.contract import JobAnswer, JobRequest
 
 
 @dataclass(frozen=True)

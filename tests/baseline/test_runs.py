@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from support.embedded_server import EmbeddedServer
-from support.proving import baselines
-from support.settings import ROOT
+from proving import baselines
+from support import ROOT
+from support.server.embedded import EmbeddedServer
 
 PATIENCE = 60.0
 

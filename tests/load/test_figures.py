@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from load.figures import COLUMNS, WindowFigures, problems, totals
 from protos.datastream_pb2 import DataStream, SpectrogramRow
-from support.load.figures import COLUMNS, WindowFigures, problems, totals
 from support.stream.frame import Frame
 from tests.validation.streams import frame_of
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from support.embedded_server import EmbeddedServer
+from load import __main__ as load
 from support.focus_server_api import FocusServerAPI
-from support.leftovers import jobs_left
-from support.load import __main__ as load
+from support.machine.leftovers import jobs_left
+from support.server.embedded import EmbeddedServer
 from tests.patience import eventually
 
 TOLERANT = {"FOCUS_MAX_PAUSE": "5", "FOCUS_MAX_DATA_AGE": "10", "FOCUS_MIN_FRAME_RATE": "0.1"}
@@ -28,7 +28,7 @@ Server = Callable[..., EmbeddedServer]
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "support.load", "--output", "out", *arguments]
+    return [sys.executable, "-m", "load", "--output", "out", *arguments]
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -193,5 +193,5 @@ def test_what_cannot_be_tested_is_refused_with_a_sentence(
 
 
 def test_only_locusts_processes_are_patched() -> None:
-    script = "import sys, support.load.__main__, support.load.figures; sys.exit('gevent' in sys.modules)"
+    script = "import sys, load.__main__, load.figures; sys.exit('gevent' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0

@@ -12,11 +12,12 @@ import psutil
 import pytest
 
 from protos.datastream_pb2 import DataStream
-from support.embedded_server import EmbeddedServer
-from support.proving import bench, paced, parts
-from support.proving.bench import Bench, BenchError, Turn, as_markdown, measure, sending, targets
-from support.proving.receivers import WARM_UP, Cost
-from support.proving.sender import SHAPES
+from proving.bench import __main__ as bench
+from proving.bench import paced, parts
+from proving.bench.__main__ import Bench, BenchError, Turn, as_markdown, measure, sending, targets
+from proving.bench.receivers import WARM_UP, Cost
+from proving.bench.sender import SHAPES
+from support.server.embedded import EmbeddedServer
 from tests.conftest import Serve
 from tests.patience import eventually
 
@@ -30,7 +31,7 @@ def turn(way: str, rate: float, shape: str = MIDDLE) -> Turn:
 
 
 def receivers(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "support.proving.receivers", *map(str, arguments)]
+    command = [sys.executable, "-m", "proving.bench.receivers", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -74,7 +75,7 @@ def test_memory_that_grows_is_called_so(step: float, outcome: str) -> None:
 
 
 def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "support.proving.bench", "--shape", SMALL, "--way", "untouched", "--way", "k6"]
+    command = [sys.executable, "-m", "proving.bench", "--shape", SMALL, "--way", "untouched", "--way", "k6"]
     command += ["--repeats", "1", "--scale", "0.001", "--short", "--output", str(tmp_path)]
     subprocess.run(command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=60)
     assert "`k6` is not installed" in (tmp_path / "bench.md").read_text("utf-8")

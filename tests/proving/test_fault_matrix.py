@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support.proving import fault_matrix
-from support.proving.fault_matrix import CORRECT, Deviation, Trial, as_json, as_markdown, attempt, deviations
-from support.proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
-from support.settings import ROOT
+from proving import fault_matrix
+from proving.fault_matrix import CORRECT, Deviation, Trial, as_json, as_markdown, attempt, deviations
+from proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
+from support import ROOT
 
 FAULT = Deviation("dead-sensor", "One sensor holds nothing but zeros", "life")
 VARIANT = Deviation("port-as-string", "The port is text")

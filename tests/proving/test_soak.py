@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.proving import soak
-from support.proving.soak import Footprint, Round, as_markdown, pass_rate
-from support.proving.suite import FAILED, PASSED, ScenarioResult, SuiteRun
+from proving import soak
+from proving.soak import Footprint, Round, as_markdown, pass_rate
+from proving.suite import FAILED, PASSED, ScenarioResult, SuiteRun
 
 
 def one_round(outcome: str, jobs: int = 0) -> Round:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from support.embedded_server import EmbeddedServer
+from support.server.embedded import EmbeddedServer
 from tests.security.servers import Told
 
 ServerWith = Callable[..., Told]

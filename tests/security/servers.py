@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from support.focus_server_api import JobRequest
+from support.contract import JobRequest
 
 Told = Mapping[str, str]
 """The ready line of an embedded server."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from support.embedded_server import EmbeddedServer
 from support.errors import ConnectionError, SecurityError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.security import Security, ServerCertificate, Trust
+from support.server.embedded import EmbeddedServer
 from tests.conftest import Serve
 from tests.patience import PATIENCE
 from tests.security.conftest import ServerWith

@@ -11,7 +11,7 @@ import pytest
 from support.errors import NotReadyError
 from support.reporting.stream_report import certificates_table
 from support.run import Run
-from support.settings import load
+from support.settings_sources import load
 from tests.security.conftest import ServerWith
 from tests.security.servers import configure
 

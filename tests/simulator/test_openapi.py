@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from support.embedded_server import EmbeddedServer
+from support.server.embedded import EmbeddedServer
 from tests.patience import PATIENCE
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")

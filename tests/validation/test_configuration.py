@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.focus_server_api import JobAnswer, JobRequest
+from support.contract import JobAnswer, JobRequest
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import band
 

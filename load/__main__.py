@@ -1,0 +1,222 @@
+"""``make load``: starts a Focus Server where none is named, a Locust master and its workers, and ends them all again.
+
+This process is none of Locust's: gevent changes the standard library of a process, and only theirs is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from support.errors import NotReadyError, SettingsError
+from support.machine.leftovers import jobs_left
+from support.screen.job import live_job_request
+from support.server.under_test import ServerUnderTest
+from support.settings_sources import load
+from support.wording import plural
+
+WINDOWS = 30
+"""Jobs that a Focus Server runs at a time."""
+
+_HOST = "127.0.0.1"
+_LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+_USERS_A_SECOND = 10
+_CONNECT_SECONDS = 60
+_END_SECONDS = 90.0
+"""For the master to end once it has been asked to: the windows are closed first."""
+_WORKER_END_SECONDS = 10.0
+_SPREADS = ("frame_rate", "first_frame_ms")
+
+
+class Locust:
+    """The master and the workers of one run; they see Ctrl-C only through this process.
+
+    Args:
+        options: of the command line.
+        server_url: the server under test; it goes to the processes in their environment, for it may hold a password.
+    """
+
+    def __init__(self, options: argparse.Namespace, server_url: str) -> None:
+        self._folder: Path = options.output
+        self._environment = {**os.environ, "FOCUS_SERVER_URL": server_url}
+        with socket.socket() as probe:
+            probe.bind((_HOST, 0))
+            port = str(probe.getsockname()[1])
+        prefix = str(self._folder / "load")
+        master = ["--master", "--master-bind-host", _HOST, "--master-bind-port", port, "--users", str(options.users)]
+        master += ["--spawn-rate", str(_USERS_A_SECOND), "--run-time", options.run_time]
+        master += ["--expect-workers", str(options.workers), "--expect-workers-max-wait", str(_CONNECT_SECONDS)]
+        master += ["--csv", prefix, "--csv-full-history", "--html", f"{prefix}.html", "--only-summary"]
+        if options.web:
+            master += ["--autostart", "--web-host", _HOST, "--web-port", str(options.web_port)]
+        else:
+            master.append("--headless")
+        worker = ["--worker", "--master-host", _HOST, "--master-port", port, "--loglevel", "WARNING"]
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.master = self._start("master", master)
+        for number in range(1, options.workers + 1):
+            self.workers.append(self._start(f"worker-{number}", worker))
+
+    def wait(self) -> int:
+        """The master's exit code, when it has ended; 1 where a worker ended before it, which ends it, too."""
+        while self.master.poll() is None:
+            ended = [number for number, worker in enumerate(self.workers, 1) if worker.poll() is not None]
+            if ended and self._outlived(ended[0]):
+                return 1
+            time.sleep(0.1)
+        return self.master.returncode
+
+    def stop(self) -> None:
+        """Ends what still runs: the master first, for it has the windows closed; harmless when all have ended."""
+        if self.master.poll() is None:
+            self.master.send_signal(signal.SIGINT)
+            _end(self.master, _END_SECONDS)
+        for worker in self.workers:
+            _end(worker, _WORKER_END_SECONDS)
+
+    def _outlived(self, worker: int) -> bool:
+        """Whether the master goes on although a worker ended; both end together at the end of a run."""
+        try:
+            self.master.wait(_WORKER_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            log = self._log(f"worker-{worker}").read_text(encoding="utf-8", errors="replace").strip()
+            sys.stdout.write(f"worker {worker} has ended before its time: {log[-500:] or 'its log is empty'}\n")
+            return True
+        return False
+
+    def _start(self, name: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        with self._log(name).open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "locust", "--locustfile", str(_LOCUSTFILE), *arguments],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=None if name == "master" else log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+
+def run(options: argparse.Namespace) -> int:
+    """One load test; its exit code.
+
+    Raises:
+        SettingsError: a setting is wrong, or asks for what the fibre of this server does not have.
+        NotReadyError: the server cannot be tested.
+    """
+    settings = load({}, os.environ)
+    with ExitStack() as cleanup:
+        server = ServerUnderTest(settings)
+        cleanup.callback(server.close)
+        live_job_request(settings, server.metadata, server.channels)
+        _say(
+            f"server: {server.name}",
+            f"load: {plural(options.users, 'user')} on {plural(options.workers, 'worker')} for {options.run_time}",
+        )
+        if options.users > WINDOWS:
+            _say(
+                f"a Focus Server has {WINDOWS} windows: {options.users - WINDOWS} of {options.users} users will be "
+                "refused at a time, and each refusal is a failure of this run"
+            )
+        if options.web:
+            _say(f"page: http://{_HOST}:{options.web_port}, until Ctrl-C")
+        options.output.mkdir(parents=True, exist_ok=True)
+        for file in options.output.glob("load*"):
+            file.unlink()
+        locust = Locust(options, server.url)
+        try:
+            exit_code = locust.wait()
+        except KeyboardInterrupt:
+            _say("interrupted: the windows are being closed")
+            exit_code = 1
+        finally:
+            locust.stop()
+        summary = options.output / "load.json"
+        if not summary.exists():
+            _say(f"no result: {(options.output / 'master.log').read_text(encoding='utf-8', errors='replace')[-500:]}")
+            return 1
+        told = json.loads(summary.read_text(encoding="utf-8"))
+        _say(*_in_words(told), *(f"left behind: {sentence}" for sentence in jobs_left(server.api, told["jobs"])))
+        _say(f"results: {options.output}/load.html, load.json, load_stats.csv, load_windows.csv")
+        return exit_code
+
+
+def _in_words(told: dict[str, Any]) -> list[str]:
+    """The outcome for the console: one line in all, and one for each kind of failure, with its first sentence."""
+    failures: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in told["failures"]:
+        failures[one["name"]].append(one)
+    rate, first = (" ".join(f"{name} {value:g}" for name, value in told[key].items()) for key in _SPREADS)
+    return [
+        f"{plural(told['windows'], 'window')}: {told['frames']} frames, {told['mb_per_second']} MB/s, "
+        f"{told['lines']} lines, {told['lines_lost']} lost",
+        f"frames/s of a window: {rate or 'none'}; first frame in ms: {first or 'none'}",
+        *(
+            f"{name}, {plural(sum(one['occurrences'] for one in same), 'failure')}, the first: {same[0]['error']}"
+            for name, same in failures.items()
+        ),
+        *(f"NOT GREEN: {problem}" for problem in told["problems"]),
+    ]
+
+
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 is needed, not {text!r}")
+    return int(text)
+
+
+def _run_time(text: str) -> str:
+    if not re.fullmatch(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?", text) or not re.search(r"[1-9]", text):
+        raise argparse.ArgumentTypeError(f"a time like 90s, 2m or 1h30m is needed, not {text!r}")
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The door; 0 where frames came and nothing was found."""
+    parser = argparse.ArgumentParser(prog="python -m load", description=__doc__)
+    parser.add_argument("--users", type=_positive, default=WINDOWS, help="windows at a time (%(default)s)")
+    parser.add_argument("--workers", type=_positive, default=2, help="processes that stream (%(default)s)")
+    parser.add_argument("--run-time", type=_run_time, default="2m", help="90s, 2m, 1h30m (%(default)s)")
+    parser.add_argument("--web", action="store_true", help="with Locust's page, which stays until Ctrl-C")
+    parser.add_argument("--web-port", type=_positive, default=8089, help="port of the page (%(default)s)")
+    parser.add_argument("--output", type=Path, default=Path("reports", "load"), help="folder of results (%(default)s)")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run(options)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+    except NotReadyError as error:
+        sys.stderr.write(f"NOT READY: {error}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

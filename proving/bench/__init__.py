@@ -1,0 +1,1 @@
+"""Throughput side by side in one run: receiving, decoding, judging (``make bench``)."""

@@ -1,0 +1,117 @@
+"""One run of the suite, as a process of its own, with its results as data."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from support import ROOT
+
+PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
+
+CRITERIA = "not @simulator and not @load"
+"""The acceptance criteria: every scenario that can be run against any server, in seconds."""
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """How a scenario ended.
+
+    Attributes:
+        name: its name, with the values of its example.
+        tags: its tags and those of its feature, without the ``@``.
+        outcome: passed, failed (the server broke a promise), broken (our code or the environment) or skipped.
+        sentence: why it did not pass; empty where it did.
+        seconds: how long its steps took.
+    """
+
+    name: str
+    tags: frozenset[str]
+    outcome: str
+    sentence: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """A finished run: its exit code, how long it took in seconds, its console output, and its scenarios."""
+
+    exit_code: int
+    seconds: float
+    output: str
+    scenarios: tuple[ScenarioResult, ...]
+
+    @property
+    def unhappy(self) -> list[ScenarioResult]:
+        """The scenarios that failed or broke."""
+        return [scenario for scenario in self.scenarios if scenario.outcome in (FAILED, BROKEN)]
+
+
+def run_suite(
+    folder: Path, definitions: Sequence[str] = (), *, tags: str = CRITERIA, timeout: float = 600.0
+) -> SuiteRun:
+    """Runs behave on the project's features from ``folder``, which keeps whatever the run leaves behind.
+
+    Args:
+        folder: an existing folder for this run alone.
+        definitions: ``key=value`` settings, as for ``-D``.
+        tags: a tag expression that chooses the scenarios.
+        timeout: seconds after which the run is ended and counts as broken.
+    """
+    results = folder / "results.json"
+    command = [sys.executable, "-m", "behave", "--no-color", "--format", "json", "--outfile", str(results)]
+    command += [argument for definition in definitions for argument in ("-D", definition)]
+    command += ["--tags", tags]
+    began = time.monotonic()
+    try:
+        process = subprocess.run(
+            [*command, str(ROOT / "features")],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout,
+        )
+        exit_code, output = process.returncode, process.stdout
+    except subprocess.TimeoutExpired as error:
+        exit_code, output = -1, f"ended after {timeout:g} s: {error.output or ''}"
+    return SuiteRun(exit_code, time.monotonic() - began, output, tuple(_scenarios(results)))
+
+
+def _scenarios(results: Path) -> list[ScenarioResult]:
+    try:
+        features = json.loads(results.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # the run ended before behave wrote them; its output says why
+        return []
+    return [
+        _result(scenario, feature["tags"])
+        for feature in features
+        for scenario in feature.get("elements", ())
+        if scenario["type"] == "scenario"
+    ]
+
+
+def _result(scenario: dict[str, object], feature_tags: list[str]) -> ScenarioResult:
+    steps = scenario["steps"]
+    assert isinstance(steps, list)
+    results = [step["result"] for step in steps if "result" in step]
+    errors = [" ".join(_text(result["error_message"]).split()) for result in results if "error_message" in result]
+    tags = scenario["tags"]
+    assert isinstance(tags, list)
+    return ScenarioResult(
+        name=str(scenario["name"]),
+        tags=frozenset(tags) | frozenset(feature_tags),
+        outcome={"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}.get(str(scenario["status"]), BROKEN),
+        sentence=errors[0].removeprefix("ASSERT FAILED: ") if errors else "",
+        seconds=sum(float(result.get("duration", 0.0)) for result in results),
+    )
+
+
+def _text(message: str | list[str]) -> str:
+    return message if isinstance(message, str) else "\n".join(message)

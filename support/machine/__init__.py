@@ -1,0 +1,1 @@
+"""What this process and this machine have in use, and leave behind."""

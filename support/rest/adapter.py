@@ -1,0 +1,106 @@
+"""The transport of the REST client: what ``requests`` would decide about trust, a ``Security`` decides."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from support.address import join
+from support.errors import SecurityError
+from support.rest.answer import WATCHED_POOLS
+from support.security.certificate import ServerCertificate
+from support.security.handshake import fetch_certificate, refuse_what_cannot_work
+from support.security.security import Security, Trust
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class SecureAdapter(HTTPAdapter):
+    """Connections that trust what ``security`` trusts, whatever the environment names as a bundle of authorities.
+
+    Plain text or TLS is what the address says. Where it says TLS and ``security`` is off, the authorities of this
+    machine are trusted.
+
+    Args:
+        security: whom to trust, and what to show.
+        timeout: seconds for a handshake of its own.
+        retries: as for ``HTTPAdapter``.
+
+    Raises:
+        SecurityError: on sending: the server is not trusted, or does not trust us, or a secret would go in plain text.
+    """
+
+    def __init__(self, security: Security, timeout: float, retries: Retry) -> None:
+        self._security = security if security.encrypts else security.trusting(Trust.SYSTEM)
+        self._plain = security.trusting(Trust.OFF)
+        self._timeout = timeout
+        self._trusted: dict[str, tuple[ServerCertificate | None, dict[str, Any]]] = {}  # by target
+        super().__init__(max_retries=retries)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        target, encrypted = _target(request)
+        security = self._security if encrypted else self._plain
+        if "Authorization" in request.headers:
+            security.refuse_plain_secrets("a token or password", target, encrypted=encrypted)
+        if encrypted and target not in self._trusted:
+            self._trusted[target] = self._trust(target, request)
+        try:
+            response = super().send(request, *args, **kwargs)
+        except requests.ConnectionError as error:
+            if not isinstance(error, requests.Timeout):
+                refuse_what_cannot_work(security, target, self._timeout)
+            raise
+        certificate, _ = self._trusted.get(target, (None, {}))
+        if certificate is not None:
+            security.remember(certificate, target)
+        return response
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """The pools of this adapter hold every answer to one deadline and one size."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = WATCHED_POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """As ``init_poolmanager``, on the way through a proxy."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = WATCHED_POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        target, encrypted = _target(request)
+        return host, self._trusted[target][1] if encrypted else {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing: the attributes of the pool say it all."""
+
+    def _trust(self, target: str, request: requests.PreparedRequest) -> tuple[ServerCertificate | None, dict[str, Any]]:
+        """What urllib3 needs to trust this target, and nobody else; and the certificate, where trust is in one."""
+        security, certificate = self._security, None
+        trusted: dict[str, Any] = {}
+        if security.trusts_one_certificate:
+            try:
+                certificate = fetch_certificate(security, target, self._timeout)
+            except SecurityError:
+                raise
+            except TimeoutError as error:
+                raise requests.ConnectTimeout(error, request=request) from error
+            except OSError as error:
+                raise requests.ConnectionError(error, request=request) from error
+            trusted["assert_fingerprint"] = certificate.fingerprint
+        if security.server_name is not None:
+            trusted["server_hostname"] = security.server_name
+        return certificate, trusted | {"ssl_context": security.context(certificate)}
+
+
+def _target(request: requests.PreparedRequest) -> tuple[str, bool]:
+    """``host:port`` of a request, and whether it is encrypted."""
+    parts = urlsplit(str(request.url))
+    scheme = parts.scheme.lower()
+    return join(parts.hostname or "", parts.port or _PORTS[scheme]), scheme == "https"

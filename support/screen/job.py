@@ -1,0 +1,162 @@
+"""A job on the server under test: what was asked for, what was answered, and what that predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata
+from support.errors import SettingsError
+from support.settings import Settings
+from support.validation.configuration import judge_configuration
+from support.validation.expectation import Expectation
+from support.validation.finding import Finding
+
+
+class Part(StrEnum):
+    """A part of the fibre, as scenarios name it: channel numbers differ from server to server."""
+
+    BEGINNING = "beginning"
+    MIDDLE = "middle"
+    END = "end"
+
+
+class Place(StrEnum):
+    """Where on the fibre many windows look, as scenarios name it."""
+
+    TOGETHER = "at the beginning of the fibre"
+    ALONG = "along the whole fibre"
+
+
+class Mistake(StrEnum):
+    """A configuration that a server has to refuse, as scenarios name it."""
+
+    CHANNELS_REVERSED = "channels in reverse order"
+    CHANNELS_BEYOND_FIBRE = "channels beyond the end of the fibre"
+    BAND_REVERSED = "a band that ends before it begins"
+    BAND_ABOVE_NYQUIST = "a band above the Nyquist frequency"
+    NFFT_ODD = "an NFFT that is no power of two"
+    NO_DURATION = "a time axis of no duration"
+    NO_HEIGHT = "a screen without lines"
+    START_WITHOUT_END = "a start time without an end time"
+
+    def made_in(self, request: JobRequest, fibre: ChannelRange, nyquist: float) -> JobRequest:
+        """The request, right but for this mistake; ``nyquist`` in Hz."""
+        changes: dict[Mistake, dict[str, object]] = {
+            Mistake.CHANNELS_REVERSED: {
+                "channels_min": fibre.lowest_channel + 1,
+                "channels_max": fibre.lowest_channel,
+            },
+            Mistake.CHANNELS_BEYOND_FIBRE: {"channels_max": fibre.highest_channel + 1},
+            Mistake.BAND_REVERSED: {"frequency_min": request.frequency_max, "frequency_max": request.frequency_min},
+            Mistake.BAND_ABOVE_NYQUIST: {"frequency_max": nyquist * 2},
+            Mistake.NFFT_ODD: {"nfft": request.nfft - 1},
+            Mistake.NO_DURATION: {"display_duration": 0},
+            Mistake.NO_HEIGHT: {"display_height": 0},
+            Mistake.START_WITHOUT_END: {"start_time": 1_700_000_000},
+        }
+        return request.model_copy(update=changes[self])
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that the server has accepted; ``prr`` in Hz."""
+
+    request: JobRequest
+    answer: JobAnswer
+    prr: float
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the answer breaks."""
+        return judge_configuration(self.request, self.answer, self.prr)
+
+    def expectation(self, max_frames: int | None = None) -> Expectation:
+        """What every frame of a stream of ``max_frames`` frames must look like."""
+        return Expectation.of(self.request, self.answer, self.prr, max_frames)
+
+
+def live_job_request(
+    settings: Settings,
+    metadata: LiveMetadata,
+    fibre: ChannelRange,
+    *,
+    channels: int | None = None,
+    part: Part = Part.BEGINNING,
+    nfft: int | None = None,
+    band: tuple[float, float] | None = None,
+) -> JobRequest:
+    """A live job that this fibre can serve.
+
+    Args:
+        settings: sizes, where the other arguments do not say.
+        metadata: the fibre; its Nyquist frequency caps the band of the settings.
+        fibre: the channels that there are; a shorter fibre than asked for is used whole.
+        channels: number of neighbouring channels.
+        part: where on the fibre they lie.
+        nfft: samples of an analysis window.
+        band: lower and upper end as shares of the Nyquist frequency, 0 to 1.
+
+    Raises:
+        SettingsError: the settings' band begins above the Nyquist frequency.
+    """
+    available = fibre.highest_channel - fibre.lowest_channel + 1
+    count = min(channels or settings.channels, available)
+    offset = {Part.BEGINNING: 0, Part.MIDDLE: (available - count) // 2, Part.END: available - count}[part]
+    first = fibre.lowest_channel + offset
+    if band is not None:
+        lowest, highest = band[0] * metadata.nyquist, band[1] * metadata.nyquist
+    else:
+        lowest, highest = settings.frequency_min, min(settings.frequency_max, metadata.nyquist)
+    if lowest >= highest:
+        raise SettingsError(
+            f"frequency_min {lowest:g} Hz ({settings.origin('frequency_min')}) is not below the {highest:g} Hz "
+            f"that this server can serve: its PRR is {metadata.prr:g} Hz, its Nyquist frequency {metadata.nyquist:g} Hz"
+        )
+    return JobRequest(
+        channels_min=first,
+        channels_max=first + count - 1,
+        nfft=nfft or settings.nfft,
+        frequency_min=lowest,
+        frequency_max=highest,
+        display_duration=settings.display_duration,
+        display_height=settings.display_height,
+    )
+
+
+def live_job_requests(
+    settings: Settings,
+    metadata: LiveMetadata,
+    fibre: ChannelRange,
+    place: Place,
+    count: int,
+    *,
+    channels: int,
+    frequencies: int,
+    lines: int,
+) -> list[JobRequest]:
+    """Live jobs of equal size that this fibre can serve together.
+
+    Args:
+        settings: what the other arguments do not say.
+        metadata: the fibre.
+        fibre: the channels that there are; on a shorter fibre than asked for, every job has all of it.
+        place: where the jobs look; along the fibre they overlap where it is too short for all of them.
+        count: number of jobs.
+        channels: neighbouring channels of each.
+        frequencies: bins of each, from 0 Hz to below Nyquist: a power of two.
+        lines: a second.
+    """
+    whole_band, height = (0.0, 1.0), round(settings.display_duration * lines)
+    first = live_job_request(
+        settings, metadata, fibre, channels=channels, nfft=2 * frequencies, band=whole_band
+    ).model_copy(update={"display_height": height})
+    room = (fibre.highest_channel - first.channels_max) if place is Place.ALONG else 0
+    offsets = [round(room * number / max(count - 1, 1)) for number in range(count)]
+    return [
+        first.model_copy(
+            update={"channels_min": first.channels_min + offset, "channels_max": first.channels_max + offset}
+        )
+        for offset in offsets
+    ]

@@ -1,0 +1,89 @@
+"""Secured servers and the clients that meet them, as scenarios name them: each is an embedded server of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
+from support.security import Security
+from support.security.handshake import SpeaksTlsError
+from support.server.embedded import EmbeddedServer
+from support.settings import Settings
+
+LOG_FILE = Path("reports", "simulator-secured.log")
+
+_WANTS_TOKEN = "--require-token"
+
+SERVERS = {
+    "with a self-signed certificate": ("--tls", "self-signed"),
+    "with a certificate that has expired": ("--tls", "expired"),
+    "with a certificate of another host": ("--tls", "wrong-host"),
+    "that asks its clients for a certificate": ("--tls", "mtls"),
+    "that asks its clients for a token": ("--tls", "ca", _WANTS_TOKEN),
+}
+
+_Told = Mapping[str, str]
+
+
+def _authority(told: _Told) -> dict[str, str]:
+    return {"tls": "ca", "tls_ca_file": told["ca_file"]}
+
+
+TRUSTS: dict[str, Callable[[_Told], dict[str, str]]] = {
+    "trusts its certificate on first use": lambda _: {"tls": "first-use"},
+    "trusts its pinned certificate alone": lambda told: {"tls": "pin", "tls_fingerprint": told["fingerprint"]},
+    "trusts another pinned certificate": lambda _: {"tls": "pin", "tls_fingerprint": secrets.token_hex(32)},
+    "trusts its authority": _authority,
+    "trusts its authority and shows a certificate": lambda told: (
+        _authority(told) | {"tls_client_certificate": told["client_certificate"], "tls_client_key": told["client_key"]}
+    ),
+    "trusts its authority and shows the token": lambda told: _authority(told) | {"token": told["token"]},
+}
+
+
+class SecuredServer:
+    """A running server of ``SERVERS``, closed and with its secrets gone when ``cleanup`` is.
+
+    Attributes:
+        told: what a client needs to know of it.
+    """
+
+    def __init__(self, name: str, cleanup: ExitStack) -> None:
+        options, token = list(SERVERS[name]), {}
+        if options[-1] == _WANTS_TOKEN:
+            token = {"token": secrets.token_urlsafe()}
+            file = Path(cleanup.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
+            file.write_text(token["token"], encoding="ascii")
+            options.append(str(file))
+        process = EmbeddedServer(options, log_file=LOG_FILE)
+        cleanup.callback(process.stop)
+        self.told = process.told | token
+
+    def settings(self, run: Settings, trust: str) -> Settings:
+        """The settings of the run, but for this server and for a client of ``TRUSTS``."""
+        return run.against(self.told["rest_url"], TRUSTS[trust](self.told))
+
+    def refuses_plain_text(self, stream_url: str, stream_port: int | str, timeout: float) -> bool:
+        """Whether neither its REST side nor this job's port answers, within ``timeout`` s, who does not encrypt."""
+        address = self.told["rest_url"].replace("https://", "http://")
+        with FocusServerAPI(address, timeout=timeout) as api:
+            if not _is_refused(api.channels):
+                return False
+        client = GrpcStreamClient(connection_timeout=timeout, security=Security())
+        try:
+            return _is_refused(lambda: client.connect(stream_url, stream_port))
+        finally:
+            client.disconnect()
+
+
+def _is_refused(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except SpeaksTlsError:
+        return True
+    return False

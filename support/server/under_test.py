@@ -1,0 +1,66 @@
+"""The Focus Server that a run tests: a real one that the settings name, or else the embedded one."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+
+from support.address import without_password
+from support.errors import NotReadyError, RemoteError
+from support.focus_server_api import FocusServerAPI
+from support.server.embedded import EmbeddedServer
+from support.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class ServerUnderTest:
+    """A server that has been found ready to be tested.
+
+    Attributes:
+        api: its REST side.
+        metadata: the fibre that it watches.
+        channels: the channels of that fibre.
+        embedded: the simulator process; None for a server of somebody else's.
+        job_ids: the jobs that it has been asked for in this run, oldest first.
+
+    Raises:
+        NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.job_ids: list[str] = []
+        self._cleanup = ExitStack()
+        with self._cleanup:
+            self.embedded: EmbeddedServer | None = None
+            if settings.focus_server_url is None:
+                self.embedded = EmbeddedServer(log_file=Path("reports", "simulator.log"))
+                self._cleanup.callback(self.embedded.stop)
+            self.url = self.embedded.rest_url if self.embedded else str(settings.focus_server_url)
+            self.api = self._cleanup.enter_context(
+                FocusServerAPI(self.url, timeout=settings.rest_timeout, security=settings.security)
+            )
+            self._check_ready()
+            self._cleanup = self._cleanup.pop_all()
+
+    @property
+    def name(self) -> str:
+        """How people call it; a password in the address is hidden."""
+        return f"{'embedded Focus Server' if self.embedded else 'Focus Server'} at {without_password(self.url)}"
+
+    def close(self) -> None:
+        """Closes connections, and ends the server where it is ours."""
+        self._cleanup.close()
+
+    def _check_ready(self) -> None:
+        try:
+            self.metadata = self.api.live_metadata()
+            if self.metadata.waits_for_fibre:
+                raise NotReadyError(
+                    f"the {self.name} is not ready: it says {self.metadata.sw_version or 'PRR 0'!r}; "
+                    "attach a fibre, then run again"
+                )
+            self.channels = self.api.channels()
+        except RemoteError as error:
+            raise NotReadyError(f"the {self.name} cannot be tested: {error}") from error

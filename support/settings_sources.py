@@ -1,0 +1,115 @@
+"""Where settings come from: the only reader of ``-D``, environment variables and environment files.
+
+A setting comes from the first place that has it: ``-D key=value``, then the environment variable ``FOCUS_KEY``, then
+the file ``environments/NAME.yaml`` that ``-D environment=NAME`` names, then the default. (``focus_server_url`` is
+``FOCUS_SERVER_URL`` in the environment: the prefix is not doubled.)
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from support import ROOT
+from support.errors import SettingsError
+from support.settings import Settings, shown
+
+ENVIRONMENTS = ROOT / "environments"
+PREFIX = "FOCUS_"
+_FOREIGN_USERDATA = ("AllureFormatter.", "behave.")
+"""Keys of behave's userdata that belong to behave and its formatters."""
+
+
+def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path = ENVIRONMENTS) -> Settings:
+    """The settings of a run.
+
+    Args:
+        userdata: behave's ``-D`` definitions.
+        environ: environment variables.
+        folder: where the files of named environments lie.
+
+    Raises:
+        SettingsError: a key is unknown, a value is wrong, settings contradict each other, or a file cannot be read; the
+            sentence names the key and where it came from.
+    """
+    given = {key: value for key, value in userdata.items() if not key.startswith(_FOREIGN_USERDATA)}
+    variables = {_key(name): value for name, value in environ.items() if name.startswith(PREFIX)}
+    name = given.get("environment", variables.get("environment"))
+    sources: list[tuple[str, Mapping[str, Any]]] = []
+    if name is not None:
+        path = folder / f"{name}.yaml"
+        sources.append((f"from {_relative(path)}", _read(path, name)))
+    sources.append(("from the environment", variables))
+    sources.append(("from -D", given))
+
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, source in sources:
+        for key, value in source.items():
+            values[key], origins[key] = value, origin
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_problems(error, values, origins))) from None
+    settings._origins.update(origins)
+    return settings
+
+
+def _key(variable: str) -> str:
+    key = variable.removeprefix(PREFIX).lower()
+    return "focus_server_url" if key == "server_url" else key
+
+
+def _relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def _read(path: Path, name: str) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
+        raise SettingsError(f"environment {name!r}: there is no {_relative(path)} (there are: {known})") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(
+            f"environment {name!r}: {_relative(path)} cannot be read: {_reading_problem(error)}"
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise SettingsError(f"environment {name!r}: {_relative(path)} is not a list of `key: value` lines")
+    return content
+
+
+def _reading_problem(error: Exception) -> str:
+    """What YAML says, without the line itself: there may be a password in it."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}"
+    return str(error)
+
+
+def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> list[str]:
+    sentences = []
+    for problem in error.errors():
+        words = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            involved = [key for key in Settings.model_fields if re.search(rf"\b{key}\b", words)]
+            sources = ", ".join(f"{key}: {origins.get(key, 'default')}" for key in involved)
+            sentences.append(f"settings contradict each other: {words} ({sources})")
+            continue
+        key = str(problem["loc"][0])
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+            hint = f", did you mean {near[0]!r}?" if near else "; environments/example.yaml lists all"
+            sentences.append(f"unknown setting {key!r} ({origins[key]}){hint}")
+        else:
+            value = shown(key, values[key])
+            sentences.append(f"setting {key!r} = {value!r} ({origins[key]}): {words}")
+    return sentences

@@ -1,0 +1,65 @@
+"""Whose pace a stream had: a promise that a busy client misses is no failure of the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from hamcrest import assert_that
+
+from support.errors import ClientTooSlowError
+from support.matchers import has_frame_rate_above
+from support.server.embedded import EmbeddedServer
+from support.server.under_test import ServerUnderTest
+from support.settings import Settings
+from support.stream.block import Block
+from support.world import World
+
+
+@pytest.fixture
+def world(embedded: EmbeddedServer) -> Iterator[World]:
+    """A scenario with a connected job."""
+    settings = Settings(focus_server_url=embedded.rest_url)
+    server = ServerUnderTest(settings)
+    scenario = World(settings, server)
+    try:
+        scenario.configure_live_job()
+        scenario.connect()
+        yield scenario
+    finally:
+        scenario.close()
+        server.close()
+
+
+def judge_rate(world: World, rate: float) -> None:
+    with world.pace_of_server():
+        assert_that(world.metrics, has_frame_rate_above(rate))
+
+
+def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
+    def busy(_: Block) -> bool:
+        time.sleep(0.15)
+        return False
+
+    world.window.receive(busy, max_frames=8)
+    with pytest.raises(ClientTooSlowError, match=r"the server cannot be judged, for the client itself was busy \d+ %"):
+        judge_rate(world, 1000)
+
+
+def test_a_slow_server_fails(world: World) -> None:
+    world.window.receive(lambda _: False, max_frames=8)
+    with pytest.raises(AssertionError, match="frames a second"):
+        judge_rate(world, 1000)
+
+
+def test_the_way_to_the_first_frame_is_measured_in_parts(world: World) -> None:
+    world.stream(max_frames=3)
+    metrics = world.metrics
+    assert metrics.first_frame_latency is not None
+    assert metrics.first_valid_latency is not None
+    assert metrics.first_valid_latency > metrics.first_frame_latency
+    for part in (metrics.configure_seconds, metrics.connect_seconds, metrics.health_seconds):
+        assert part is not None
+        assert part > 0
+    assert metrics.ages.count == 3

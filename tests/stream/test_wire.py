@@ -1,0 +1,228 @@
+"""Every legal encoding of a message gives the same frame: what official protocol buffers read is the reference."""
+
+from __future__ import annotations
+
+import random
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
+from support.stream.block import Block, Decoder, Message
+from support.stream.wire import AbsurdError, IrregularError, Layout
+from tests.hostile.fuzz_frames import agrees_with_protocol_buffers
+from tests.validation.streams import Plan
+
+PLANS = [
+    Plan(sensors=(1, 2, 3), bins=4, rows=1),
+    Plan(sensors=(0, 1, 126, 127, 128, 129), bins=3, rows=2),
+    Plan(sensors=(5,), bins=1, rows=3),
+    Plan(sensors=tuple(range(120, 140)), bins=40, rows=2),
+]
+
+
+def blocks(*messages: bytes) -> list[Block]:
+    return list(Decoder().blocks([Message(data, len(data)) for data in messages]))
+
+
+def agrees(block: Block) -> None:
+    """What rules go by is what protocol buffers read."""
+    for position, frame in enumerate(block.frames):
+        agrees_with_protocol_buffers(frame)
+        if frame.values.size:
+            np.testing.assert_array_equal(block.lowest[position], frame.values.min())
+            np.testing.assert_array_equal(block.highest[position], frame.values.max())
+        if frame.values.size and frame.is_rectangular:
+            rows = block.shape.rows
+            firsts = block.first_bins[position * rows : (position + 1) * rows]
+            np.testing.assert_array_equal(firsts, frame.intensities[:, :, 0])
+
+
+class Encoder:
+    """Writes a message in a way that is legal and unusual, by chance."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def message(self, message: DataStream) -> bytes:
+        rows = [self._bytes(1, self._row(row)) for row in message.rows]
+        high, low = (
+            self._key(number, 1) + struct.pack("<d", bound)
+            for number, bound in ((2, message.current_max_amp), (3, message.current_min_amp))
+        )
+        return self._mixed([*rows, high, low], movable=[high, low])
+
+    def _row(self, row: SpectrogramRow) -> bytes:
+        canvas = self._bytes(1, row.canvasId.encode())
+        sensors = [self._bytes(2, self._sensor(sensor)) for sensor in row.sensors]
+        start = self._key(3, 0) + self._number(row.startTimestamp)
+        end = self._key(4, 0) + self._number(row.endTimestamp)
+        return self._mixed([canvas, *sensors, start, end], movable=[canvas, start, end])
+
+    def _sensor(self, sensor: SensorIntensity) -> bytes:
+        values = list(sensor.intensity)
+        identity = self._key(1, 0) + self._number(sensor.id)
+        parts = []
+        while values:
+            size = self._chance.randint(1, len(values)) if self._seldom() else len(values)
+            part, values = values[:size], values[size:]
+            if self._seldom():
+                parts += [self._key(2, 5) + struct.pack("<f", value) for value in part]
+            else:
+                parts.append(self._bytes(2, struct.pack(f"<{len(part)}f", *part)))
+        return self._mixed([identity, *parts], movable=[identity])
+
+    def _seldom(self) -> bool:
+        """Mostly not, so that one thing is often the only unusual one."""
+        return self._chance.random() < 0.03
+
+    def _mixed(self, fields: list[bytes], movable: list[bytes]) -> bytes:
+        """The fields, now and then in an order that means the same, with unknown ones, or with one that comes twice."""
+        one = self._chance.choice(movable)
+        if self._seldom():
+            fields.remove(one)
+            fields.insert(self._chance.randrange(len(fields) + 1), one)
+        if self._seldom():
+            fields.insert(self._chance.randrange(len(fields) + 1), self._unknown())
+        if self._seldom():
+            fields.insert(0, one)
+        return b"".join(fields)
+
+    def _unknown(self) -> bytes:
+        number = self._chance.choice([9, 15, 16, 1000])
+        return self._chance.choice(
+            [
+                self._key(number, 0) + self._number(self._chance.randrange(2**40)),
+                self._key(number, 1) + bytes(8),
+                self._bytes(number, b"\x0a\x02\x12\x00"),
+                self._key(number, 3) + self._key(1, 0) + b"\x07" + self._key(number, 4),
+                self._key(number, 5) + bytes(4),
+            ]
+        )
+
+    def _key(self, number: int, kind: int) -> bytes:
+        return self._number(number << 3 | kind, longer=False)
+
+    def _bytes(self, number: int, data: bytes) -> bytes:
+        return self._key(number, 2) + self._number(len(data)) + data
+
+    def _number(self, number: int, *, longer: bool = True) -> bytes:
+        octets = bytearray()
+        while number > 0x7F:
+            octets.append(number & 0x7F | 0x80)
+            number >>= 7
+        octets.append(number)
+        if longer and self._seldom():
+            octets[-1] |= 0x80
+            octets.append(0)
+        return bytes(octets)
+
+
+@given(st.sampled_from(PLANS), st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=1, max_size=6))
+def test_every_legal_encoding_gives_the_same_values(plan: Plan, chance: random.Random, usual: list[bool]) -> None:
+    messages = replace(plan, frames=len(usual), seed=chance.randrange(1000)).messages()
+    encoder = Encoder(chance)
+    data = [
+        message.SerializeToString() if as_usual else encoder.message(message)
+        for message, as_usual in zip(messages, usual, strict=True)
+    ]
+    for encoded, message in zip(data, messages, strict=True):
+        read = DataStream.FromString(encoded)
+        read.DiscardUnknownFields()
+        assert [[list(sensor.intensity) for sensor in row.sensors] for row in read.rows] == [
+            [list(sensor.intensity) for sensor in row.sensors] for row in message.rows
+        ], "the encoder itself is right"
+
+    seen = blocks(*data)
+
+    assert sum(map(len, seen)) == len(messages)
+    for block in seen:
+        agrees(block)
+
+
+@given(st.sampled_from(PLANS), st.integers(2, 30))
+def test_frames_as_usual_are_one_block(plan: Plan, frames: int) -> None:
+    (block,) = blocks(*(message.SerializeToString() for message in replace(plan, frames=frames).messages()))
+    assert isinstance(block.shape, Layout)
+    agrees(block)
+
+
+def test_large_frames_are_a_block_too_without_being_copied() -> None:
+    plan = Plan(sensors=tuple(range(300)), bins=513, rows=1, frames=3)
+    (block,) = blocks(*(message.SerializeToString() for message in plan.messages()))
+    assert [stack.shape[0] for stack in block.stacks] == [1, 1, 1]
+    assert not any(stack.flags.owndata for stack in block.stacks)
+    agrees(block)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda message: message.rows[0].sensors[1].__setattr__("id", 9),
+        lambda message: message.rows[0].__setattr__("canvasId", "CANVAS"),
+        lambda message: message.rows[0].__setattr__("startTimestamp", 5),
+        lambda message: message.rows[0].__setattr__("endTimestamp", -1),
+        lambda message: message.__setattr__("current_min_amp", 0.0),
+        lambda message: message.rows[0].sensors[0].intensity.append(1.0),
+        lambda message: message.rows.pop(),
+    ],
+    ids=["sensor", "canvas", "early", "negative", "zero bound", "ragged", "fewer rows"],
+)
+def test_a_message_of_another_layout_is_read_by_itself(change: object) -> None:
+    messages = Plan(sensors=(1, 2, 3), bins=4, rows=2, frames=3).messages()
+    change(messages[1])  # type: ignore[operator]
+
+    first, other, last = blocks(*(message.SerializeToString() for message in messages))
+
+    assert first.shape.sensor_ids == last.shape.sensor_ids
+    for block in (first, other, last):
+        agrees(block)
+
+
+def test_bytes_of_a_time_may_hold_another_field() -> None:
+    usual = Plan(sensors=(1, 2), bins=4, rows=1, frames=1).messages()[0].SerializeToString()
+    time = DataStream.FromString(usual).rows[0].startTimestamp
+    start = SpectrogramRow(startTimestamp=time).SerializeToString()
+    short_start_and_an_end = b"\x18\x81\x82\x03" + b"\x20\x81\x01"
+    unusual = usual.replace(start, short_start_and_an_end)
+    assert len(unusual) == len(usual)
+
+    for block in blocks(usual, unusual, usual):
+        agrees(block)
+
+
+def test_what_comes_before_a_broken_message_is_delivered() -> None:
+    good = [message.SerializeToString() for message in PLANS[0].messages()[:2]]
+    reader = Decoder().blocks([Message(data, len(data)) for data in (*good, b"\x0a\xff", good[0])])
+    assert len(next(reader)) == 2
+    with pytest.raises(DecodeError):
+        next(reader)
+
+
+def test_absurd_counts_are_refused_before_anything_is_made_of_them() -> None:
+    hidden_behind_an_unknown_field = b"\x78\x01" + b"\x0a\x00" * 20_000
+    for data in (b"\x0a\x00" * 20_000, hidden_behind_an_unknown_field):
+        with pytest.raises(AbsurdError, match="more than 10000 rows in"):
+            blocks(data)
+    sensors = b"\x12\x00" * 1_000_001
+    with pytest.raises(AbsurdError, match="more than 1000000 sensors in"):
+        blocks(b"\x0a" + Encoder(random.Random(0))._number(len(sensors), longer=False) + sensors)
+
+
+@pytest.mark.parametrize("end", range(1, 60))
+def test_a_message_that_is_cut_off_has_no_layout(end: int) -> None:
+    data = PLANS[0].messages()[0].SerializeToString()
+    whole = {0, *_ends_of_fields(data)}
+    if end not in whole:
+        with pytest.raises(IrregularError):
+            Layout(data[:end])
+
+
+def _ends_of_fields(data: bytes) -> list[int]:
+    """Where a message could end: behind its row, and behind each bound."""
+    return [len(data) - 18, len(data) - 9, len(data)]
