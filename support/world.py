@@ -15,8 +15,8 @@ from behave.model import Scenario
 
 from support.address import target_of, without_password
 from support.baseline.baseline import Baseline, find
+from support.baseline.circumstances import Circumstances
 from support.baseline.comparison import Compared, compare
-from support.baseline.environment import Environment
 from support.baseline.sample import Sample, take_sample
 from support.contract import JobRequest
 from support.errors import APIError, ClientTooSlowError, ConnectionError, NotReadyError, RemoteError
@@ -365,7 +365,7 @@ class World:
         if use is BaselineUse.OFF:
             return "baseline is off: -D baseline=record records one, -D baseline=compare compares with it"
         server = "embedded Focus Server" if self.server.embedded else without_password(self.server.url)
-        environment = Environment.here(
+        circumstances = Circumstances.here(
             server,
             channels=answer.channel_amount,
             bins=answer.frequencies_amount,
@@ -373,7 +373,7 @@ class World:
             frames=frames,
         )
         if use is BaselineUse.COMPARE:
-            found = find(environment)
+            found = find(circumstances)
             if isinstance(found, str):
                 return found
             self._baseline = found
@@ -381,7 +381,7 @@ class World:
         with _promised(RemoteError):
             self._samples = [take_sample(self.settings, api, self.job.request, prr, frames) for _ in range(times)]
         if use is BaselineUse.RECORD:
-            path = Baseline(environment, self._samples).write()
+            path = Baseline(circumstances, self._samples).write()
             report_recorded(self._samples)
             return f"recorded {path.name}, so there was nothing to compare: look at the file and commit it"
         return ""

@@ -1,4 +1,4 @@
-"""A baseline: the samples of one environment, in a file that people can review and commit."""
+"""A baseline: samples taken under the same circumstances, in a file that people can review and commit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from support.baseline.environment import Environment
+from support.baseline.circumstances import Circumstances
 from support.baseline.sample import Sample
 from support.errors import BaselineError
 
@@ -24,34 +24,34 @@ FEWEST_SAMPLES = 8
 _FORMAT = 1
 
 _HEAD = """\
-# How fast the streams of one environment were, seconds. Recorded by the suite (-D baseline=record), and compared with
+# How fast streams were under these circumstances, seconds. Recorded by the suite (-D baseline=record), compared with
 # where -D baseline=compare is set. Look at the numbers, then commit the file; to accept others, record again.
 """
 
-_ENVIRONMENT: TypeAdapter[Environment] = TypeAdapter(Environment)
+_CIRCUMSTANCES: TypeAdapter[Circumstances] = TypeAdapter(Circumstances)
 _SAMPLES: TypeAdapter[dict[str, list[float]]] = TypeAdapter(dict[str, list[float]])
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Samples, and the environment that they were taken in."""
+    """Samples, and the circumstances that they were taken under."""
 
-    environment: Environment
+    circumstances: Circumstances
     samples: Sequence[Sample]
 
     def write(self, folder: Path = BASELINES) -> Path:
-        """Writes the file of this environment, in place of an older one.
+        """Writes the file of these circumstances, in place of an older one.
 
         Raises:
             BaselineError: there are too few samples, or the file cannot be written.
         """
-        path = folder / f"{self.environment.slug}.yaml"
+        path = folder / f"{self.circumstances.slug}.yaml"
         if len(self.samples) < FEWEST_SAMPLES:
             raise BaselineError(f"{len(self.samples)} samples make no baseline: at least {FEWEST_SAMPLES} are needed")
         content = {
             "format": _FORMAT,
             "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
-            "environment": asdict(self.environment),
+            "circumstances": asdict(self.circumstances),
             "samples": {
                 one.name: [round(getattr(sample, one.name), 5) for sample in self.samples] for one in fields(Sample)
             },
@@ -82,7 +82,8 @@ def read(path: Path) -> Baseline:
         told = "none" if found is None else repr(found)
         raise BaselineError(f"the baseline {path} is of format {told}, and this suite reads {_FORMAT}; {advice}")
     try:
-        environment = _ENVIRONMENT.validate_python(content.get("environment"))
+        known_as = "circumstances" if "circumstances" in content else "environment"  # until 2026-11-25
+        circumstances = _CIRCUMSTANCES.validate_python(content.get(known_as))
         samples = _samples(_SAMPLES.validate_python(content.get("samples")))
     except (ValidationError, ValueError) as error:
         raise BaselineError(f"the baseline {path} is damaged: {_first_problem(error)}; {advice}") from error
@@ -90,24 +91,24 @@ def read(path: Path) -> Baseline:
         raise BaselineError(
             f"the baseline {path} holds {len(samples)} samples, and at least {FEWEST_SAMPLES} are needed; {advice}"
         )
-    return Baseline(environment, samples)
+    return Baseline(circumstances, samples)
 
 
-def find(environment: Environment, folder: Path = BASELINES) -> Baseline | str:
-    """The baseline of this environment; where there is none, why nothing is compared, in words.
+def find(circumstances: Circumstances, folder: Path = BASELINES) -> Baseline | str:
+    """The baseline of these circumstances; where there is none, why nothing is compared, in words.
 
     Raises:
         BaselineError: a file of the folder is no baseline that can be used.
     """
     known = [read(path) for path in sorted(folder.glob("*.yaml"))]
     for baseline in known:
-        if baseline.environment == environment:
+        if baseline.circumstances == circumstances:
             return baseline
     how = "record one with -D baseline=record"
     if not known:
         return f"there is no baseline in {folder}: {how}"
-    nearest = min((environment.differences(baseline.environment) for baseline in known), key=len)
-    return f"there is no baseline of this environment, and another one does not compare: {'; '.join(nearest)}. {how}"
+    nearest = min((circumstances.differences(baseline.circumstances) for baseline in known), key=len)
+    return f"there is no baseline of these circumstances, and another one does not compare: {'; '.join(nearest)}. {how}"
 
 
 def _samples(columns: Mapping[str, Sequence[float]]) -> list[Sample]:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from support.baseline.baseline import FEWEST_SAMPLES, Baseline, find, read
+from support.baseline.circumstances import Circumstances
 from support.baseline.comparison import compare
-from support.baseline.environment import Environment
 from support.baseline.sample import Sample
 from support.errors import BaselineError, ClientTooSlowError
 from support.stream.metrics import StreamMetrics
 
-HERE = Environment.here("embedded Focus Server", channels=11, bins=256, lines_dt=0.01, frames=40)
+HERE = Circumstances.here("embedded Focus Server", channels=11, bins=256, lines_dt=0.01, frames=40)
 
 
 def samples(slower: float = 1.0, count: int = FEWEST_SAMPLES, noise: float = 0.01, seed: int = 0) -> list[Sample]:
@@ -29,12 +29,18 @@ def test_what_was_written_is_found_again(tmp_path: Path) -> None:
     path = Baseline(HERE, samples()).write(tmp_path)
     found = find(HERE, tmp_path)
     assert isinstance(found, Baseline)
-    assert found.environment == HERE
+    assert found.circumstances == HERE
     assert [one.frame_interval for one in found.samples] == pytest.approx(
         [one.frame_interval for one in samples()], abs=1e-5
     )
     assert path.read_text("utf-8").startswith("# How fast")
     assert path.stat().st_size < 2000
+
+
+def test_a_file_that_still_says_environment_is_found(tmp_path: Path) -> None:
+    path = Baseline(HERE, samples()).write(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("\ncircumstances:", "\nenvironment:"), "utf-8")
+    assert isinstance(find(HERE, tmp_path), Baseline)
 
 
 def test_recording_again_replaces_the_file(tmp_path: Path) -> None:
@@ -52,13 +58,13 @@ def test_recording_again_replaces_the_file(tmp_path: Path) -> None:
         (replace(HERE, server="http://focus.example"), "server embedded Focus Server here, http://focus.example there"),
     ],
 )
-def test_another_environment_does_not_compare_and_says_what_differs(
-    tmp_path: Path, elsewhere: Environment, words: str
+def test_other_circumstances_do_not_compare_and_say_what_differs(
+    tmp_path: Path, elsewhere: Circumstances, words: str
 ) -> None:
     Baseline(elsewhere, samples()).write(tmp_path)
     Baseline(replace(elsewhere, python="2.7", cpu="another"), samples()).write(tmp_path)
     assert find(HERE, tmp_path) == (
-        f"there is no baseline of this environment, and another one does not compare: {words}. "
+        f"there is no baseline of these circumstances, and another one does not compare: {words}. "
         "record one with -D baseline=record"
     )
 

@@ -47,7 +47,7 @@ def test_recorded_then_compared_then_slowed(tmp_path: Path, server: Callable[...
     assert "1 scenario passed" in same.stdout, same.stdout
 
     slow = server("--slowed", "60")
-    text = path.read_text("utf-8").replace(url, slow)  # a server of another address is another environment
+    text = path.read_text("utf-8").replace(url, slow)  # a server of another address makes other circumstances
     path.write_text(text, "utf-8")
     slowed = behave(tmp_path, "-D", f"focus_server_url={slow}", "-D", "baseline=compare")
     assert slowed.returncode == 1

@@ -13,7 +13,7 @@ from support.contract import schema_hash
 
 
 @dataclass(frozen=True)
-class Environment:
+class Circumstances:
     """What a baseline and a run have to have in common.
 
     Attributes:
@@ -42,8 +42,8 @@ class Environment:
     frames: int
 
     @classmethod
-    def here(cls, server: str, *, channels: int, bins: int, lines_dt: float, frames: int) -> Environment:
-        """The environment of streams of this shape on this machine."""
+    def here(cls, server: str, *, channels: int, bins: int, lines_dt: float, frames: int) -> Circumstances:
+        """Those of streams of this shape on this machine."""
         return cls(
             server=server,
             schema=schema_hash(),
@@ -59,12 +59,12 @@ class Environment:
 
     @property
     def slug(self) -> str:
-        """A name for a file, of its own for each environment."""
+        """A name for a file, another one for other circumstances."""
         kind = "".join(letter if letter.isalnum() else "-" for letter in self.server.lower()).strip("-")
         digest = hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()[:8]
         return f"{kind[:60]}-{self.channels}x{self.bins}-{digest}"
 
-    def differences(self, other: Environment) -> list[str]:
+    def differences(self, other: Circumstances) -> list[str]:
         """What differs, in words: ``cores 2 here, 8 there``."""
         theirs = asdict(other)
         return [f"{name} {own} here, {theirs[name]} there" for name, own in asdict(self).items() if own != theirs[name]]
