@@ -10,12 +10,12 @@ from support.world import Context
 @given("I am connected to the job's stream")
 @when("I connect to the job's stream")
 def connect(context: Context) -> None:
-    context.world.connect()
+    context.world.streaming.connect()
 
 
 @when("I disconnect")
 def disconnect(context: Context) -> None:
-    context.world.client.disconnect()
+    context.world.streaming.client.disconnect()
 
 
 @when("I ask for the stream of a job that does not exist")
@@ -36,12 +36,12 @@ def connection_in_time(context: Context, limit: float) -> None:
 
 @then("the client knows that it is connected")
 def client_is_connected(context: Context) -> None:
-    assert_that(context.world.client.is_connected(), is_(True), "connected")
+    assert_that(context.world.streaming.client.is_connected(), is_(True), "connected")
 
 
 @then("the client knows that it is not connected")
 def client_is_not_connected(context: Context) -> None:
-    assert_that(context.world.client.is_connected(), is_(False), "connected")
+    assert_that(context.world.streaming.client.is_connected(), is_(False), "connected")
 
 
 @then("the request is refused within {limit:Duration}, naming the job")
@@ -53,7 +53,7 @@ def refused_in_time(context: Context, limit: float) -> None:
 
 @then("the same connection then serves {count:d} frames of valid data")
 def connection_still_serves(context: Context, count: int) -> None:
-    assert_that(context.world.client.is_connected(), is_(True), "still connected")
-    context.world.stream(max_frames=count)
+    assert_that(context.world.streaming.client.is_connected(), is_(True), "still connected")
+    context.world.streaming.stream(max_frames=count)
     assert_that(context.world.verdict, holds_valid_data())
     assert_that(context.world.verdict.frames, equal_to(count), "frames received")

@@ -58,7 +58,7 @@ def ask_for_invalid_job(context: Context, mistake: Mistake) -> None:
 
 @when("I cancel the job")
 def cancel_job(context: Context) -> None:
-    if not context.world.cancel_job():
+    if not context.world.streaming.cancel():
         context.scenario.skip("this server cannot cancel a job: it answers 404")
 
 

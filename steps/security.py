@@ -20,7 +20,7 @@ def trust(context: Context, trust: str) -> None:
 def stream_from_it(context: Context, count: int) -> None:
     context.world.reach()
     context.world.configure_live_job()
-    context.world.stream(max_frames=count)
+    context.world.streaming.stream(max_frames=count)
 
 
 @when("I try to reach it")

@@ -18,14 +18,14 @@ def server_with_variant(context: Context, variant: str) -> None:
 
 @when("I stream {count:d} frames, whatever comes")
 def stream_whatever_comes(context: Context, count: int) -> None:
-    context.world.stream_whatever_comes(count)
+    context.world.streaming.stream_whatever_comes(count)
 
 
 @then("the suite reports that {sentence}")
 def suite_reports(context: Context, sentence: str) -> None:
-    assert_that("\n".join(context.world.findings), contains_string(sentence))
+    assert_that("\n".join(context.world.streaming.findings), contains_string(sentence))
 
 
 @then("the suite finds nothing wrong")
 def suite_finds_nothing(context: Context) -> None:
-    assert_that(context.world.findings, empty())
+    assert_that(context.world.streaming.findings, empty())

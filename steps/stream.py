@@ -18,17 +18,17 @@ from support.world import Context
 
 @when("I stream {count:d} frames")
 def stream_frames(context: Context, count: int) -> None:
-    context.world.stream(max_frames=count)
+    context.world.streaming.stream(max_frames=count)
 
 
 @when("I stream for {duration:Duration}")
 def stream_for(context: Context, duration: float) -> None:
-    context.world.stream(seconds=duration)
+    context.world.streaming.stream(seconds=duration)
 
 
 @when("the job is cancelled while I stream")
 def stream_until_cancelled(context: Context) -> None:
-    if not context.world.stream_until_cancelled():
+    if not context.world.streaming.stream_until_cancelled():
         context.scenario.skip("this server cannot cancel a job: it answers 404")
 
 

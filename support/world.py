@@ -6,14 +6,14 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Protocol
 
 from behave.model import Scenario
 
-from support.address import target_of, without_password
+from support.address import without_password
 from support.baseline.baseline import Baseline, find
 from support.baseline.circumstances import Circumstances
 from support.baseline.comparison import Compared, compare
@@ -21,23 +21,18 @@ from support.baseline.sample import Sample, take_sample
 from support.contract import JobRequest
 from support.errors import APIError, ClientTooSlowError, ConnectionError, NotReadyError, RemoteError
 from support.grpc_stream_client import GrpcStreamClient
-from support.network.hop import Hop
-from support.network.trouble import Trouble
-from support.reception import Reception
 from support.reporting.attachments import attach_table
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.stream_report import certificates_table, report_stream
 from support.reporting.windows_report import load_figures, report_windows
 from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.screen.many import Windows
+from support.screen.streaming import Streaming, promised
 from support.screen.window import Window, new_client
 from support.server.secured import SecuredServer
 from support.server.under_test import ServerUnderTest
 from support.settings import BaselineUse, Settings
-from support.stream.block import Block
-from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
-from support.validation.loss import Loss
 from support.validation.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -59,8 +54,7 @@ class World:
     """The state of one scenario.
 
     Attributes:
-        windows: one for each job configured, oldest first; they share the client.
-        failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
+        streaming: its jobs and their streams.
         unknown_job_id: the job that does not exist and was asked for.
         refusal_seconds: how long the refusal took.
         distrust: why a secured server could not be reached, in words; empty where it could.
@@ -69,32 +63,26 @@ class World:
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
         self.settings = settings
         self.server = server
-        self.failure = ""
-        self._network: Hop | None = None
         self._refusal: APIError | None = None
         self.refusal_seconds = 0.0
         self.unknown_job_id = ""
-        self.windows: list[Window] = []
-        self._streamed: Window | None = None
         self._many: Windows | None = None
         self._cleanup = ExitStack()
         self._secured: SecuredServer | None = None
         self.distrust = ""
         self._baseline: Baseline | None = None
         self._samples: list[Sample] = []
-        self.client = self._new_client()
+        self.streaming = self._new_streaming()
 
     @property
     def window(self) -> Window:
         """The window of the newest configured job."""
-        if not self.windows:
-            raise LookupError("no job is configured: the scenario lacks a 'Given a live job configured'")
-        return self.windows[-1]
+        return self.streaming.window
 
     @property
     def jobs(self) -> list[Job]:
         """The jobs configured, oldest first."""
-        return [window.job for window in self.windows]
+        return [window.job for window in self.streaming.windows]
 
     @property
     def job(self) -> Job:
@@ -104,14 +92,7 @@ class World:
     @property
     def verdict(self) -> Verdict:
         """The verdict on the newest stream."""
-        if self._reception is None:
-            raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
-        return self._reception.verdict
-
-    @property
-    def _reception(self) -> Reception | None:
-        """The newest stream; None before the first."""
-        return self._streamed.reception if self._streamed else None
+        return self.streaming.verdict
 
     @property
     def many(self) -> Windows:
@@ -128,11 +109,6 @@ class World:
         return "\n".join(f"{name}: {value}" for name, value in load_figures(self._many).items())
 
     @property
-    def frames(self) -> Collection[Frame]:
-        """The newest frames of the newest stream."""
-        return self._reception.frames if self._reception else ()
-
-    @property
     def refusal(self) -> APIError:
         """The error that a request which must be refused was answered with."""
         if self._refusal is None:
@@ -140,29 +116,9 @@ class World:
         return self._refusal
 
     @property
-    def network(self) -> Hop:
-        """The way to the newest job: a connection made after the first use of this leads through it."""
-        if self._network is None:
-            answer = self.job.answer
-            host, _, port = target_of(answer.stream_url, answer.stream_port).rpartition(":")
-            self._network = self._cleanup.enter_context(Hop((host, int(port))))
-        return self._network
-
-    @property
-    def loss(self) -> Loss:
-        """What the only stream of this scenario lost."""
-        return Loss.of(self.frames, self.metrics.interruptions, self.job.answer.lines_dt)
-
-    @property
     def metrics(self) -> StreamMetrics:
         """The metrics of the newest stream."""
-        return self._streamed.metrics if self._streamed else self.client.get_metrics()
-
-    @property
-    def findings(self) -> list[str]:
-        """Everything that was found about the newest job and its stream, in words."""
-        streamed = self._reception.verdict.findings() if self._reception else []
-        return [str(finding) for finding in (*self.job.findings, *streamed)]
+        return self.streaming.metrics
 
     @contextmanager
     def pace_of_server(self) -> Iterator[None]:
@@ -213,7 +169,7 @@ class World:
         """Makes the secured server the one under test."""
         self.server = ServerUnderTest(self.settings)
         self._cleanup.callback(self.server.close)
-        self.client = self._new_client()
+        self.streaming = self._new_streaming()
 
     def try_to_reach(self) -> None:
         """Like ``reach``, and keeps the reason where that is not possible."""
@@ -243,7 +199,7 @@ class World:
         """Asks the server for a live job; whatever happens, it is cancelled at the end of the scenario."""
         fibre = self.server.metadata, self.server.channels
         request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
-        with _promised(APIError):
+        with promised(APIError):
             self._configure(request)
 
     def open_windows(self, count: int, place: Place, *, channels: int, frequencies: int, lines: int) -> None:
@@ -279,78 +235,6 @@ class World:
             with self._refused(f"the configuration with {mistake}"):
                 self._configure(wrong)
 
-    def connect(self) -> None:
-        """Connects to the address that the configuration answered, unless that has been done."""
-        if self.client.is_connected():
-            return
-        way = (self._network.host, self._network.port) if self._network else None
-        with _promised(ConnectionError):
-            self.window.connect(way)
-
-    def try_to_connect(self) -> None:
-        """Connects like ``connect``; in vain is one more thing to be found, not the end of the scenario."""
-        try:
-            self.connect()
-        except AssertionError as failure:
-            self.failure = str(failure)
-
-    def stream(self, max_frames: int | None = None, seconds: float | None = None) -> None:
-        """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
-
-        def enough(block: Block) -> bool:
-            too_many = max_frames is not None and block.indexes[-1] >= max_frames
-            return too_many or (seconds is not None and block.elapsed[-1] >= seconds)
-
-        self._receive(max_frames, enough)
-
-    def stream_whatever_comes(self, max_frames: int) -> None:
-        """Streams like ``stream``; a stream that fails is one more thing to be found, not the end of the scenario."""
-        try:
-            self.stream(max_frames)
-        except AssertionError as failure:
-            log.info("%s", failure)
-
-    def stream_through(self, trouble: Trouble) -> None:
-        """Streams, lets the network get into trouble, and goes on after interruptions until that is seen to work.
-
-        A stream that fails all the same is one more thing to be found, not the end of the scenario.
-        """
-        network = self.network
-        after = 0
-
-        def enough(block: Block) -> bool:
-            nonlocal after
-            if _FRAMES_AROUND_TROUBLE - 1 in block.indexes:
-                trouble(network)
-            interruptions = self.client.get_metrics().interruptions
-            if interruptions and interruptions[-1].duration is not None:
-                after += len(block)
-            return after >= _FRAMES_AROUND_TROUBLE
-
-        try:
-            self._receive(None, enough, resume=True)
-        except AssertionError as failure:
-            log.info("%s", failure)
-
-    def stream_until_cancelled(self) -> bool:
-        """Streams, cancels the job on the way, and goes on until the stream ends or the limit for that is over.
-
-        Returns:
-            False where the server cannot cancel jobs.
-        """
-        deadline = float("inf")
-        can_cancel = True
-
-        def enough(block: Block) -> bool:
-            nonlocal deadline, can_cancel
-            if _FRAMES_BEFORE_CANCEL - 1 in block.indexes:
-                can_cancel = self.cancel_job()
-                deadline = block.elapsed[-1] + self.settings.closing
-            return not can_cancel or block.elapsed[-1] > deadline
-
-        self._receive(None, enough)
-        return can_cancel
-
     def measure(self, frames: int, times: int) -> str:
         """Measures streams of ``frames`` frames, each of a job of its own, unless there is no use for them.
 
@@ -378,7 +262,7 @@ class World:
                 return found
             self._baseline = found
         api, prr = self.server.api, self.server.metadata.prr
-        with _promised(RemoteError):
+        with promised(RemoteError):
             self._samples = [take_sample(self.settings, api, self.job.request, prr, frames) for _ in range(times)]
         if use is BaselineUse.RECORD:
             path = Baseline(circumstances, self._samples).write()
@@ -396,10 +280,10 @@ class World:
 
     def ask_for_unknown_job(self) -> None:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
-        self.connect()
+        self.streaming.connect()
         self.unknown_job_id = f"0-unknown-{uuid.uuid4().hex[:12]}"
-        with _promised(ConnectionError), self._refused(f"the unknown job {self.unknown_job_id!r}"):
-            for _ in self.client.stream_spectrograms(self.unknown_job_id, max_frames=1):
+        with promised(ConnectionError), self._refused(f"the unknown job {self.unknown_job_id!r}"):
+            for _ in self.streaming.client.stream_spectrograms(self.unknown_job_id, max_frames=1):
                 break
 
     def job_status(self, job_id: str) -> str | None:
@@ -411,15 +295,10 @@ class World:
                 return None
             raise AssertionError(str(error)) from error
 
-    def cancel_job(self) -> bool:
-        """Cancels the newest job; False where the server cannot cancel jobs."""
-        with _promised(APIError):
-            self.window.job_over = self.server.api.cancel(self.job.answer.job_id)
-        return self.window.job_over
-
     def report(self) -> None:
         """Tells the report what was streamed, if anything was."""
-        report_stream(self.metrics, self.frames, self.job.answer.frequencies_list if self.windows else ())
+        frequencies = self.job.answer.frequencies_list if self.streaming.windows else ()
+        report_stream(self.metrics, self.streaming.frames, frequencies)
         if self._many is not None:
             report_windows(self._many)
         if certificates := self.certificates_on_first_use():
@@ -429,20 +308,14 @@ class World:
         """Closes the connection and cancels the jobs."""
         self._cleanup.close()
 
-    def _new_client(self) -> GrpcStreamClient:
+    def _new_streaming(self) -> Streaming:
         client = new_client(self.settings)
         self._cleanup.callback(_disconnect_soon, client)
-        return client
+        return Streaming(self.settings, self.server.api, client, self._cleanup)
 
     def _configure(self, request: JobRequest) -> None:
-        began = time.monotonic()
-        answer = self.server.api.configure(request)
-        took = time.monotonic() - began
-        self._cleanup.callback(self.server.api.cancel, answer.job_id)
-        self.server.job_ids.append(answer.job_id)
-        job = Job(request, answer, self.server.metadata.prr)
-        self.windows.append(Window(job, self.client, self.settings, took))
-        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
+        job = self.streaming.configure(request, self.server.metadata.prr)
+        self.server.job_ids.append(job.answer.job_id)
 
     @contextmanager
     def _refused(self, what: str) -> Iterator[None]:
@@ -457,26 +330,7 @@ class World:
         finally:
             self.refusal_seconds = time.monotonic() - began
 
-    def _receive(self, max_frames: int | None, enough: Callable[[Block], bool], *, resume: bool = False) -> None:
-        """Receives and judges frames until the stream ends or ``enough`` says so."""
-        self.connect()
-        self._streamed = window = self.window
-        try:
-            with _promised(APIError, ConnectionError):
-                window.receive(enough, max_frames=max_frames, resume=resume)
-        finally:
-            self.failure = window.reception.failure if window.reception else ""
-
 
 def _disconnect_soon(client: GrpcStreamClient) -> None:
     """Closes the connection while the next scenario begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
     threading.Thread(target=client.disconnect, name="disconnect").start()
-
-
-@contextmanager
-def _promised(*errors: type[Exception]) -> Iterator[None]:
-    """These errors are the server's failure: they become a failed check, not a broken test."""
-    try:
-        yield
-    except errors as error:
-        raise AssertionError(str(error)) from error

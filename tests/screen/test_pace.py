@@ -25,7 +25,7 @@ def world(embedded: EmbeddedServer) -> Iterator[World]:
     scenario = World(settings, server)
     try:
         scenario.configure_live_job()
-        scenario.connect()
+        scenario.streaming.connect()
         yield scenario
     finally:
         scenario.close()
@@ -54,7 +54,7 @@ def test_a_slow_server_fails(world: World) -> None:
 
 
 def test_the_way_to_the_first_frame_is_measured_in_parts(world: World) -> None:
-    world.stream(max_frames=3)
+    world.streaming.stream(max_frames=3)
     metrics = world.metrics
     assert metrics.first_frame_latency is not None
     assert metrics.first_valid_latency is not None

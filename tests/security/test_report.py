@@ -34,7 +34,7 @@ def test_those_of_jobs_are_in_the_table_of_the_scenario(server_with: ServerWith)
     job = configure(told)
     with closing(Run({"focus_server_url": told["rest_url"], "tls": "first-use"}, {})) as run:
         world = run.world()
-        with world.client.connect_context(job["stream_url"], job["stream_port"]):
+        with world.streaming.client.connect_context(job["stream_url"], job["stream_port"]):
             table = world.certificates_on_first_use()
         world.close()
 

@@ -1,0 +1,220 @@
+"""The streams of one scenario: its jobs in their windows, one client for all of them, and what came."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+
+from support.address import target_of
+from support.contract import JobRequest
+from support.errors import APIError, ConnectionError
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
+from support.network.hop import Hop
+from support.network.trouble import Trouble
+from support.reception import Reception
+from support.screen.job import Job
+from support.screen.window import Window
+from support.settings import Settings
+from support.stream.block import Block
+from support.stream.frame import Frame
+from support.stream.metrics import StreamMetrics
+from support.validation.loss import Loss
+from support.validation.verdict import Verdict
+
+log = logging.getLogger(__name__)
+
+_FRAMES_BEFORE_CANCEL = 10
+
+_FRAMES_AROUND_TROUBLE = 10
+"""Frames before the network's trouble, and frames after it that show that the stream goes on."""
+
+
+class Streaming:
+    """The windows of a scenario, one for each job configured, and the streams in them.
+
+    A promise that the server breaks is an AssertionError.
+
+    Args:
+        settings: deadlines and limits.
+        api: the REST side of the server.
+        client: streams every job; not connected yet, and disconnected by whoever made it.
+        cleanup: at whose end jobs are cancelled, whatever happens.
+
+    Attributes:
+        windows: one for each job configured, oldest first; they share the client.
+        failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
+    """
+
+    def __init__(self, settings: Settings, api: FocusServerAPI, client: GrpcStreamClient, cleanup: ExitStack) -> None:
+        self.client = client
+        self.windows: list[Window] = []
+        self.failure = ""
+        self._settings = settings
+        self._api = api
+        self._cleanup = cleanup
+        self._network: Hop | None = None
+        self._streamed: Window | None = None
+
+    @property
+    def window(self) -> Window:
+        """The window of the newest configured job."""
+        if not self.windows:
+            raise LookupError("no job is configured: the scenario lacks a 'Given a live job configured'")
+        return self.windows[-1]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the newest stream."""
+        if self._reception is None:
+            raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
+        return self._reception.verdict
+
+    @property
+    def frames(self) -> Collection[Frame]:
+        """The newest frames of the newest stream."""
+        return self._reception.frames if self._reception else ()
+
+    @property
+    def metrics(self) -> StreamMetrics:
+        """The metrics of the newest stream."""
+        return self._streamed.metrics if self._streamed else self.client.get_metrics()
+
+    @property
+    def loss(self) -> Loss:
+        """What the only stream of this scenario lost."""
+        return Loss.of(self.frames, self.metrics.interruptions, self.window.job.answer.lines_dt)
+
+    @property
+    def findings(self) -> list[str]:
+        """Everything that was found about the newest job and its stream, in words."""
+        streamed = self._reception.verdict.findings() if self._reception else []
+        return [str(finding) for finding in (*self.window.job.findings, *streamed)]
+
+    @property
+    def network(self) -> Hop:
+        """The way to the newest job: a connection made after the first use of this leads through it."""
+        if self._network is None:
+            answer = self.window.job.answer
+            host, _, port = target_of(answer.stream_url, answer.stream_port).rpartition(":")
+            self._network = self._cleanup.enter_context(Hop((host, int(port))))
+        return self._network
+
+    def configure(self, request: JobRequest, prr: float) -> Job:
+        """Asks for a job on a fibre of this PRR, Hz, and gives it a window.
+
+        Raises:
+            APIError: the server refused it.
+        """
+        began = time.monotonic()
+        answer = self._api.configure(request)
+        took = time.monotonic() - began
+        self._cleanup.callback(self._api.cancel, answer.job_id)
+        job = Job(request, answer, prr)
+        self.windows.append(Window(job, self.client, self._settings, took))
+        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
+        return job
+
+    def cancel(self) -> bool:
+        """Cancels the newest job; False where the server cannot cancel jobs."""
+        with promised(APIError):
+            self.window.job_over = self._api.cancel(self.window.job.answer.job_id)
+        return self.window.job_over
+
+    def connect(self) -> None:
+        """Connects to the address that the configuration answered, unless that has been done."""
+        if self.client.is_connected():
+            return
+        way = (self._network.host, self._network.port) if self._network else None
+        with promised(ConnectionError):
+            self.window.connect(way)
+
+    def try_to_connect(self) -> None:
+        """Connects like ``connect``; in vain is one more thing to be found, not the end of the scenario."""
+        try:
+            self.connect()
+        except AssertionError as failure:
+            self.failure = str(failure)
+
+    def stream(self, max_frames: int | None = None, seconds: float | None = None) -> None:
+        """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
+
+        def enough(block: Block) -> bool:
+            too_many = max_frames is not None and block.indexes[-1] >= max_frames
+            return too_many or (seconds is not None and block.elapsed[-1] >= seconds)
+
+        self._receive(max_frames, enough)
+
+    def stream_whatever_comes(self, max_frames: int) -> None:
+        """Streams like ``stream``; a stream that fails is one more thing to be found, not the end of the scenario."""
+        try:
+            self.stream(max_frames)
+        except AssertionError as failure:
+            log.info("%s", failure)
+
+    def stream_through(self, trouble: Trouble) -> None:
+        """Streams, lets the network get into trouble, and goes on after interruptions until that is seen to work.
+
+        A stream that fails all the same is one more thing to be found, not the end of the scenario.
+        """
+        network = self.network
+        after = 0
+
+        def enough(block: Block) -> bool:
+            nonlocal after
+            if _FRAMES_AROUND_TROUBLE - 1 in block.indexes:
+                trouble(network)
+            interruptions = self.client.get_metrics().interruptions
+            if interruptions and interruptions[-1].duration is not None:
+                after += len(block)
+            return after >= _FRAMES_AROUND_TROUBLE
+
+        try:
+            self._receive(None, enough, resume=True)
+        except AssertionError as failure:
+            log.info("%s", failure)
+
+    def stream_until_cancelled(self) -> bool:
+        """Streams, cancels the job on the way, and goes on until the stream ends or the limit for that is over.
+
+        Returns:
+            False where the server cannot cancel jobs.
+        """
+        deadline = float("inf")
+        can_cancel = True
+
+        def enough(block: Block) -> bool:
+            nonlocal deadline, can_cancel
+            if _FRAMES_BEFORE_CANCEL - 1 in block.indexes:
+                can_cancel = self.cancel()
+                deadline = block.elapsed[-1] + self._settings.closing
+            return not can_cancel or block.elapsed[-1] > deadline
+
+        self._receive(None, enough)
+        return can_cancel
+
+    @property
+    def _reception(self) -> Reception | None:
+        """The newest stream; None before the first."""
+        return self._streamed.reception if self._streamed else None
+
+    def _receive(self, max_frames: int | None, enough: Callable[[Block], bool], *, resume: bool = False) -> None:
+        """Receives and judges frames until the stream ends or ``enough`` says so."""
+        self.connect()
+        self._streamed = window = self.window
+        try:
+            with promised(APIError, ConnectionError):
+                window.receive(enough, max_frames=max_frames, resume=resume)
+        finally:
+            self.failure = window.reception.failure if window.reception else ""
+
+
+@contextmanager
+def promised(*errors: type[Exception]) -> Iterator[None]:
+    """These errors are the server's failure: they become a failed check, not a broken test."""
+    try:
+        yield
+    except errors as error:
+        raise AssertionError(str(error)) from error
