@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -16,7 +15,7 @@ from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.reception import Reception
 from support.screen.job import Job
-from support.screen.window import Window
+from support.screen.window import Window, open_window
 from support.settings import Settings
 from support.stream.block import Block
 from support.stream.frame import Frame
@@ -108,14 +107,9 @@ class Streaming:
         Raises:
             APIError: the server refused it.
         """
-        began = time.monotonic()
-        answer = self._api.configure(request)
-        took = time.monotonic() - began
-        self._cleanup.callback(self._api.cancel, answer.job_id)
-        job = Job(request, answer, prr)
-        self.windows.append(Window(job, self.client, self._settings, took))
-        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
-        return job
+        window = open_window(self._settings, self._api, request, prr, self.client)
+        self.windows.append(self._cleanup.enter_context(window))
+        return self.window.job
 
     def cancel(self) -> bool:
         """Cancels the newest job; False where the server cannot cancel jobs."""

@@ -108,14 +108,17 @@ class Window:
 
 
 @contextmanager
-def open_window(settings: Settings, api: FocusServerAPI, request: JobRequest, prr: float) -> Iterator[Window]:
-    """A window of its own, configured and not yet connected; afterwards disconnected, its job cancelled.
+def open_window(
+    settings: Settings, api: FocusServerAPI, request: JobRequest, prr: float, client: GrpcStreamClient | None = None
+) -> Iterator[Window]:
+    """A window, configured and not yet connected; afterwards its job is cancelled, and its own client disconnected.
 
     Args:
         settings: deadlines, limits and security.
         api: the REST side of the server; it may be shared by windows of one thread only.
         request: the job to ask for.
         prr: of the fibre, Hz.
+        client: streams the job, and is left as it is; None: one of its own.
 
     Raises:
         APIError: the server refused the job.
@@ -125,7 +128,8 @@ def open_window(settings: Settings, api: FocusServerAPI, request: JobRequest, pr
         answer = api.configure(request)
         configure_seconds = time.monotonic() - began
         cleanup.callback(api.cancel, answer.job_id)
-        client = new_client(settings)
-        cleanup.callback(client.disconnect)
+        if client is None:
+            client = new_client(settings)
+            cleanup.callback(client.disconnect)
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
         yield Window(Job(request, answer, prr), client, settings, configure_seconds)
