@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from support.errors import NotReadyError, SettingsError
-from support.machine.leftovers import jobs_left
 from support.screen.job import live_job_request
-from support.server.under_test import ServerUnderTest
+from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings_sources import load
 from support.wording import plural
 

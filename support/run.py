@@ -8,9 +8,9 @@ from importlib import metadata
 
 from support.contract import schema_hash
 from support.errors import SettingsError
-from support.machine.leftovers import Process, jobs_left
+from support.machine.leftovers import Process
 from support.screen.job import live_job_request
-from support.server.under_test import ServerUnderTest
+from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
 from support.settings_sources import load
 from support.world import World

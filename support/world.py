@@ -21,6 +21,7 @@ from support.baseline.sample import Sample, take_sample
 from support.contract import JobRequest
 from support.errors import APIError, ClientTooSlowError, ConnectionError, NotReadyError, RemoteError
 from support.grpc_stream_client import GrpcStreamClient
+from support.machine.threads import named
 from support.reporting.attachments import attach_table
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.stream_report import certificates_table, report_stream
@@ -333,4 +334,4 @@ class World:
 
 def _disconnect_soon(client: GrpcStreamClient) -> None:
     """Closes the connection while the next scenario begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
-    threading.Thread(target=client.disconnect, name="disconnect").start()
+    threading.Thread(target=client.disconnect, name=named("disconnect")).start()

@@ -18,6 +18,7 @@ import pytest
 
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
 from support.grpc_stream_client import GrpcStreamClient
+from support.machine import threads
 from support.security import Security
 from support.stream.frame import Frame
 from tests.conftest import Http, Serve
@@ -579,8 +580,8 @@ class TestMetrics:
         assert client.get_metrics() == before
 
 
-def _readers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("stream-reader")]
+def _readers() -> list[str]:
+    return [name for name in threads.running() if "stream-reader" in name]
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
 
+from support.machine.threads import named
 from support.network.link import Conditions, Link, end
 
 HOST = "127.0.0.1"
-THREAD_NAME = "network-hop"
 
 _PATIENCE = 10.0
 """Seconds for the hop's own thread to answer; it never takes that long."""
@@ -49,7 +49,9 @@ class Hop:
         self._holder: socket.socket | None = _bound(0)
         self.port: int = self._holder.getsockname()[1]
         started: Future[None] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(started)), name=THREAD_NAME, daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run(started)), name=named("network-hop"), daemon=True
+        )
         self._thread.start()
         started.result(_PATIENCE)
 

@@ -13,6 +13,7 @@ from typing import Self
 from support.contract import JobRequest
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
+from support.machine.threads import named
 from support.machine.usage import Meter, Usage
 from support.screen.window import Window, open_window
 from support.settings import Settings
@@ -148,7 +149,7 @@ class Windows:
         self._url = url
         self._prr = prr
         self._stopped = threading.Event()
-        self._threads = ThreadPoolExecutor(max(1, len(self.watches)), thread_name_prefix="window")
+        self._threads = ThreadPoolExecutor(max(1, len(self.watches)), thread_name_prefix=named("window"))
 
     def __enter__(self) -> Self:
         return self

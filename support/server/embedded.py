@@ -15,6 +15,7 @@ from pathlib import Path
 import requests
 
 from support.errors import NotReadyError
+from support.machine.threads import named
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class EmbeddedServer:
         reader = threading.Thread(
             target=lambda out: lines.put(out.readline()),
             args=(self._process.stdout,),
-            name="embedded-server ready line",
+            name=named("embedded-server ready line"),
             daemon=True,
         )
         reader.start()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 
 from support.address import without_password
-from support.errors import NotReadyError, RemoteError
+from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
+from support.wording import plural, some
 
 log = logging.getLogger(__name__)
+
+_ALIVE = ("pending", "running")
 
 
 class ServerUnderTest:
@@ -64,3 +69,21 @@ class ServerUnderTest:
             self.channels = self.api.channels()
         except RemoteError as error:
             raise NotReadyError(f"the {self.name} cannot be tested: {error}") from error
+
+
+def jobs_left(api: FocusServerAPI, job_ids: Collection[str]) -> list[str]:
+    """A sentence where the server says that jobs of this run still wait or run, or cannot say."""
+    try:
+        left = [job_id for job_id in job_ids if _is_alive(api, job_id)]
+    except RemoteError as error:
+        return [f"whether jobs are left on the server cannot be said: {error}"]
+    return [f"{plural(len(left), 'job')} on the server: {some(left)}"] if left else []
+
+
+def _is_alive(api: FocusServerAPI, job_id: str) -> bool:
+    try:
+        return api.metadata(job_id).status in _ALIVE
+    except APIError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return False
+        raise

@@ -12,6 +12,7 @@ import grpc
 
 from protos.datastream_pb2 import StreamRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
+from support.machine.threads import named
 from support.security.security import TOKEN_HINT
 from support.stream.block import Message
 from support.wording import clock, plural
@@ -91,7 +92,7 @@ class StreamCall(Iterator[list[Message]]):
             self._answer = ask(request, timeout=max(deadline - time.monotonic(), 0))
         except ValueError as error:  # gRPC's answer on a closed channel
             raise self._left(str(error)) from error
-        threading.Thread(target=self._read, name=f"stream-reader {self._job_id}", daemon=True).start()
+        threading.Thread(target=self._read, name=named(f"stream-reader {self._job_id}"), daemon=True).start()
 
     def __next__(self) -> list[Message]:
         """The next messages, at least one; waits for it.

@@ -17,8 +17,8 @@ import pytest
 
 from load import __main__ as load
 from support.focus_server_api import FocusServerAPI
-from support.machine.leftovers import jobs_left
 from support.server.embedded import EmbeddedServer
+from support.server.under_test import jobs_left
 from tests.patience import eventually
 
 TOLERANT = {"FOCUS_MAX_PAUSE": "5", "FOCUS_MAX_DATA_AGE": "10", "FOCUS_MIN_FRAME_RATE": "0.1"}

@@ -11,7 +11,9 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from support.network.hop import HOST, THREAD_NAME, Hop
+from support.machine import threads
+from support.machine.threads import named
+from support.network.hop import HOST, Hop
 from tests.patience import PATIENCE, eventually
 
 
@@ -224,7 +226,7 @@ def test_nothing_is_left_of_it(echo: Echo, trouble: object) -> None:
     hop.close()
 
     eventually(lambda: open_sockets() == before, "every socket is closed")
-    assert THREAD_NAME not in [thread.name for thread in threading.enumerate()]
+    assert named("network-hop") not in threads.running()
 
 
 def open_sockets() -> int:

@@ -16,13 +16,14 @@ from hamcrest.core.string_description import StringDescription
 from support.contract import ChannelRange, JobRequest, LiveMetadata
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
-from support.machine.leftovers import Process, jobs_left
+from support.machine.leftovers import Process
 from support.machine.usage import Usage
 from support.matchers import every_window_is_fresh, every_window_is_right, every_window_received_every_line
 from support.reporting.windows_report import load_figures, windows_table
 from support.screen.job import Place, live_job_requests
 from support.screen.many import Watch, Windows
 from support.server.embedded import EmbeddedServer
+from support.server.under_test import jobs_left
 from support.settings import Settings
 from support.stream.block import Block
 from tests.patience import PATIENCE

@@ -13,8 +13,9 @@ import pytest
 from support.contract import JobRequest
 from support.errors import APIError
 from support.focus_server_api import FocusServerAPI
-from support.machine.leftovers import Process, jobs_left
+from support.machine.leftovers import Process
 from support.server.embedded import EmbeddedServer
+from support.server.under_test import jobs_left
 from tests.screen.random_windows import FRAMES_A_SECOND, Outcome, plan, run
 
 WINDOWS = 30
