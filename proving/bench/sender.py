@@ -30,7 +30,7 @@ _VARIANTS = 8
 """Messages of different values, which take turns."""
 
 _START_MS = 1_795_000_000_000
-_LINE_MS, _WINDOW_MS = 10, 512
+_LINE_MS, _SPAN_MS = 10, 512
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Shape:
             sensors=tuple(range(1, self.sensors + 1)),
             frequencies=tuple(float(number) for number in range(self.bins)),
             lines_dt=_LINE_MS / 1000,
-            window=_WINDOW_MS / 1000,
+            row_span=_SPAN_MS / 1000,
             sample=0.001,
         )
 
@@ -86,7 +86,7 @@ SHAPES = {
 def _row(sensors: bytes, line: int) -> bytes:
     """A row as a field of its message; messages that are joined are merged, says the wire format."""
     start = _START_MS + line * _LINE_MS
-    body = sensors + SpectrogramRow(startTimestamp=start, endTimestamp=start + _WINDOW_MS).SerializeToString()
+    body = sensors + SpectrogramRow(startTimestamp=start, endTimestamp=start + _SPAN_MS).SerializeToString()
     return b"\x0a" + _varint(len(body)) + body
 
 

@@ -1,6 +1,6 @@
 """The synthetic fibre: what every channel measured at every instant, past ones included.
 
-A sample is a pure function of (seed, channel, absolute sample number), so that any window of any time can be computed
+A sample is a pure function of (seed, channel, absolute sample number), so that any stretch of any time can be computed
 again with the same values, whoever asks and in whatever order. Sample number n is the instant n / prr seconds after
 the epoch.
 
@@ -11,7 +11,7 @@ What can be seen on it, in linear amplitude without a unit:
 - vehicles, one every 20 s on any channel, that drive towards higher channels at 25 m/s and hum at prr / 64;
 - short events, one in 8,192 samples in each section of 64 channels, that ring and fade.
 
-Samples are made in blocks and kept for a while: overlapping windows, and jobs that watch the same channels, share them.
+Samples are made in blocks and kept for a while: overlapping stretches, and jobs on the same channels, share them.
 Noise comes from Philox, a counter-based generator (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
 SC'11): block and channel group are its counter, so no block depends on another.
 """

@@ -11,7 +11,7 @@ import numpy as np
 from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors, Values
 
-# Streams begin at a multiple of this, so that jobs with equal settings ask for equal windows.
+# Streams begin at a multiple of this, so that jobs with equal settings ask for equal lines.
 ANCHOR_MS = 50
 
 _MS = 1000
@@ -62,12 +62,12 @@ class Timeline:
         self.t0_ms = t0_ms
         self.prr = plan.prr
         self._line_ms = plan.lines_dt * _MS
-        self._window_ms = plan.window * _MS
+        self._span_ms = plan.row_span * _MS
 
     @classmethod
     def until(cls, now_ns: int, plan: Plan) -> Timeline:
         """The timeline whose first frame has just ended at `now_ns` (nanoseconds since the epoch)."""
-        length_ms = (plan.window + (plan.rows_per_frame - 1) * plan.lines_dt) * _MS
+        length_ms = (plan.row_span + (plan.rows_per_frame - 1) * plan.lines_dt) * _MS
         latest = (Fraction(now_ns, _NS_PER_MS) - length_ms) // 1
         return cls(latest - latest % ANCHOR_MS, plan)
 
@@ -80,21 +80,21 @@ class Timeline:
         return rounded(self.start(row))
 
     def end_ms(self, row: int) -> int:
-        """The end of a row's window, epoch milliseconds."""
-        return rounded(self.start(row) + self._window_ms)
+        """The end of a row's analysis window, epoch milliseconds."""
+        return rounded(self.start(row) + self._span_ms)
 
     def first_sample(self, row: int) -> int:
-        """The sample number that a row's window begins with: the one nearest to its start."""
+        """The sample number that a row's analysis window begins with: the one nearest to its start."""
         return rounded(self.start(row) * self.prr / _MS)
 
     def due_ns(self, row: int) -> int:
         """The instant from which a row lies wholly in the past, nanoseconds since the epoch."""
-        exact = self.start(row) + self._window_ms
+        exact = self.start(row) + self._span_ms
         return -int(-max(exact, Fraction(rounded(exact))) * _NS_PER_MS // 1)
 
     def row_at(self, now_ns: int) -> int:
         """The last row that is due at `now_ns`; negative before row 0 is."""
-        return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._window_ms) / self._line_ms // 1)
+        return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._span_ms) / self._line_ms // 1)
 
 
 def rounded(value: Fraction) -> int:

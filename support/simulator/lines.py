@@ -28,7 +28,7 @@ _Cut = tuple[int, int]  # the channels of a piece: the first, and the one after 
 
 @dataclass(slots=True)
 class _Moment:
-    """The pieces of all lines whose windows begin at one sample; None in the place of one that is being made."""
+    """The pieces of all lines that begin at one sample; None in the place of one that is being made."""
 
     pieces: dict[_Cut, Sensors | None] = field(default_factory=dict)
     size: int = 0  # bytes
@@ -56,7 +56,7 @@ class Lines:
         return Frame(rows, min_amp=min(low for low, _ in bounds), max_amp=max(high for _, high in bounds))
 
     def _lines(self, plan: Plan, starts: Sequence[int]) -> list[tuple[Sensors, ...]]:
-        """The lines of a plan whose windows begin at the samples `starts`."""
+        """The lines of a plan that begin at the samples `starts`."""
         cuts = _cuts(plan.first, plan.last)
         moments = self._complete(plan, starts, cuts)
         lines = []

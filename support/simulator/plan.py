@@ -49,7 +49,7 @@ class Plan:
         return spectrum.frequencies(self.bins, self.nfft, self.prr)
 
     @property
-    def window(self) -> Fraction:
+    def row_span(self) -> Fraction:
         """The length of the analysis window, in seconds."""
         return Fraction(self.nfft, self.prr)
 

@@ -1,4 +1,4 @@
-"""From samples to spectrum lines: window, transform, magnitude.
+"""From samples to spectrum lines: Hann window, transform, magnitude.
 
 The magnitude is the linear amplitude spectrum: one-sided, and scaled by 2 / sum(window) (1 / sum(window) at 0 Hz), so
 that a sine of amplitude A at the centre of a bin shows as A in that bin, whatever nfft. Source: G. Heinzel,
@@ -31,14 +31,14 @@ def frequencies(chosen: range, nfft: int, prr: int) -> list[float]:
 
 
 def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range) -> Values:
-    """The spectra of the windows of `nfft` samples that start at `offsets`.
+    """The spectra of the stretches of `nfft` samples that start at `offsets`.
 
-    `samples` has the shape (channels, samples). Returns (windows, channels, bins), float32, never negative.
+    `samples` has the shape (channels, samples). Returns (stretches, channels, bins), float32, never negative.
     """
-    window, scale = _hann(nfft), _scale(nfft, chosen)
+    hann, scale = _hann(nfft), _scale(nfft, chosen)
     result = np.empty((len(offsets), len(samples), len(chosen)), dtype=np.float32)
     for line, offset in zip(result, offsets, strict=True):
-        spectrum = scipy.fft.rfft(samples[:, offset : offset + nfft] * window, axis=-1, overwrite_x=True)
+        spectrum = scipy.fft.rfft(samples[:, offset : offset + nfft] * hann, axis=-1, overwrite_x=True)
         np.abs(spectrum[:, chosen.start : chosen.stop], out=line)
         line *= scale
     return result

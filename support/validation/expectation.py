@@ -39,7 +39,7 @@ class Expectation:
         sensors: ids of the sensors of every row, ascending.
         frequencies: Hz of every bin.
         lines_dt: seconds from one row to the next.
-        window: seconds of the analysis window of a row, ``nfft / prr``.
+        row_span: seconds of the analysis window of a row, ``nfft / prr``.
         sample: seconds between two samples of the fibre, ``1 / prr``.
         max_frames: the number of frames asked for; None where the stream has no limit.
     """
@@ -47,7 +47,7 @@ class Expectation:
     sensors: tuple[int, ...]
     frequencies: tuple[float, ...]
     lines_dt: float
-    window: float
+    row_span: float
     sample: float
     max_frames: int | None = None
 
@@ -58,7 +58,7 @@ class Expectation:
             sensors=tuple(range(request.channels_min, request.channels_max + 1)),
             frequencies=tuple(answer.frequencies_list),
             lines_dt=answer.lines_dt,
-            window=request.nfft / prr,
+            row_span=request.nfft / prr,
             sample=1 / prr,
             max_frames=max_frames,
         )

@@ -13,7 +13,7 @@ from support.stream.frame import Frame
 from support.validation.finding import Ending, Finding, Rule, Topic, Where
 from support.wording import plural, some
 
-_WINDOW = 16
+_ENOUGH = 16
 """Values that are needed to call data constant: fewer can be equal by chance."""
 
 
@@ -125,12 +125,12 @@ class NotConstant(Rule):
 
     def see(self, block: Block) -> Iterator[Finding]:
         count = block.shape.value_count
-        if not self._count and count >= _WINDOW and (block.lowest != block.highest).all():
+        if not self._count and count >= _ENOUGH and (block.lowest != block.highest).all():
             return
         for index, low, high in zip(block.indexes, block.lowest.tolist(), block.highest.tolist(), strict=True):
             self._low, self._high = min(self._low, low), max(self._high, high)
             self._count += count
-            if self._count >= _WINDOW:
+            if self._count >= _ENOUGH:
                 yield from self._judge(Where(frame=index))
 
     def end(self, ending: Ending) -> Iterator[Finding]:
@@ -218,7 +218,7 @@ class SensorsAlive(Rule):
         self._moves = not self._repeats.any()
 
     def _picture(self, repeated: bool, values: NDArray[np.float32], where: Where) -> Iterator[Finding]:
-        if repeated and not self._picture_stands and values.size >= _WINDOW and np.unique(values).size > 1:
+        if repeated and not self._picture_stands and values.size >= _ENOUGH and np.unique(values).size > 1:
             yield self.finding("the picture is frozen: the row repeats every value of the row before", where)
         self._picture_stands = repeated
 

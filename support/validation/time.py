@@ -56,12 +56,12 @@ class RowSpan(Rule):
     topic = Topic.STRUCTURE
 
     def __init__(self, expectation: Expectation) -> None:
-        self._window_ms = expectation.window * 1000
+        self._span_ms = expectation.row_span * 1000
         self._tolerance = _ROUNDING_MS + expectation.sample * 1000
 
     def see(self, block: Block) -> Iterator[Finding]:
         spans = block.ends.astype(np.float64) - block.starts  # of integers, the extremes would overflow
-        right = (block.ends > block.starts) & (np.abs(spans - self._window_ms) <= self._tolerance)
+        right = (block.ends > block.starts) & (np.abs(spans - self._span_ms) <= self._tolerance)
         if not right.all():
             for position in np.flatnonzero(~right.all(axis=1)).tolist():
                 yield from self._judge(block.frames[position])
@@ -77,11 +77,11 @@ class RowSpan(Rule):
             )
             return
         spans = frame.ends.astype(np.float64) - frame.starts
-        start, end = _times(frame, int(np.flatnonzero(~(np.abs(spans - self._window_ms) <= self._tolerance))[0]))
+        start, end = _times(frame, int(np.flatnonzero(~(np.abs(spans - self._span_ms) <= self._tolerance))[0]))
         yield self.finding(
-            f"a row spans {end - start} ms where the analysis window is {self._window_ms:g} ms",
+            f"a row spans {end - start} ms where the analysis window is {self._span_ms:g} ms",
             Where(frame=frame.index, time=start),
-            end - start - self._window_ms,
+            end - start - self._span_ms,
         )
 
 

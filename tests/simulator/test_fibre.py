@@ -14,7 +14,7 @@ def fibre(seed: int = 1, count: int = 2222) -> Fibre:
 
 
 @pytest.mark.parametrize("start", [NOW, 0, -5 * BLOCK - 7])
-def test_any_part_of_any_window_is_the_same_whoever_asks(start: int) -> None:
+def test_any_part_of_any_stretch_is_the_same_whoever_asks(start: int) -> None:
     whole = fibre().samples(5, 60, start, 5 * BLOCK)
     other = fibre()
     for first, last, offset, count in ((7, 40, 100, 3 * BLOCK), (31, 32, BLOCK - 1, 2), (5, 5, 4 * BLOCK, BLOCK)):

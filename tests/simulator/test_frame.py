@@ -24,7 +24,7 @@ def plan(lines_dt: Fraction = Fraction(1, 100), rows: int = 5, nfft: int = 1024,
 
 
 @pytest.mark.parametrize(
-    ("chosen", "window_ms"),
+    ("chosen", "span_ms"),
     [
         (plan(), Fraction(512)),
         (plan(Fraction(1, 30), rows=2), Fraction(512)),
@@ -32,14 +32,14 @@ def plan(lines_dt: Fraction = Fraction(1, 100), rows: int = 5, nfft: int = 1024,
         (plan(Fraction(7, 3), rows=1, nfft=2048, prr=1500), Fraction(2048_000, 1500)),
     ],
 )
-def test_times_are_each_rounded_from_their_exact_values(chosen: Plan, window_ms: Fraction) -> None:
+def test_times_are_each_rounded_from_their_exact_values(chosen: Plan, span_ms: Fraction) -> None:
     timeline = Timeline.until(NOW, chosen)
     for row in (0, 1, 2, 3, 999, 1_000_000, 123_456_789):
         exact = timeline.t0_ms + row * chosen.lines_dt * 1000
         assert abs(timeline.start_ms(row) - exact) <= Fraction(1, 2)
-        assert abs(timeline.end_ms(row) - exact - window_ms) <= Fraction(1, 2)
+        assert abs(timeline.end_ms(row) - exact - span_ms) <= Fraction(1, 2)
         assert abs(Fraction(timeline.first_sample(row), chosen.prr) - exact / 1000) <= Fraction(1, 2 * chosen.prr)
-        assert 0 <= timeline.due_ns(row) - (exact + window_ms) * MS < MS
+        assert 0 <= timeline.due_ns(row) - (exact + span_ms) * MS < MS
         assert timeline.due_ns(row) >= timeline.end_ms(row) * MS
         assert timeline.row_at(timeline.due_ns(row)) == row
     starts = [timeline.start_ms(row) for row in range(3000)]

@@ -99,7 +99,7 @@ def test_a_few_channels_cost_no_more_than_themselves() -> None:
     assert fibre.channels_read == [18]
 
 
-def test_other_windows_bins_and_instants_are_lines_of_their_own() -> None:
+def test_other_nffts_bins_and_instants_are_lines_of_their_own() -> None:
     fibre = CountingFibre()
     lines = Lines(fibre)
     plan = window(0, 31)

@@ -104,7 +104,7 @@ def test_streams_of_one_job_agree(simulator: Simulator) -> None:
     assert all(lines[0][start] == lines[1][start] for start in common)
 
 
-def test_a_single_channel_with_long_windows(threaded: Simulator) -> None:
+def test_a_single_channel_with_long_rows(threaded: Simulator) -> None:
     with threaded.job(view_type=1, channels={"min": 3, "max": 3}, nfftSelection=65_536) as job:
         (frame,) = job.frames(1)
     assert job.answer["view_type"] == "1"

@@ -49,7 +49,7 @@ class Plan:
             sensors=self.sensors,
             frequencies=tuple(k * self.prr / self.nfft for k in range(self.bins)),
             lines_dt=self.lines_dt,
-            window=self.nfft / self.prr,
+            row_span=self.nfft / self.prr,
             sample=1 / self.prr,
             max_frames=self.max_frames,
         )

@@ -209,7 +209,7 @@ def floor_timestamps(frame: Frame, at: At) -> Frame:
     rows = []
     for line, row in enumerate(frame.rows, at.row):
         start = at.timeline.start(line)
-        rows.append(replace(row, start_ms=int(start // 1), end_ms=int((start + at.plan.window * 1000) // 1)))
+        rows.append(replace(row, start_ms=int(start // 1), end_ms=int((start + at.plan.row_span * 1000) // 1)))
     return replace(frame, rows=tuple(rows))
 
 
@@ -219,7 +219,7 @@ def sample_aligned_lines(frame: Frame, at: At) -> Frame:
     rows = []
     for line, row in enumerate(frame.rows, at.row):
         start = at.timeline.first_sample(line) * 1000 / Fraction(at.plan.prr)
-        rows.append(replace(row, start_ms=rounded(start), end_ms=rounded(start + at.plan.window * 1000)))
+        rows.append(replace(row, start_ms=rounded(start), end_ms=rounded(start + at.plan.row_span * 1000)))
     return replace(frame, rows=tuple(rows))
 
 
