@@ -106,7 +106,9 @@ def test_a_wrong_setting_stops_the_run_with_a_sentence(tmp_path: Path, definitio
 
 
 def test_a_criterion_that_the_environment_tightens_fails(tmp_path: Path) -> None:
-    run = behave(tmp_path, "-D", "frame_rate_above=1000", "--name", "fast enough", feature="stream_delivery.feature")
+    run = behave(
+        tmp_path, "-D", "frame_rate_above=1000", "--name", "fast enough", feature="acceptance_criteria/delivery.feature"
+    )
     assert run.returncode == 1
     assert "Expected: more than 1000 frames a second" in run.stdout
     assert "frame_rate_above is 1000 here, not 10 (from -D)" in run.stdout
@@ -114,13 +116,20 @@ def test_a_criterion_that_the_environment_tightens_fails(tmp_path: Path) -> None
 
 def test_a_run_says_what_it_leaves_behind(tmp_path: Path, real_server: Callable[..., str]) -> None:
     url = real_server("--variant", "no-cancel")
-    run = behave(tmp_path, "-D", f"focus_server_url={url}", "--name", "fast enough", feature="stream_delivery.feature")
+    run = behave(
+        tmp_path,
+        "-D",
+        f"focus_server_url={url}",
+        "--name",
+        "fast enough",
+        feature="acceptance_criteria/delivery.feature",
+    )
     assert run.returncode == 0, run.stdout
     assert re.search(r"^LEFT BEHIND: 1 job on the server: 0-\d+$", run.stderr, re.MULTILINE), run.stderr
 
 
 def test_a_run_through_trouble_leaves_nothing_behind(tmp_path: Path) -> None:
-    run = behave(tmp_path, feature="resilience.feature")
+    run = behave(tmp_path, feature="client/resilience.feature")
     assert run.returncode == 0, run.stdout
     assert "LEFT BEHIND" not in run.stderr
 
@@ -128,7 +137,7 @@ def test_a_run_through_trouble_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tags", ["", "critical", "not @simulator", "load or critical"])
 def test_a_load_test_does_not_run_unless_asked_for(tmp_path: Path, tags: str) -> None:
     chosen = ["--tags", tags] if tags else []
-    run = behave(tmp_path, *chosen, feature="thirty_windows.feature")
+    run = behave(tmp_path, *chosen, feature="capacity/thirty_windows.feature")
     assert scenarios(run.stdout, "passed") == 0, run.stdout
     assert scenarios(run.stdout, "skipped") == 2, run.stdout
     assert run.returncode == 0, run.stdout
@@ -140,7 +149,7 @@ def small_load_test(folder: Path, windows: int, seconds: int) -> Path:
         (folder / name).symlink_to(ROOT / name)
     features = folder / "features"
     features.mkdir()
-    feature = (ROOT / "features" / "thirty_windows.feature").read_text(encoding="utf-8")
+    feature = (ROOT / "features" / "capacity" / "thirty_windows.feature").read_text(encoding="utf-8")
     feature = feature.replace("30 live windows", f"{windows} live windows").replace("a minute", f"{seconds} seconds")
     feature = feature.replace("200 channels", "20 channels").replace("256 frequencies", "64 frequencies")
     (features / "small.feature").write_text(feature, encoding="utf-8")

@@ -127,7 +127,7 @@ def test_the_example_file_lists_every_setting_and_no_other() -> None:
 
 
 def scenarios_by_task() -> set[tuple[str, str]]:
-    features: list[Feature] = [parse_file(str(path)) for path in sorted((ROOT / "features").glob("*.feature"))]
+    features: list[Feature] = [parse_file(str(path)) for path in sorted((ROOT / "features").rglob("*.feature"))]
     return {
         (tag.removeprefix("task-"), scenario.name)
         for feature in features

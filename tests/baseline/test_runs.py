@@ -32,7 +32,7 @@ def server(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 def behave(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "behave", "--no-color", "--format", "json", "--tags=baseline", *arguments]
-    feature = str(ROOT / "features" / "baseline.feature")
+    feature = str(ROOT / "features" / "capacity" / "speed_over_time.feature")
     return subprocess.run([*command, feature], cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
 
 

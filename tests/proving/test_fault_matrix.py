@@ -57,7 +57,7 @@ def test_the_data_hold_every_outcome() -> None:
 
 
 def test_every_promise_of_the_simulator_is_owned_by_a_scenario() -> None:
-    tags = {word for path in (ROOT / "features").glob("*.feature") for word in path.read_text("utf-8").split()}
+    tags = {word for path in (ROOT / "features").rglob("*.feature") for word in path.read_text("utf-8").split()}
     unowned = {deviation.promise for deviation in deviations() if f"@promise-{deviation.promise}" not in tags}
     assert unowned == {""}, "variants break no promise; all else needs an owner"
 
