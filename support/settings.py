@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -130,21 +131,22 @@ class Settings(BaseModel):
     )
 
     max_pause: Seconds = Field(Limits.max_pause, description="longest pause between two frames of a stream")
-    min_frame_rate: float = Field(Limits.min_frame_rate, gt=0, description="frames a second to be kept up at any time")
-    max_data_age: Seconds = Field(Limits.max_data_age, description="oldest that live data may be on arrival")
     clock_skew: float = Field(Limits.clock_skew, ge=0, description="how far the server's clock may be ahead of ours")
-    closing: Seconds = Field(Limits.closing, description="from the last frame to the end of a stream")
     frozen_rows: int = Field(Limits.frozen_rows, ge=2, description="identical rows that make a sensor dead or frozen")
 
     connect_within: Seconds | None = Field(None, description="overrides the connection limit that a feature states")
     first_frame_within: Seconds | None = Field(None, description="overrides the first-frame limit of a feature")
     refusal_within: Seconds | None = Field(None, description="overrides the limit for refusing an unknown job")
-    end_within: Seconds | None = Field(None, description="overrides the limit for a stream's end")
-    frame_rate_above: float | None = Field(None, gt=0, description="overrides the frame rate that a feature states")
+    end_within: Seconds | None = Field(
+        None, description="overrides how soon a stream ends after its last frame, or after its job was cancelled"
+    )
+    frame_rate_above: float | None = Field(
+        None, gt=0, description="overrides the frames a second, on average and at any time"
+    )
     frames_in_time: float | None = Field(
         None, gt=0, le=100, description="overrides the percentage of frames that must come in time"
     )
-    data_age_within: Seconds | None = Field(None, description="overrides the age of data that a feature states")
+    data_age_within: Seconds | None = Field(None, description="overrides how old live data may be on arrival")
 
     baseline: Annotated[BaselineUse, BeforeValidator(_no_baseline_is_a_word)] = Field(
         BaselineUse.OFF,
@@ -231,14 +233,8 @@ class Settings(BaseModel):
     @property
     def limits(self) -> Limits:
         """The part of the settings that the rules need."""
-        return Limits(
-            max_pause=self.max_pause,
-            min_frame_rate=self.min_frame_rate,
-            max_data_age=self.max_data_age,
-            clock_skew=self.clock_skew,
-            closing=self.closing,
-            frozen_rows=self.frozen_rows,
-        )
+        set_here = self.model_dump(include={limit.name for limit in fields(Limits)}, exclude_none=True)
+        return Limits(**set_here)
 
     def origin(self, key: str) -> str:
         """Where a setting came from, in words."""

@@ -25,6 +25,9 @@ PREFIX = "FOCUS_"
 _FOREIGN_USERDATA = ("AllureFormatter.", "behave.")
 """Keys of behave's userdata that belong to behave and its formatters."""
 
+RENAMED = {"closing": "end_within", "max_data_age": "data_age_within", "min_frame_rate": "frame_rate_above"}
+"""Settings that had another name: each was a second knob for a promise that has one."""
+
 
 def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path = ENVIRONMENTS) -> Settings:
     """The settings of a run.
@@ -105,7 +108,9 @@ def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mappin
             sentences.append(f"settings contradict each other: {words} ({sources})")
             continue
         key = str(problem["loc"][0])
-        if problem["type"] == "extra_forbidden":
+        if key in RENAMED:
+            sentences.append(f"setting {key!r} ({origins[key]}) was renamed to {RENAMED[key]!r}")
+        elif problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(key, Settings.model_fields, n=1)
             hint = f", did you mean {near[0]!r}?" if near else "; environments/example.yaml lists all"
             sentences.append(f"unknown setting {key!r} ({origins[key]}){hint}")

@@ -159,7 +159,7 @@ def small_load_test(folder: Path, windows: int, seconds: int) -> Path:
 def test_a_load_test_that_is_asked_for_runs_and_shows_its_figures(tmp_path: Path) -> None:
     features = small_load_test(tmp_path, windows=4, seconds=2)
     command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", "--tags", "@load", str(features)]
-    command += ["-D", "max_pause=5", "-D", "max_data_age=5", "-D", "min_frame_rate=1"]
+    command += ["-D", "max_pause=5", "-D", "data_age_within=5", "-D", "frame_rate_above=1"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert scenarios(run.stdout, "skipped") == 0, run.stdout
     assert run.returncode == 0, run.stdout

@@ -8,7 +8,8 @@ from support.address import without_password
 from support.errors import SettingsError
 from support.security import Trust
 from support.settings import Settings
-from support.settings_sources import ENVIRONMENTS, load
+from support.settings_sources import ENVIRONMENTS, RENAMED, load
+from support.validation.expectation import Limits
 
 
 def problem(folder: Path, userdata: dict[str, str], environ: dict[str, str] | None = None) -> str:
@@ -76,6 +77,11 @@ class TestPrecedence:
     def test_the_limits_of_the_rules_follow_the_settings(self) -> None:
         assert load({"max_pause": "0.75", "frozen_rows": "9"}, {}).limits.max_pause == 0.75
 
+    @pytest.mark.parametrize("key", RENAMED.values())
+    def test_what_overrides_a_feature_overrides_the_rule_too(self, key: str) -> None:
+        assert load({}, {}).limits == Limits()
+        assert getattr(load({key: "7.5"}, {}).limits, key) == 7.5
+
 
 class TestDescription:
     def test_what_is_not_the_default_says_where_it_came_from(self) -> None:
@@ -133,6 +139,10 @@ class TestProblems:
         assert problem(tmp_path, {}, {"FOCUS_XYZ": "1"}) == (
             "unknown setting 'xyz' (from the environment); environments/example.yaml lists all"
         )
+
+    @pytest.mark.parametrize(("old", "new"), RENAMED.items())
+    def test_a_setting_by_its_old_name_is_refused_with_the_new_one(self, tmp_path: Path, old: str, new: str) -> None:
+        assert problem(tmp_path, {old: "5"}) == f"setting {old!r} (from -D) was renamed to {new!r}"
 
     @pytest.mark.parametrize(
         ("key", "value"),

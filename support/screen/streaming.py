@@ -183,7 +183,7 @@ class Streaming:
             nonlocal deadline, can_cancel
             if _FRAMES_BEFORE_CANCEL - 1 in block.indexes:
                 can_cancel = self.cancel()
-                deadline = block.elapsed[-1] + self._settings.closing
+                deadline = block.elapsed[-1] + self._settings.limits.end_within
             return not can_cancel or block.elapsed[-1] > deadline
 
         self._receive(None, enough)

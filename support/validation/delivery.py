@@ -112,15 +112,15 @@ class EndsWell(Rule):
     name = "stream ends well"
     topic = Topic.ENDING
 
-    def __init__(self, closing: float) -> None:
-        self._closing = closing
+    def __init__(self, end_within: float) -> None:
+        self._end_within = end_within
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         if ending.error:
             yield self.finding(ending.error)
-        elif ending.by_server and ending.closing_latency is not None and ending.closing_latency > self._closing:
+        elif ending.by_server and ending.closing_latency is not None and ending.closing_latency > self._end_within:
             yield self.finding(
                 f"the stream took {ending.closing_latency:.2f} s to end after its last frame, "
-                f"{self._closing:g} s are allowed",
+                f"{self._end_within:g} s are allowed",
                 amount=ending.closing_latency,
             )

@@ -14,20 +14,20 @@ class Limits:
 
     Attributes:
         max_pause: longest pause between two frames once the stream has begun, seconds (contract: half a second).
-        min_frame_rate: frames a second that a live stream keeps up (contract: 10).
-        max_data_age: oldest that the newest row of a live frame may be on arrival, seconds (contract: "a second or
+        frame_rate_above: frames a second that a live stream keeps up (contract: 10).
+        data_age_within: oldest that the newest row of a live frame may be on arrival, seconds (contract: "a second or
             so"; the default leaves half a second for the network and this machine).
         clock_skew: seconds that the server's clock may be ahead of ours.
-        closing: seconds from the last frame of a bounded stream, or from a job's cancellation, to the stream's end.
+        end_within: seconds from the last frame of a bounded stream, or from a job's cancellation, to the stream's end.
         frozen_rows: rows in a row with identical values that make a sensor dead or frozen. Two equal rows can be
             chance where a server rounds the values of a quiet sensor; five have not been seen on a live sensor.
     """
 
     max_pause: float = 0.5
-    min_frame_rate: float = 10.0
-    max_data_age: float = 1.5
+    frame_rate_above: float = 10.0
+    data_age_within: float = 1.5
     clock_skew: float = 1.0
-    closing: float = 2.0
+    end_within: float = 2.0
     frozen_rows: int = 5
 
 

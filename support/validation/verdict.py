@@ -38,11 +38,11 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         EpochMilliseconds(),
         RowSpan(expectation),
         LinesContinuous(expectation),
-        LiveDataFresh(limits.max_data_age, limits.clock_skew),
+        LiveDataFresh(limits.data_age_within, limits.clock_skew),
         NoPause(limits.max_pause),
-        RateKept(limits.min_frame_rate, limits.max_pause),
+        RateKept(limits.frame_rate_above, limits.max_pause),
         FrameCount(expectation.max_frames),
-        EndsWell(limits.closing),
+        EndsWell(limits.end_within),
     ]
 
 

@@ -42,9 +42,9 @@ UNHURRIED = Settings(
     retry_attempts=8,
     retry_delay=0.1,
     max_pause=PATIENCE,
-    min_frame_rate=0.1,
-    max_data_age=PATIENCE,
-    closing=PATIENCE,
+    frame_rate_above=0.1,
+    data_age_within=PATIENCE,
+    end_within=PATIENCE,
 )
 
 

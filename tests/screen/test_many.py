@@ -29,7 +29,7 @@ from support.stream.block import Block
 from tests.patience import PATIENCE
 
 PRR = 2000.0
-SETTINGS = Settings(max_pause=5, min_frame_rate=1, max_data_age=5, retry_attempts=1)
+SETTINGS = Settings(max_pause=5, frame_rate_above=1, data_age_within=5, retry_attempts=1)
 """The pace of a machine that runs other tests, too, is not what is tested here."""
 
 
