@@ -9,11 +9,11 @@ from support.world import Context
 
 @when("I measure {times:d} streams of {frames:d} frames")
 def measure_streams(context: Context, times: int, frames: int) -> None:
-    reason = context.world.measure(frames, times)
+    reason = context.world.baseline.measure(context.world.job, frames, times)
     if reason:
         context.scenario.skip(reason)
 
 
 @then("the server is no slower than its baseline by more than {percent:Percentage}")
 def no_slower(context: Context, percent: float) -> None:
-    assert_that(context.world.compare(percent), is_no_slower_by(percent))
+    assert_that(context.world.baseline.compare(percent), is_no_slower_by(percent))

@@ -47,8 +47,8 @@ def client_is_not_connected(context: Context) -> None:
 @then("the request is refused within {limit:Duration}, naming the job")
 def refused_in_time(context: Context, limit: float) -> None:
     limit = context.world.criterion("refusal_within", limit)
-    assert_that(context.world.refusal, names_unknown_job(context.world.unknown_job_id))
-    assert_that(context.world.refusal_seconds, less_than_or_equal_to(limit), "seconds to refuse")
+    assert_that(context.world.refusal.error, names_unknown_job(context.world.refusal.job_id))
+    assert_that(context.world.refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
 
 
 @then("the same connection then serves {count:d} frames of valid data")

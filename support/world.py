@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from behave.model import Scenario
 
-from support.address import without_password
-from support.baseline.baseline import Baseline, find
-from support.baseline.circumstances import Circumstances
-from support.baseline.comparison import Compared, compare
-from support.baseline.sample import Sample, take_sample
+from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
-from support.errors import APIError, ClientTooSlowError, ConnectionError, NotReadyError, RemoteError
+from support.errors import APIError, ClientTooSlowError
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.threads import named
 from support.reporting.attachments import attach_table
@@ -28,20 +22,18 @@ from support.reporting.stream_report import certificates_table, report_stream
 from support.reporting.windows_report import load_figures, report_windows
 from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.screen.many import Windows
+from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
 from support.screen.streaming import Streaming, promised
 from support.screen.window import Window, new_client
 from support.server.secured import SecuredServer
 from support.server.under_test import ServerUnderTest
-from support.settings import BaselineUse, Settings
+from support.settings import Settings
 from support.stream.metrics import StreamMetrics
 from support.validation.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
-_FRAMES_BEFORE_CANCEL = 10
-
-_FRAMES_AROUND_TROUBLE = 10
-"""Frames before the network's trouble, and frames after it that show that the stream goes on."""
+Thing = TypeVar("Thing")
 
 
 class Context(Protocol):
@@ -56,24 +48,15 @@ class World:
 
     Attributes:
         streaming: its jobs and their streams.
-        unknown_job_id: the job that does not exist and was asked for.
-        refusal_seconds: how long the refusal took.
-        distrust: why a secured server could not be reached, in words; empty where it could.
+        baseline: what it measures.
     """
 
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
-        self.settings = settings
-        self.server = server
-        self._refusal: APIError | None = None
-        self.refusal_seconds = 0.0
-        self.unknown_job_id = ""
-        self._many: Windows | None = None
         self._cleanup = ExitStack()
+        self._many: Windows | None = None
+        self._refusal: Refusal | None = None
         self._secured: SecuredServer | None = None
-        self.distrust = ""
-        self._baseline: Baseline | None = None
-        self._samples: list[Sample] = []
-        self.streaming = self._new_streaming()
+        self._meet(settings, server)
 
     @property
     def window(self) -> Window:
@@ -98,9 +81,7 @@ class World:
     @property
     def many(self) -> Windows:
         """The windows that are open together."""
-        if self._many is None:
-            raise LookupError("no windows are open: the scenario lacks a 'Given ... live windows ...'")
-        return self._many
+        return _made(self._many, "no windows are open: the scenario lacks a 'Given ... live windows ...'")
 
     @property
     def figures(self) -> str:
@@ -110,11 +91,9 @@ class World:
         return "\n".join(f"{name}: {value}" for name, value in load_figures(self._many).items())
 
     @property
-    def refusal(self) -> APIError:
-        """The error that a request which must be refused was answered with."""
-        if self._refusal is None:
-            raise LookupError("nothing was refused: the scenario lacks a 'When I ask for ...'")
-        return self._refusal
+    def refusal(self) -> Refusal:
+        """The newest refusal of a request that must be refused."""
+        return _made(self._refusal, "nothing was refused: the scenario lacks a 'When I ask for ...'")
 
     @property
     def metrics(self) -> StreamMetrics:
@@ -154,36 +133,15 @@ class World:
     @property
     def secured(self) -> SecuredServer:
         """The secured server that this scenario has started."""
-        if self._secured is None:
-            raise LookupError("no secured server runs: the scenario lacks a 'Given a Focus Server with ...'")
-        return self._secured
+        return _made(self._secured, "no secured server runs: the scenario lacks a 'Given a Focus Server with ...'")
 
     def start_secured_server(self, name: str) -> None:
         """Starts a server of the scenario's own, until its end."""
-        self._secured = SecuredServer(name, self._cleanup)
+        self._secured = SecuredServer(name, self.settings, self._cleanup)
 
-    def trust(self, trust: str) -> None:
-        """Meets the secured server from now on as a client of this kind."""
-        self.settings = self.secured.settings(self.settings, trust)
-
-    def reach(self) -> None:
+    def reach_secured_server(self) -> None:
         """Makes the secured server the one under test."""
-        self.server = ServerUnderTest(self.settings)
-        self._cleanup.callback(self.server.close)
-        self.streaming = self._new_streaming()
-
-    def try_to_reach(self) -> None:
-        """Like ``reach``, and keeps the reason where that is not possible."""
-        try:
-            self.reach()
-        except NotReadyError as refusal:
-            self.distrust = str(refusal)
-
-    def refuses_plain_text(self) -> bool:
-        """Whether neither the REST side nor the port of the job answers a client that does not encrypt."""
-        answer = self.job.answer
-        timeout = self.settings.connection_timeout
-        return self.secured.refuses_plain_text(answer.stream_url, answer.stream_port, timeout)
+        self._meet(self.secured.settings, self.secured.reach())
 
     def certificates_on_first_use(self) -> str:
         """What the report says of the certificates that were trusted on first use; empty where there were none."""
@@ -233,59 +191,11 @@ class World:
         right = live_job_request(self.settings, self.server.metadata, self.server.channels)
         wrong = mistake.made_in(right, self.server.channels, self.server.metadata.nyquist)
         for _ in range(times):
-            with self._refused(f"the configuration with {mistake}"):
-                self._configure(wrong)
-
-    def measure(self, frames: int, times: int) -> str:
-        """Measures streams of ``frames`` frames, each of a job of its own, unless there is no use for them.
-
-        Returns:
-            Why nothing was measured, in words; empty where it was.
-
-        Raises:
-            BaselineError: a file of the baselines cannot be used.
-            ClientTooSlowError: the client, not the server, set the pace.
-        """
-        use, answer = self.settings.baseline, self.job.answer
-        if use is BaselineUse.OFF:
-            return "baseline is off: -D baseline=record records one, -D baseline=compare compares with it"
-        server = "embedded Focus Server" if self.server.embedded else without_password(self.server.url)
-        circumstances = Circumstances.here(
-            server,
-            channels=answer.channel_amount,
-            bins=answer.frequencies_amount,
-            lines_dt=answer.lines_dt,
-            frames=frames,
-        )
-        if use is BaselineUse.COMPARE:
-            found = find(circumstances)
-            if isinstance(found, str):
-                return found
-            self._baseline = found
-        api, prr = self.server.api, self.server.metadata.prr
-        with promised(RemoteError):
-            self._samples = [take_sample(self.settings, api, self.job.request, prr, frames) for _ in range(times)]
-        if use is BaselineUse.RECORD:
-            path = Baseline(circumstances, self._samples).write()
-            report_recorded(self._samples)
-            return f"recorded {path.name}, so there was nothing to compare: look at the file and commit it"
-        return ""
-
-    def compare(self, percent: float) -> list[Compared]:
-        """What was measured, compared with the baseline; ``percent`` longer is allowed."""
-        if self._baseline is None:
-            raise LookupError("there is no baseline: the scenario lacks a 'When I measure ...'")
-        compared = compare(self._baseline.samples, self._samples, percent)
-        report_comparison(compared)
-        return compared
+            self._refusal = refusal_of(f"the configuration with {mistake}", lambda: self._configure(wrong))
 
     def ask_for_unknown_job(self) -> None:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
-        self.streaming.connect()
-        self.unknown_job_id = f"0-unknown-{uuid.uuid4().hex[:12]}"
-        with promised(ConnectionError), self._refused(f"the unknown job {self.unknown_job_id!r}"):
-            for _ in self.streaming.client.stream_spectrograms(self.unknown_job_id, max_frames=1):
-                break
+        self._refusal = refusal_of_unknown_job(self.streaming)
 
     def job_status(self, job_id: str) -> str | None:
         """What the server says of a job: None where it does not know it."""
@@ -300,6 +210,10 @@ class World:
         """Tells the report what was streamed, if anything was."""
         frequencies = self.job.answer.frequencies_list if self.streaming.windows else ()
         report_stream(self.metrics, self.streaming.frames, frequencies)
+        if self.baseline.recorded:
+            report_recorded(self.baseline.recorded)
+        if self.baseline.compared:
+            report_comparison(self.baseline.compared)
         if self._many is not None:
             report_windows(self._many)
         if certificates := self.certificates_on_first_use():
@@ -309,27 +223,24 @@ class World:
         """Closes the connection and cancels the jobs."""
         self._cleanup.close()
 
-    def _new_streaming(self) -> Streaming:
-        client = new_client(self.settings)
+    def _meet(self, settings: Settings, server: ServerUnderTest) -> None:
+        """From now on, this server is the one under test."""
+        self.settings, self.server = settings, server
+        client = new_client(settings)
         self._cleanup.callback(_disconnect_soon, client)
-        return Streaming(self.settings, self.server.api, client, self._cleanup)
+        self.streaming = Streaming(settings, server.api, client, self._cleanup)
+        self.baseline = BaselineCheck(settings, server)
 
     def _configure(self, request: JobRequest) -> None:
         job = self.streaming.configure(request, self.server.metadata.prr)
         self.server.job_ids.append(job.answer.job_id)
 
-    @contextmanager
-    def _refused(self, what: str) -> Iterator[None]:
-        """Keeps the server's refusal of ``what``, and how long it took; raises AssertionError where there is none."""
-        began = time.monotonic()
-        try:
-            yield
-        except APIError as error:
-            self._refusal = error
-        else:
-            raise AssertionError(f"{what} was accepted, not refused")
-        finally:
-            self.refusal_seconds = time.monotonic() - began
+
+def _made(thing: Thing | None, lack: str) -> Thing:
+    """The thing that a step before should have made."""
+    if thing is None:
+        raise LookupError(lack)
+    return thing
 
 
 def _disconnect_soon(client: GrpcStreamClient) -> None:

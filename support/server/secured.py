@@ -8,11 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from support.contract import JobAnswer
+from support.errors import NotReadyError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.security import Security
 from support.security.handshake import SpeaksTlsError
 from support.server.embedded import EmbeddedServer
+from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 
 LOG_FILE = Path("reports", "simulator-secured.log")
@@ -47,13 +50,20 @@ TRUSTS: dict[str, Callable[[_Told], dict[str, str]]] = {
 
 
 class SecuredServer:
-    """A running server of ``SERVERS``, closed and with its secrets gone when ``cleanup`` is.
+    """A running server of ``SERVERS``, and the client that meets it.
+
+    Args:
+        name: of the server.
+        settings: those of the run: all but the address and the security hold here, too.
+        cleanup: at whose end the server is closed and its secrets are gone.
 
     Attributes:
         told: what a client needs to know of it.
+        settings: those of the client, from ``trust`` on.
+        distrust: why it could not be reached, in words; empty where it could.
     """
 
-    def __init__(self, name: str, cleanup: ExitStack) -> None:
+    def __init__(self, name: str, settings: Settings, cleanup: ExitStack) -> None:
         options, token = list(SERVERS[name]), {}
         if options[-1] == _WANTS_TOKEN:
             token = {"token": secrets.token_urlsafe()}
@@ -63,20 +73,40 @@ class SecuredServer:
         process = EmbeddedServer(options, log_file=LOG_FILE)
         cleanup.callback(process.stop)
         self.told = process.told | token
+        self.settings = settings
+        self.distrust = ""
+        self._cleanup = cleanup
 
-    def settings(self, run: Settings, trust: str) -> Settings:
-        """The settings of the run, but for this server and for a client of ``TRUSTS``."""
-        return run.against(self.told["rest_url"], TRUSTS[trust](self.told))
+    def trust(self, trust: str) -> None:
+        """Is met from now on by a client of ``TRUSTS``."""
+        self.settings = self.settings.against(self.told["rest_url"], TRUSTS[trust](self.told))
 
-    def refuses_plain_text(self, stream_url: str, stream_port: int | str, timeout: float) -> bool:
-        """Whether neither its REST side nor this job's port answers, within ``timeout`` s, who does not encrypt."""
+    def reach(self) -> ServerUnderTest:
+        """Makes it a server under test.
+
+        Raises:
+            NotReadyError: this client and this server do not trust one another.
+        """
+        server = ServerUnderTest(self.settings)
+        self._cleanup.callback(server.close)
+        return server
+
+    def try_to_reach(self) -> None:
+        """Like ``reach``, and keeps the reason where that is not possible."""
+        try:
+            self.reach()
+        except NotReadyError as refusal:
+            self.distrust = str(refusal)
+
+    def refuses_plain_text(self, job: JobAnswer) -> bool:
+        """Whether neither its REST side nor the port of this job answers a client that does not encrypt."""
         address = self.told["rest_url"].replace("https://", "http://")
-        with FocusServerAPI(address, timeout=timeout) as api:
+        with FocusServerAPI(address, timeout=self.settings.connection_timeout) as api:
             if not _is_refused(api.channels):
                 return False
-        client = GrpcStreamClient(connection_timeout=timeout, security=Security())
+        client = GrpcStreamClient(connection_timeout=self.settings.connection_timeout, security=Security())
         try:
-            return _is_refused(lambda: client.connect(stream_url, stream_port))
+            return _is_refused(lambda: client.connect(job.stream_url, job.stream_port))
         finally:
             client.disconnect()
 
