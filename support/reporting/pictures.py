@@ -1,35 +1,40 @@
-# mypy: allow-untyped-calls
 """A waterfall that a person can judge at a glance: one channel's spectrum lines, oldest on top.
 
 Broken data must show as such and never break the picture: what is no magnitude at all (NaN, infinite, negative) is
 red, exact zeros are grey, and the caption counts both. Axes keep the values they were given, also absurd ones.
+
+A run draws dozens of these, so the picture is put together from palette indices: some milliseconds each.
 """
 
 import io
+from collections.abc import Sequence
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 MAX_ROWS, MAX_BINS = 200, 400
 """What the picture can resolve; more rows or bins are merged, the strongest value of each block stands for it."""
 
 _Value = TypeVar("_Value", bound=np.generic)
+_Indices = NDArray[np.uint8]
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
 _PERCENTILES = (2.0, 99.9)
 _SMALLEST_SPAN = 6.0  # dB
-_COLOURS = colormaps["viridis"].resampled(48)
-_ZERO = (0.82, 0.82, 0.82, 1.0)
-_MARGINS = {"left": 0.135, "right": 1.04, "top": 0.94, "bottom": 0.14}
-"""Fixed: a layout that matplotlib works out takes as long as the drawing, and a run draws dozens of pictures."""
-_BAD = (0.9, 0.0, 0.1, 1.0)
+
+# Pixels: the picture, its field of values, and the bar that says which colour is how strong.
+_SIZE = _WIDTH, _HEIGHT = 960, 540
+_LEFT, _TOP, _RIGHT, _BOTTOM = 130, 32, 860, 466
+_BAR_LEFT, _BAR_RIGHT = 876, 898
+_TICK = 4
+
+# The palette: strength, then what is not as it should be, then what is written, from paper to ink.
+_STRENGTHS, _INKS = 48, 16
+_ZERO, _BAD, _PAPER = _STRENGTHS, _STRENGTHS + 1, _STRENGTHS + 2
+_VIRIDIS = ("440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725")
 
 
 def waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, *, title: str) -> bytes:
@@ -54,51 +59,91 @@ def waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, 
         raise ValueError(
             f"magnitudes of shape {values.shape} do not fit {times.shape} row starts and {hertz.shape} frequencies"
         )
-    figure = Figure(figsize=(9.6, 5.4), dpi=100)
-    figure.subplots_adjust(**_MARGINS)
-    axes = figure.add_subplot()
-    axes.set_title(title)
-    if values.size:
-        caption = _draw(figure, axes, values)
-        _label_frequencies(axes, hertz)
-        _label_times(axes, times)
-    else:
-        caption = f"Nothing to show: {times.size} rows, {hertz.size} bins."
-        axes.set_axis_off()
-    figure.supxlabel(caption, fontsize=8.5, color="0.3")
-    return _png(figure)
+    sheet = _Sheet()
+    sheet.write(((_LEFT + _RIGHT) // 2, _TOP - 7), title, "ms", size=15)
+    if not values.size:
+        sheet.write((_WIDTH // 2, _HEIGHT - 10), f"Nothing to show: {times.size} rows, {hertz.size} bins.", "ms")
+        return _png(sheet.indices())
+    field, limits, caption = _painted(values)
+    sheet.write((_WIDTH // 2, _HEIGHT - 10), caption, "ms")
+    _label_frequencies(sheet, hertz)
+    _label_times(sheet, times)
+    _label_strengths(sheet, limits)
+    picture = sheet.indices()
+    picture[_TOP:_BOTTOM, _LEFT:_RIGHT] = field
+    bar = (_STRENGTHS - 1 - np.arange(_BOTTOM - _TOP) * _STRENGTHS // (_BOTTOM - _TOP)).astype(np.uint8)
+    picture[_TOP:_BOTTOM, _BAR_LEFT:_BAR_RIGHT] = bar[:, np.newaxis]
+    return _png(picture)
 
 
-def _png(figure: Figure) -> bytes:
-    """The figure with a palette of its own: noise in full colour would be three times as large."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+class _Sheet:
+    """What is written around the values: black on white, later shades of the palette."""
+
+    def __init__(self) -> None:
+        self._image = Image.new("L", _SIZE, 255)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def write(self, place: tuple[float, float], text: str, anchor: str, size: int = 12) -> None:
+        """Text whose ``anchor`` (Pillow's: horizontal, then vertical) is at this place."""
+        self._draw.text(place, text, fill=0, font=_font(size), anchor=anchor)
+
+    def write_upwards(self, centre: tuple[int, int], text: str) -> None:
+        """Text that is read from below."""
+        left, top, right, bottom = self._draw.textbbox((0, 0), text, font=_font(13))
+        line = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2), 255)
+        ImageDraw.Draw(line).text((1 - left, 1 - top), text, fill=0, font=_font(13))
+        turned = line.transpose(Image.Transpose.ROTATE_90)
+        self._image.paste(turned, (centre[0] - turned.width // 2, centre[1] - turned.height // 2))
+
+    def tick(self, *ends: tuple[float, float]) -> None:
+        """A short line from one end to the other."""
+        self._draw.line(ends, fill=0)
+
+    def indices(self) -> _Indices:
+        """The sheet in the palette's numbers."""
+        return _PAPER + (255 - np.asarray(self._image)) // (256 // _INKS)
+
+
+def _png(picture: _Indices) -> bytes:
+    image = Image.fromarray(picture, "P")
+    image.putpalette(_palette())
     png = io.BytesIO()
-    picture.quantize(160, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(png, "png")
+    image.save(png, "png", compress_level=4)
     return png.getvalue()
 
 
-def _draw(figure: Figure, axes: Axes, values: NDArray[np.float32]) -> str:
-    """Draw the values over their row and bin numbers, with a colour bar; say what is not as given."""
+@cache
+def _palette() -> bytes:
+    anchors = np.array([list(bytes.fromhex(colour)) for colour in _VIRIDIS], dtype=np.float64)
+    places = np.linspace(0, len(anchors) - 1, _STRENGTHS)
+    strengths = np.stack([np.interp(places, np.arange(len(anchors)), channel) for channel in anchors.T], axis=1)
+    zero, bad = (209, 209, 209), (230, 0, 26)
+    inks = np.linspace(255, 0, _INKS)[:, np.newaxis].repeat(3, axis=1)
+    return np.concatenate([strengths, [zero, bad], inks]).round().astype(np.uint8).tobytes()
+
+
+@cache
+def _font(size: int) -> _Font:
+    return ImageFont.load_default(size)
+
+
+def _painted(values: NDArray[np.float32]) -> tuple[_Indices, tuple[float, float], str]:
+    """The field of values in the palette's numbers, the dB of its first and last colour, and what it shows in words."""
     bad = ~(np.isfinite(values) & (values >= 0))
     zero = values == 0
-    rows_merged, bins_merged = -(-values.shape[0] // MAX_ROWS), -(-values.shape[1] // MAX_BINS)
-    strongest = _merge(np.where(bad, 0, values), rows_merged, bins_merged)
-    bad_blocks = _merge(bad, rows_merged, bins_merged)
+    merged = rows_merged, bins_merged = -(-values.shape[0] // MAX_ROWS), -(-values.shape[1] // MAX_BINS)
+    strongest = _merge(np.where(bad, 0, values), *merged)
 
     positive = strongest > 0
     decibels = 20 * np.log10(strongest, out=np.zeros(strongest.shape), where=positive)
-    norm = Normalize(*_limits(decibels[positive]), clip=True)
-    pixels = _COLOURS(norm(decibels))
-    pixels[_merge(zero, rows_merged, bins_merged)] = _ZERO
-    pixels[bad_blocks] = _BAD
+    low, high = _limits(decibels[positive])
+    colours = np.clip((decibels - low) / (high - low) * _STRENGTHS, 0, _STRENGTHS - 1).astype(np.uint8)
+    colours[_merge(zero, *merged)] = _ZERO
+    colours[_merge(bad, *merged)] = _BAD
 
-    bottom, right = strongest.shape[0] * rows_merged - 0.5, strongest.shape[1] * bins_merged - 0.5
-    axes.imshow(pixels, aspect="auto", interpolation="nearest", extent=(-0.5, right, bottom, -0.5))
-    axes.set(xlim=(-0.5, values.shape[1] - 0.5), ylim=(values.shape[0] - 0.5, -0.5))
-    figure.colorbar(ScalarMappable(norm, _COLOURS), ax=axes, label="Magnitude (dB re 1)", extend="both", pad=0.02)
-    return _caption(values.shape, (rows_merged, bins_merged), int(zero.sum()), int(bad.sum()))
+    rows = np.arange(_BOTTOM - _TOP) * values.shape[0] // (_BOTTOM - _TOP) // rows_merged
+    bins = np.arange(_RIGHT - _LEFT) * values.shape[1] // (_RIGHT - _LEFT) // bins_merged
+    return colours[np.ix_(rows, bins)], (low, high), _caption(values.shape, merged, int(zero.sum()), int(bad.sum()))
 
 
 def _merge(values: NDArray[_Value], rows: int, bins: int) -> NDArray[_Value]:
@@ -129,24 +174,50 @@ def _caption(shape: tuple[int, ...], merged: tuple[int, int], zeros: int, bad: i
     return "; ".join(parts)
 
 
-def _label_frequencies(axes: Axes, hertz: NDArray[np.float64]) -> None:
+def _label_frequencies(sheet: _Sheet, hertz: NDArray[np.float64]) -> None:
     """Round frequencies where they increase; otherwise the value of some bins, whatever it is."""
     if hertz.size > 1 and np.isfinite(hertz).all() and (np.diff(hertz) > 0).all():
-        ticks = MaxNLocator(10).tick_values(hertz[0], hertz[-1])
-        ticks = ticks[(ticks >= hertz[0]) & (ticks <= hertz[-1])]
-        axes.set_xticks(np.interp(ticks, hertz, np.arange(hertz.size)), [f"{tick:g}" for tick in ticks])
+        ticks = _round_values(hertz[0], hertz[-1], at_most=10)
+        places: Sequence[float] = np.interp(ticks, hertz, np.arange(hertz.size)).tolist()
     else:
         places = _some_of(hertz.size, 8)
-        axes.set_xticks(places, [f"{tick:g}" for tick in hertz[places]])
-    axes.set_xlabel("Frequency (Hz)")
+        ticks = [float(hertz[int(place)]) for place in places]
+    for place, tick in zip(places, ticks, strict=True):
+        x = _LEFT + (place + 0.5) / hertz.size * (_RIGHT - _LEFT)
+        sheet.tick((x, _BOTTOM), (x, _BOTTOM + _TICK))
+        sheet.write((x, _BOTTOM + _TICK + 4), f"{tick:g}", "ma")
+    sheet.write(((_LEFT + _RIGHT) // 2, _BOTTOM + 26), "Frequency (Hz)", "ma", size=13)
 
 
-def _label_times(axes: Axes, times: NDArray[np.int64]) -> None:
+def _label_times(sheet: _Sheet, times: NDArray[np.int64]) -> None:
     """The clock of some rows, as the server stamped them."""
-    places = _some_of(times.size, 9)
     stamps = np.datetime_as_string(times.view("datetime64[ms]"), unit="ms")
-    axes.set_yticks(places, [str(stamps[place]).rpartition("T")[2] for place in places])
-    axes.set_ylabel(f"Start of row (UTC, {str(stamps[0]).partition('T')[0]})")
+    for place in _some_of(times.size, 9):
+        y = _TOP + (place + 0.5) / times.size * (_BOTTOM - _TOP)
+        sheet.tick((_LEFT - _TICK, y), (_LEFT, y))
+        sheet.write((_LEFT - _TICK - 4, y), str(stamps[place]).rpartition("T")[2], "rm")
+    sheet.write_upwards((16, (_TOP + _BOTTOM) // 2), f"Start of row (UTC, {str(stamps[0]).partition('T')[0]})")
+
+
+def _label_strengths(sheet: _Sheet, limits: tuple[float, float]) -> None:
+    """Round values beside the bar of colours, whose ends stand for everything beyond them, too."""
+    low, high = limits
+    for decibels in _round_values(low, high, at_most=8):
+        y = _BOTTOM - (decibels - low) / (high - low) * (_BOTTOM - _TOP)
+        sheet.tick((_BAR_RIGHT, y), (_BAR_RIGHT + _TICK, y))
+        sheet.write((_BAR_RIGHT + _TICK + 3, y), f"{decibels:g}", "lm")
+    sheet.write_upwards((_WIDTH - 14, (_TOP + _BOTTOM) // 2), "Magnitude (dB re 1)")
+
+
+def _round_values(low: float, high: float, at_most: int) -> list[float]:
+    """The multiples of 1, 2, 2.5 or 5 times a power of ten from ``low`` to ``high``; the two alone where none fits."""
+    span = high - low
+    if not np.isfinite(span):
+        return [low, high]
+    power = 10.0 ** np.floor(np.log10(span / at_most))
+    step = next(power * round_one for round_one in (1, 2, 2.5, 5, 10) if span / (power * round_one) <= at_most)
+    values = [float(number * step) for number in np.arange(np.ceil(low / step), np.floor(high / step) + 1)]
+    return values or [low, high]
 
 
 def _some_of(count: int, at_most: int) -> list[int]:
