@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,11 +36,19 @@ class SecureAdapter(HTTPAdapter):
     """
 
     def __init__(self, security: Security, timeout: float, retries: Retry) -> None:
-        self._security = security if security.encrypts else security.trusting(Trust.SYSTEM)
-        self._plain = security.trusting(Trust.OFF)
+        self._given = security
         self._timeout = timeout
         self._trusted: dict[str, tuple[ServerCertificate | None, dict[str, Any]]] = {}  # by target
         super().__init__(max_retries=retries)
+
+    @cached_property
+    def _security(self) -> Security:
+        """Whom to trust at an encrypted address. Reading this machine's authorities takes time: only who asks waits."""
+        return self._given if self._given.encrypts else self._given.trusting(Trust.SYSTEM)
+
+    @cached_property
+    def _plain(self) -> Security:
+        return self._given.trusting(Trust.OFF)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         target, encrypted = _target(request)

@@ -101,7 +101,7 @@ class SecuredServer:
     def refuses_plain_text(self, job: JobAnswer) -> bool:
         """Whether neither its REST side nor the port of this job answers a client that does not encrypt."""
         address = self.told["rest_url"].replace("https://", "http://")
-        with FocusServerAPI(address, timeout=self.settings.connection_timeout) as api:
+        with FocusServerAPI(address, timeout=self.settings.connection_timeout, retries=0) as api:
             if not _is_refused(api.channels):
                 return False
         client = GrpcStreamClient(connection_timeout=self.settings.connection_timeout, security=Security())
