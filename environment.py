@@ -10,6 +10,7 @@ from support.errors import FocusError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_left_behind, report_run_stopped
+from support.reporting.clock import ClockTime
 from support.reporting.run_description import describe_run
 from support.run import Run
 
@@ -17,6 +18,7 @@ register_domain_words()
 
 
 def before_all(context: Context) -> None:
+    context.config.reporters.append(ClockTime(context.config))
     try:
         context.run = Run(context.config.userdata, os.environ)
     except FocusError as error:

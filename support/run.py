@@ -10,6 +10,7 @@ from support.contract import schema_hash
 from support.errors import SettingsError
 from support.machine.leftovers import Process
 from support.screen.job import live_job_request
+from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
 from support.settings_sources import load
@@ -32,6 +33,7 @@ class Run:
         self.settings: Settings = load(userdata, environ)
         self.figures: list[str] = []
         self._process = Process()
+        self._secured_servers = SecuredServers()
         self.server = ServerUnderTest(self.settings)
         try:
             live_job_request(self.settings, self.server.metadata, self.server.channels)
@@ -41,7 +43,7 @@ class Run:
 
     def world(self) -> World:
         """A world for the next scenario."""
-        return World(self.settings, self.server)
+        return World(self.settings, self.server, self._secured_servers)
 
     def tell(self, scenario: str, figures: str) -> None:
         """Keeps what a scenario measured for the end of the run; nothing where that is empty."""
@@ -88,5 +90,6 @@ class Run:
             What is left behind all the same, a sentence each.
         """
         left = jobs_left(self.server.api, self.server.job_ids)
+        self._secured_servers.close()
         self.server.close()
         return left + self._process.left()

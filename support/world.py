@@ -25,7 +25,7 @@ from support.screen.many import Windows
 from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
 from support.screen.streaming import Streaming, promised
 from support.screen.window import Window, new_client
-from support.server.secured import SecuredServer
+from support.server.secured import SecuredServer, SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.metrics import StreamMetrics
@@ -51,8 +51,9 @@ class World:
         baseline: what it measures.
     """
 
-    def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
+    def __init__(self, settings: Settings, server: ServerUnderTest, secured_servers: SecuredServers) -> None:
         self._cleanup = ExitStack()
+        self._secured_servers = secured_servers
         self._many: Windows | None = None
         self._refusal: Refusal | None = None
         self._secured: SecuredServer | None = None
@@ -132,12 +133,12 @@ class World:
 
     @property
     def secured(self) -> SecuredServer:
-        """The secured server that this scenario has started."""
-        return _made(self._secured, "no secured server runs: the scenario lacks a 'Given a Focus Server with ...'")
+        """The secured server that this scenario has named."""
+        return _made(self._secured, "no secured server is named: the scenario lacks a 'Given a Focus Server with ...'")
 
     def start_secured_server(self, name: str) -> None:
-        """Starts a server of the scenario's own, until its end."""
-        self._secured = SecuredServer(name, self.settings, self._cleanup)
+        """Sees to it that this server runs, and meets it in this scenario."""
+        self._secured = SecuredServer(self._secured_servers.told(name), self.settings, self._cleanup)
 
     def reach_secured_server(self) -> None:
         """Makes the secured server the one under test."""

@@ -1,4 +1,7 @@
-"""Secured servers and the clients that meet them, as scenarios name them: each is an embedded server of its own."""
+"""Secured servers and the clients that meet them, as scenarios name them: each is an embedded server of its own.
+
+Nothing that a scenario does changes a secured server but its jobs, which end with it; so each kind starts once a run.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,6 @@ from support.security.handshake import SpeaksTlsError
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
-
-LOG_FILE = Path("reports", "simulator-secured.log")
 
 _WANTS_TOKEN = "--require-token"
 
@@ -49,30 +50,55 @@ TRUSTS: dict[str, Callable[[_Told], dict[str, str]]] = {
 }
 
 
+class SecuredServers:
+    """The secured servers of a run: each starts when a scenario first names it; closed, they and their secrets go."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, _Told] = {}
+        self._cleanup = ExitStack()
+
+    def told(self, name: str) -> Mapping[str, str]:
+        """What a client needs to know of the server of ``SERVERS`` with this name.
+
+        Raises:
+            NotReadyError: it did not start.
+        """
+        if name not in self._told:
+            self._told[name] = self._start(*SERVERS[name])
+        return self._told[name]
+
+    def close(self) -> None:
+        """Ends those that run."""
+        self._cleanup.close()
+
+    def _start(self, *options: str) -> _Told:
+        token = {}
+        if options[-1] == _WANTS_TOKEN:
+            token = {"token": secrets.token_urlsafe()}
+            file = Path(self._cleanup.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
+            file.write_text(token["token"], encoding="ascii")
+            options = (*options, str(file))
+        process = EmbeddedServer(options, log_file=Path("reports", f"simulator-{options[1]}.log"))
+        self._cleanup.callback(process.stop)
+        return process.told | token
+
+
 class SecuredServer:
-    """A running server of ``SERVERS``, and the client that meets it.
+    """A secured server as one scenario meets it, and the client that meets it.
 
     Args:
-        name: of the server.
+        told: what a client needs to know of it.
         settings: those of the run: all but the address and the security hold here, too.
-        cleanup: at whose end the server is closed and its secrets are gone.
+        cleanup: at whose end connections to it are closed.
 
     Attributes:
-        told: what a client needs to know of it.
+        told: as given.
         settings: those of the client, from ``trust`` on.
         distrust: why it could not be reached, in words; empty where it could.
     """
 
-    def __init__(self, name: str, settings: Settings, cleanup: ExitStack) -> None:
-        options, token = list(SERVERS[name]), {}
-        if options[-1] == _WANTS_TOKEN:
-            token = {"token": secrets.token_urlsafe()}
-            file = Path(cleanup.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
-            file.write_text(token["token"], encoding="ascii")
-            options.append(str(file))
-        process = EmbeddedServer(options, log_file=LOG_FILE)
-        cleanup.callback(process.stop)
-        self.told = process.told | token
+    def __init__(self, told: Mapping[str, str], settings: Settings, cleanup: ExitStack) -> None:
+        self.told = told
         self.settings = settings
         self.distrust = ""
         self._cleanup = cleanup

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import json
 import logging
 import os
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     with made(options.tls) as certificates:
         _serve(FocusServer(options, listener, certificates), options)
     log.info("over")
+    gc.freeze()  # what is left ends with the process: the interpreter would search it for cycles for 0.3 s
     return 0
 
 

@@ -11,6 +11,7 @@ from hamcrest import assert_that
 from support.errors import ClientTooSlowError
 from support.matchers import has_frame_rate_above
 from support.server.embedded import EmbeddedServer
+from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.block import Block
@@ -22,7 +23,7 @@ def world(embedded: EmbeddedServer) -> Iterator[World]:
     """A scenario with a connected job."""
     settings = Settings(focus_server_url=embedded.rest_url)
     server = ServerUnderTest(settings)
-    scenario = World(settings, server)
+    scenario = World(settings, server, SecuredServers())
     try:
         scenario.configure_live_job()
         scenario.streaming.connect()
