@@ -34,28 +34,24 @@ class WindowFigures:
 
     Attributes:
         job_id: as the server gave it.
-        lines_dt: seconds from line to line, as the server answered it.
         state: streaming, left (by us), ended (by the server) or failed.
         first_frame: seconds from asking for the stream to its first frame; None before it.
         newest_frame: the same for the newest frame.
         frames: frames received.
         bytes: their size on the wire.
         lines: rows received.
-        oldest: earliest start of a row, epoch milliseconds; None before the first.
-        newest: latest start of a row, epoch milliseconds.
+        lines_lost: lines that fit between the oldest and the newest one, less those that came.
         findings: findings by rule.
     """
 
     job_id: str
-    lines_dt: float
     state: str = "streaming"
     first_frame: float | None = None
     newest_frame: float = 0.0
     frames: int = 0
     bytes: int = 0
     lines: int = 0
-    oldest: int | None = None
-    newest: int | None = None
+    lines_lost: int = 0
     findings: dict[str, int] = field(default_factory=dict)
 
     def see(self, frame: Frame) -> float:
@@ -66,11 +62,6 @@ class WindowFigures:
             self.first_frame = frame.elapsed
         self.frames += 1
         self.bytes += frame.size
-        self.lines += len(frame.starts)
-        if len(frame.starts):
-            earliest, latest = int(frame.starts.min()), int(frame.starts.max())
-            self.oldest = earliest if self.oldest is None else min(self.oldest, earliest)
-            self.newest = latest if self.newest is None else max(self.newest, latest)
         return since
 
     @property
@@ -83,13 +74,6 @@ class WindowFigures:
     def mb_per_second(self) -> float:
         """Megabytes (10**6) a second from asking for the stream to its newest frame."""
         return self.bytes / _MEGABYTE / self.newest_frame if self.newest_frame > 0 else 0.0
-
-    @property
-    def lines_lost(self) -> int:
-        """Lines that fit between the oldest and the newest one, less those that came."""
-        if self.oldest is None or self.newest is None or self.lines_dt <= 0:
-            return 0
-        return max(round((self.newest - self.oldest) / 1000 / self.lines_dt) + 1 - self.lines, 0)
 
     def row(self, worker: str) -> dict[str, object]:
         """The window as a row of the table, by the keys of ``COLUMNS``."""

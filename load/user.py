@@ -110,7 +110,7 @@ class WindowUser(User):
         with ExitStack() as cleanup:
             with self._step("REST", "configure"):
                 window = cleanup.enter_context(open_window(self.settings, api, request, fibre.prr))
-            figures = WindowFigures(window.job.answer.job_id, window.job.answer.lines_dt)
+            figures = WindowFigures(window.job.answer.job_id)
             HERE.add(figures)
             try:
                 self._stream(window, figures)
@@ -146,12 +146,13 @@ class WindowUser(User):
         return self._is_over or bool(block.elapsed[-1] > _SHARE_OF_TIMEOUT * self.settings.stream_timeout)
 
     def _report_broken(self, window: Window, figures: WindowFigures) -> None:
-        """Brings the counts of the findings up to date, and fires the rules that are broken for the first time."""
+        """Brings the counts of findings and lines up to date; fires the rules that are broken for the first time."""
         assert window.reception is not None
         verdict = window.reception.verdict
         if not verdict.counts.keys() <= figures.findings.keys():
             self._report(verdict.findings(), figures)
         figures.findings.update(verdict.counts)
+        figures.lines, figures.lines_lost = verdict.rows, verdict.lines.lost(window.job.answer.lines_dt)
 
     def _report(self, findings: list[Finding], figures: WindowFigures) -> None:
         """Fires the first finding of each rule that was kept until now."""

@@ -17,7 +17,6 @@ from support.machine.threads import named
 from support.machine.usage import Meter, Usage
 from support.screen.window import Window, open_window
 from support.settings import Settings
-from support.stream.block import Block
 from support.stream.distribution import Distribution
 from support.validation.finding import Finding
 
@@ -40,8 +39,6 @@ class Watch:
         self.request = request
         self.window: Window | None = None
         self.failure = ""
-        self._oldest: int | None = None
-        self._newest = 0
         self._cleanup = ExitStack()
 
     def __str__(self) -> str:
@@ -57,9 +54,8 @@ class Watch:
     @property
     def lines_expected(self) -> int:
         """The lines that there were from the first to the newest that came, by their times."""
-        if self.window is None or self._oldest is None or self.window.job.answer.lines_dt <= 0:
-            return 0
-        return round((self._newest - self._oldest) / 1000 / self.window.job.answer.lines_dt) + 1
+        reception = self.window.reception if self.window else None
+        return reception.verdict.lines.expected(self.window.job.answer.lines_dt) if self.window and reception else 0
 
     @property
     def ages(self) -> Distribution:
@@ -98,13 +94,8 @@ class Watch:
     def stream(self, goes_on: Callable[[], bool]) -> None:
         """Receives and judges frames as long as ``goes_on`` says so, or the stream does; its failure is kept."""
         assert self.window is not None, "it has been opened"
-
-        def enough(block: Block) -> bool:
-            self._note(block)
-            return not goes_on()
-
         try:
-            self.window.receive(enough, kept_bytes=0)
+            self.window.receive(lambda _: not goes_on(), kept_bytes=0)
         except RemoteError as error:
             self.failure = str(error)
 
@@ -116,12 +107,6 @@ class Watch:
     def close(self) -> None:
         """Cancels the job and closes the connections; harmless where nothing was opened."""
         self._cleanup.close()
-
-    def _note(self, block: Block) -> None:
-        if not block.ends.size:
-            return
-        self._oldest = int(block.starts.min()) if self._oldest is None else self._oldest
-        self._newest = max(self._newest, int(block.starts.max()))
 
 
 class Windows:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from support.stream.lines import lines_between
 from support.wording import clock, plural
 
 
@@ -37,11 +37,10 @@ class Interruption:
 
     @property
     def lines_lost(self) -> int | None:
-        """Lines between those two rows; None where ``gap`` or ``lines_dt`` is not known."""
-        if self.gap is None or not self.lines_dt:
+        """Lines between those two rows; None where ``gap`` or ``lines_dt`` is not known, or of no use."""
+        if self.after is None or self.before is None or self.lines_dt is None:
             return None
-        lines = self.gap / self.lines_dt
-        return max(0, round(lines) - 1) if math.isfinite(lines) else None
+        return lines_between(self.after, self.before, self.lines_dt)
 
     def __str__(self) -> str:
         after = "before the first line" if self.after is None else f"after the line of {clock(self.after)}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from support.stream.frame import Frame
 from support.stream.interruption import Interruption
+from support.stream.lines import Lines, lines_between
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,12 @@ class Loss:
 
         After an interruption the lines may lie on other times: only those in between are counted by their distance.
         """
+        told = list(interruptions)
+        resumed = sorted({broken.before for broken in told if broken.before is not None})
         starts = np.concatenate([np.empty(0, dtype=np.int64), *(frame.starts for frame in frames)])
         lines = np.unique(starts)
-        told = list(interruptions)
-        resumed = np.array([broken.before for broken in told if broken.before is not None], dtype=np.int64)
-        parts = [part for part in np.split(lines, np.searchsorted(lines, np.unique(resumed))) if part.size]
-        within = sum(_distances(part[0], part[-1], lines_dt) + 1 - part.size for part in parts)
-        between = sum(
-            max(_distances(before[-1], after[0], lines_dt) - 1, 0) for before, after in itertools.pairwise(parts)
-        )
+        parts = [Lines.of(part) for part in np.split(lines, np.searchsorted(lines, resumed)) if part.size]
+        within = sum(part.lost(lines_dt) for part in parts)
+        between = sum(lines_between(a.newest, b.oldest, lines_dt) or 0 for a, b in itertools.pairwise(parts))
         reported = sum(interruption.lines_lost or 0 for interruption in told)
-        return cls(twice=int(starts.size - lines.size), missing=int(within + between), reported=reported)
-
-
-def _distances(first: np.int64, last: np.int64, lines_dt: float) -> int:
-    """How many times ``lines_dt`` fits between two lines, epoch milliseconds."""
-    return round((int(last) - int(first)) / 1000 / lines_dt)
+        return cls(twice=int(starts.size - lines.size), missing=within + between, reported=reported)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from support.stream.block import Block
 from support.stream.frame import Frame
+from support.stream.lines import countable, steps
 from support.validation.expectation import Expectation
 from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
 from support.wording import clock, plural
@@ -27,9 +28,6 @@ _PENDING_GAPS = 64
 
 _WORTH_AN_ARRAY = 8
 """Lines from which on counting them together is quicker than one by one."""
-
-_LEAST_LINE_MS = 1e-6
-"""Lines that are said to be closer than a nanosecond, or at no distance that is a number, are not counted."""
 
 
 def _alignment_ms(lines_dt: float, sample: float) -> float:
@@ -135,9 +133,9 @@ class LinesContinuous(Rule):
         self._dt = expectation.lines_dt * 1000
         alignment = _alignment_ms(expectation.lines_dt, expectation.sample)
         self._slack = _ROUNDING_MS + alignment
-        self._can_be_counted = _LEAST_LINE_MS <= self._dt < math.inf
+        self._can_be_counted = countable(self._dt)
         whole = alignment == 0 and self._can_be_counted and self._dt == round(self._dt)
-        self._is_clear = whole or self._dt > 2.5 * self._slack
+        self._blur = 0.0 if whole or self._dt > 2.5 * self._slack else self._slack
         self._newest: int | None = None
         self._row = -1
         self._gaps: deque[_Gap] = deque()
@@ -160,7 +158,7 @@ class LinesContinuous(Rule):
         if not ((starts > before) & (gaps > 0)).all():  # a gap below 0 has overflowed
             return False
         errors = gaps - self._dt
-        if (np.abs(errors) > self._slack + _NUMERIC_MS).any() or (self._fewest(gaps) > 1).any():
+        if (np.abs(errors) > self._slack + _NUMERIC_MS).any() or (self._steps(gaps) > 1).any():
             return False
         residuals = np.cumsum(np.concatenate(([self._residual], errors)))
         self._residual = float(residuals[-1])
@@ -199,7 +197,7 @@ class LinesContinuous(Rule):
     def _advance(self, start: int, where: Where) -> Iterator[Finding]:
         assert self._newest is not None, "the first line has been seen"
         gap = start - self._newest
-        lines = self._lines_in(gap)
+        lines = max(1, int(self._steps(gap)))
         error = gap - lines * self._dt
         if lines > 1:
             self._gaps.append(_Gap(self._newest, start, lines - 1, where.frame or 0, self._row))
@@ -216,16 +214,9 @@ class LinesContinuous(Rule):
             self._highest = max(self._highest, self._residual)
         self._newest = start
 
-    def _lines_in(self, gap: int) -> int:
-        """How many line distances a gap holds, at least one; where rounding blurs it, the fewest that fit.
-
-        A line that is lost in the blur still shows: all later lines are off, and that is drift.
-        """
-        return max(1, int(self._fewest(gap)))
-
-    def _fewest(self, gaps: Any) -> Any:
-        """The same for a gap or an array of them, but for the one line that there is at least."""
-        return np.rint(gaps / self._dt) if self._is_clear else np.ceil((gaps - self._slack) / self._dt)
+    def _steps(self, gaps: Any) -> Any:
+        """A line that is lost in the blur of rounding still shows: all later lines are off, and that is drift."""
+        return steps(gaps, self._dt, self._blur)
 
     def _late(self, start: int, where: Where) -> Finding:
         assert self._newest is not None, "the first line has been seen"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from support.stream.block import Block
+from support.stream.lines import Lines
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic
@@ -51,7 +52,7 @@ class Verdict:
 
     Attributes:
         frames: frames judged.
-        rows: rows judged.
+        lines: the rows judged, and how many there should have been, by their times.
         ending: how the stream ended; None while it runs.
         counts: findings by rule, also those beyond the first ones that are kept.
     """
@@ -60,14 +61,19 @@ class Verdict:
         self._rules = list(rules)
         self._findings: list[Finding] = []
         self.frames = 0
-        self.rows = 0
+        self.lines = Lines()
         self.ending: Ending | None = None
         self.counts: Counter[str] = Counter()
+
+    @property
+    def rows(self) -> int:
+        """Rows judged."""
+        return self.lines.received
 
     def see(self, block: Block) -> None:
         """Judges the next frames."""
         self.frames += len(block)
-        self.rows += len(block) * block.shape.rows
+        self.lines.see(block.starts)
         found = [finding for rule in self._rules for finding in rule.see(block)]
         if found:
             self._keep(sorted(found, key=lambda finding: finding.where.frame or 0))

@@ -25,7 +25,6 @@ from support.screen.many import Watch, Windows
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
 from support.settings import Settings
-from support.stream.block import Block
 from tests.patience import PATIENCE
 
 PRR = 2000.0
@@ -183,8 +182,10 @@ def test_an_error_of_ours_is_no_failure_of_the_server(embedded: EmbeddedServer, 
 class MistakenWatch(Watch):
     """A window whose frames our own code cannot handle."""
 
-    def _note(self, block: Block) -> None:
-        raise RuntimeError(f"a mistake of ours in frame {block.index}")
+    def stream(self, *_: object, **__: object) -> None:
+        assert self.window is not None, "it has been opened"
+        for block in self.window.client.stream_blocks(self.window.job.answer.job_id):
+            raise RuntimeError(f"a mistake of ours in frame {block.index}")
 
 
 def test_an_error_of_ours_in_one_window_ends_all_of_them_at_once(embedded: EmbeddedServer) -> None:
