@@ -28,7 +28,8 @@ PROVING = ROOT / "docs" / "PROVING.md"
 LOAD = ROOT / "docs" / "LOAD.md"
 BASELINES = ROOT / "docs" / "BASELINES.md"
 GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, PROVING, LOAD, BASELINES]
-DOCUMENTS = [README, *GUIDES, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
+DOCUMENTS = [README, *GUIDES, *RESULTS, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -84,8 +85,12 @@ def test_the_doors_that_are_named_exist(document: Path) -> None:
     makefile = text(ROOT / "Makefile")
     for target in re.findall(r"\bmake (acceptance|[a-z]+(?=`|\n| FLAGS| PYTHON))", text(document)):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"there is no make {target}"
-    for module in re.findall(r"python -m ((?:support|tests)\.[\w.]+)", text(document)):
+    for module in re.findall(r"python -m ((?:support|proving|load|tests)(?:\.\w+)*)", text(document)):
         assert importlib.util.find_spec(module), f"there is no {module}"
+
+
+def test_every_page_of_the_documents_is_known_to_the_tests() -> None:
+    assert set((ROOT / "docs").rglob("*.md")) - set(DOCUMENTS) == set()
 
 
 def test_the_readme_shows_the_two_commands() -> None:
