@@ -43,7 +43,7 @@ bench: .venv/installed protos/datastream_pb2.py
 
 ## clean: everything that the other targets made
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info support/reporting/page/node_modules
 	find reports -mindepth 1 ! -name README.md -exec rm -rf {} +
 
 .venv/bin/python:

@@ -19,6 +19,8 @@ from support import ROOT
 
 NO_NODE = "No HTML page: it takes Node.js 20 or later with npm (https://nodejs.org); the results are in {results}."
 
+PACKAGE = Path(__file__).parent / "page"
+
 _ANALYTICS = re.compile(
     r'\s*<script async src="https://www\.googletagmanager\.com/[^"]*"></script>\s*<script>(?:(?!</script>).)*gtag\('
     r"(?:(?!</script>).)*</script>",
@@ -49,11 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def render(results: Path, output: Path, package: Path = ROOT) -> str:
+def render(results: Path, output: Path, package: Path = PACKAGE) -> str:
     """Render `results` into `output/index.html`; the history of runs lies beside the results.
 
     Args:
-        package: folder of package.json and of the tools that npm installs.
+        package: folder of package.json, of the settings of npm and Allure, and of the tools that npm installs.
 
     Returns:
         A sentence: where the page is, or that it takes Node.js.

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT
 from support.reporting import html
 from support.reporting.run_description import describe_run
 
-TOOLS = ROOT / "node_modules" / "allure" / "cli.js"
+TOOLS = html.PACKAGE / "node_modules" / "allure" / "cli.js"
 needs_tools = pytest.mark.skipif(
     not TOOLS.exists() or shutil.which("node") is None, reason="the report's npm packages are not installed here"
 )
@@ -69,8 +68,8 @@ def test_a_failure_of_the_renderer_comes_with_its_own_words(tmp_path: Path) -> N
     package = tmp_path / "package"
     package.mkdir()
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(ROOT / name, package)
-    (package / "node_modules").symlink_to(ROOT / "node_modules")
+        shutil.copy(html.PACKAGE / name, package)
+    (package / "node_modules").symlink_to(html.PACKAGE / "node_modules")
     (package / "allurerc.mjs").write_text("export default { nonsense: 1 };\n", "utf-8")
     with pytest.raises(Exception, match=r"(?s)Allure could not render the results; exit code \d+:.*nonsense"):
         html.render(write_result(tmp_path / "allure-results"), tmp_path / "out", package)
@@ -124,8 +123,8 @@ def test_analytics_under_another_name_are_no_page(tmp_path: Path) -> None:
 
 
 def test_the_lock_names_no_registry() -> None:
-    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
+    lock = json.loads((html.PACKAGE / "package-lock.json").read_text("utf-8"))
     assert all("resolved" not in package for package in lock["packages"].values())
     assert all("integrity" in package for path, package in lock["packages"].items() if path)
-    wanted = json.loads((ROOT / "package.json").read_text("utf-8"))["devDependencies"]
+    wanted = json.loads((html.PACKAGE / "package.json").read_text("utf-8"))["devDependencies"]
     assert wanted == {"allure": lock["packages"]["node_modules/allure"]["version"]}
