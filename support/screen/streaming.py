@@ -15,6 +15,7 @@ from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.reception import Reception
 from support.screen.job import Job
+from support.screen.streamed import Streamed
 from support.screen.window import Window, open_window
 from support.settings import Settings
 from support.stream.block import Block
@@ -44,12 +45,14 @@ class Streaming:
 
     Attributes:
         windows: one for each job configured, oldest first; they share the client.
+        streams: every stream that is over, oldest first.
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
     """
 
     def __init__(self, settings: Settings, api: FocusServerAPI, client: GrpcStreamClient, cleanup: ExitStack) -> None:
         self.client = client
         self.windows: list[Window] = []
+        self.streams: list[Streamed] = []
         self.failure = ""
         self._settings = settings
         self._api = api
@@ -202,7 +205,8 @@ class Streaming:
             with promised(APIError, ConnectionError):
                 window.receive(enough, max_frames=max_frames, resume=resume)
         finally:
-            self.failure = window.reception.failure if window.reception else ""
+            self.streams.append(Streamed.of(window))
+            self.failure = self.streams[-1].failure
 
 
 @contextmanager
