@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from locust import User, constant, task
@@ -20,7 +20,6 @@ from support.focus_server_api import FocusServerAPI
 from support.screen.job import live_job_request
 from support.screen.window import Window, open_window
 from support.settings import Settings
-from support.stream.block import Block
 from support.validation.finding import Finding
 
 _REOPEN_AFTER = 5.0
@@ -125,9 +124,7 @@ class WindowUser(User):
             with self._step("gRPC", "connect"):
                 window.connect()
             try:
-                reception = window.receive(lambda block: self._see(window, block, figures))
-                ending = reception.verdict.ending
-                ended = "ended" if ending is not None and ending.by_server else "left"
+                ended = "ended" if self._watch(window, figures) else "left"
             except RemoteError as failure:
                 error = str(failure)
                 raise
@@ -137,18 +134,22 @@ class WindowUser(User):
         finally:
             figures.state = ended
 
-    def _see(self, window: Window, block: Block, figures: WindowFigures) -> bool:
-        """Counts frames; True where the window has been watched long enough."""
-        for frame in block.frames:
-            since = figures.see(frame)
-            self._fire("gRPC", "frame interval" if figures.frames > 1 else "first frame", since, frame.size)
-        self._report_broken(window, figures)
-        return self._is_over or bool(block.elapsed[-1] > _SHARE_OF_TIMEOUT * self.settings.stream_timeout)
+    def _watch(self, window: Window, figures: WindowFigures) -> bool:
+        """Streams until the window has been watched long enough; True where the server ended it before."""
+        with closing(window.stream()) as blocks:
+            for block in blocks:
+                for frame in block.frames:
+                    since = figures.see(frame)
+                    self._fire("gRPC", "frame interval" if figures.frames > 1 else "first frame", since, frame.size)
+                self._report_broken(window, figures)
+                if self._is_over or block.elapsed[-1] > _SHARE_OF_TIMEOUT * self.settings.stream_timeout:
+                    return False
+        return True
 
     def _report_broken(self, window: Window, figures: WindowFigures) -> None:
         """Brings the counts of findings and lines up to date; fires the rules that are broken for the first time."""
-        assert window.reception is not None
-        verdict = window.reception.verdict
+        verdict = window.verdict
+        assert verdict is not None, "it has been asked for"
         if not verdict.counts.keys() <= figures.findings.keys():
             self._report(verdict.findings(), figures)
         figures.findings.update(verdict.counts)

@@ -88,8 +88,7 @@ def test_an_answer_is_told_what_is_wrong_with_it() -> None:
 def metrics_of(arrivals: list[float]) -> StreamMetrics:
     metrics = StreamMetrics()
     metrics.begin(at=0.0)
-    for arrived in arrivals:
-        metrics.frame_arrived(100, arrived=arrived)
+    metrics.count(100 * len(arrivals), arrivals)
     metrics.finish(at=arrivals[-1] + 0.1 if arrivals else 1.0)
     return metrics
 

@@ -72,12 +72,14 @@ def measure(way: str, rest_url: str, lines: float, seconds: float) -> Load:
         with open_window(settings, api, request, metadata.prr) as window:
             window.connect()
             if way == "judged":
-                reception = window.receive(watch.enough)
-                watch.load.findings = [str(finding) for finding in reception.verdict.findings()]
+                blocks = window.stream()
             else:
                 answer = window.job.answer
-                with closing(window.client.stream_blocks(answer.job_id, lines_dt=answer.lines_dt)) as blocks:
-                    any(watch.enough(block) for block in blocks)
+                blocks = window.client.stream_blocks(answer.job_id, lines_dt=answer.lines_dt)
+            with closing(blocks):
+                any(watch.enough(block) for block in blocks)
+            if window.verdict is not None:
+                watch.load.findings = [str(finding) for finding in window.verdict.findings()]
     return watch.load
 
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from proving.bench.receivers import ANY_TIME
 from proving.bench.sender import SHAPES
-from support.stream.block import Decoder, Message
+from support.stream.block import Message
 from support.stream.memory import keep_buffers
+from support.stream.story import STORY
 from support.validation.verdict import stream_rules
 
 _BYTES = 2**26
@@ -32,12 +33,12 @@ def microseconds(shape: str) -> dict[str, float]:
         Message(data, size, float(n), time.time()) for n, data in enumerate(replace(known, frames=frames).messages())
     ]
     portion = -(-_PORTION // size)
-    decoder, rules = Decoder(), stream_rules(known.expectation, ANY_TIME)
+    reader, rules = STORY.reader(), stream_rules(known.expectation, ANY_TIME)
     spent: Counter[str] = Counter()
     judged = index = 0
     for begin in range(0, frames, portion):
         since = time.perf_counter()
-        blocks = list(decoder.blocks(ready[begin : begin + portion]))
+        blocks = list(reader.blocks(ready[begin : begin + portion]))
         laps = {"decoding": time.perf_counter() - since}
         for block in blocks:
             block.index, index = index, index + len(block)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,7 @@ from support.screen.window import Window, open_window
 from support.settings import Settings
 from support.stream.distribution import Distribution
 from support.validation.finding import Finding
+from support.validation.verdict import Verdict
 
 _BUSY = 0.9
 """Share of a core from which on threads of one process wait for one another more than for the server."""
@@ -48,14 +49,12 @@ class Watch:
     @property
     def lines_received(self) -> int:
         """The lines that came."""
-        reception = self.window.reception if self.window else None
-        return reception.verdict.rows if reception else 0
+        return self._verdict.rows if self._verdict else 0
 
     @property
     def lines_expected(self) -> int:
         """The lines that there were from the first to the newest that came, by their times."""
-        reception = self.window.reception if self.window else None
-        return reception.verdict.lines.expected(self.window.job.answer.lines_dt) if self.window and reception else 0
+        return self._verdict.lines.expected(self.window.job.answer.lines_dt) if self.window and self._verdict else 0
 
     @property
     def ages(self) -> Distribution:
@@ -72,14 +71,12 @@ class Watch:
         """What was found about its job and its stream: the first findings of each rule."""
         if self.window is None:
             return []
-        streamed = self.window.reception.verdict.findings() if self.window.reception else []
-        return [*self.window.job.findings, *streamed]
+        return [*self.window.job.findings, *(self._verdict.findings() if self._verdict else [])]
 
     @property
     def found(self) -> int:
         """How many findings there were, also those beyond the first ones of each rule."""
-        left_out = self.window.reception.verdict.left_out() if self.window and self.window.reception else 0
-        return len(self.findings) + left_out
+        return len(self.findings) + (self._verdict.left_out() if self._verdict else 0)
 
     def open(self, settings: Settings, url: str, prr: float) -> None:
         """Configures the job and connects, with a REST session of its own; a failure of the server is kept."""
@@ -91,11 +88,14 @@ class Watch:
         except RemoteError as error:
             self.failure = str(error)
 
-    def stream(self, goes_on: Callable[[], bool]) -> None:
-        """Receives and judges frames as long as ``goes_on`` says so, or the stream does; its failure is kept."""
+    def stream(self, end: float, stopped: threading.Event) -> None:
+        """Receives and judges frames until the stream ends, ``end`` on the monotonic clock, or it is stopped."""
         assert self.window is not None, "it has been opened"
         try:
-            self.window.receive(lambda _: not goes_on(), kept_bytes=0)
+            with closing(self.window.stream(kept_bytes=0)) as blocks:
+                for _ in blocks:
+                    if time.monotonic() >= end or stopped.is_set():
+                        break
         except RemoteError as error:
             self.failure = str(error)
 
@@ -107,6 +107,10 @@ class Watch:
     def close(self) -> None:
         """Cancels the job and closes the connections; harmless where nothing was opened."""
         self._cleanup.close()
+
+    @property
+    def _verdict(self) -> Verdict | None:
+        return self.window.verdict if self.window else None
 
 
 class Windows:
@@ -175,7 +179,7 @@ class Windows:
         began = time.monotonic()
         end = began + seconds
         try:
-            self._in_all(lambda watch: watch.stream(lambda: time.monotonic() < end and not self._stopped.is_set()))
+            self._in_all(lambda watch: watch.stream(end, self._stopped))
         finally:
             self.seconds = time.monotonic() - began
             self.client, self.server = client.read(), server.read() if server else None

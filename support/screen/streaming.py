@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+import math
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 from support.address import target_of
 from support.contract import JobRequest
@@ -13,12 +14,9 @@ from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.network.hop import Hop
 from support.network.trouble import Trouble
-from support.reception import Reception
 from support.screen.job import Job
-from support.screen.streamed import Streamed
 from support.screen.window import Window, open_window
 from support.settings import Settings
-from support.stream.block import Block
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.loss import Loss
@@ -45,14 +43,12 @@ class Streaming:
 
     Attributes:
         windows: one for each job configured, oldest first; they share the client.
-        streams: every stream that is over, oldest first.
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
     """
 
     def __init__(self, settings: Settings, api: FocusServerAPI, client: GrpcStreamClient, cleanup: ExitStack) -> None:
         self.client = client
         self.windows: list[Window] = []
-        self.streams: list[Streamed] = []
         self.failure = ""
         self._settings = settings
         self._api = api
@@ -70,14 +66,14 @@ class Streaming:
     @property
     def verdict(self) -> Verdict:
         """The verdict on the newest stream."""
-        if self._reception is None:
+        if self._streamed is None or self._streamed.verdict is None:
             raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
-        return self._reception.verdict
+        return self._streamed.verdict
 
     @property
     def frames(self) -> Collection[Frame]:
         """The newest frames of the newest stream."""
-        return self._reception.frames if self._reception else ()
+        return self._streamed.frames if self._streamed else ()
 
     @property
     def metrics(self) -> StreamMetrics:
@@ -92,7 +88,7 @@ class Streaming:
     @property
     def findings(self) -> list[str]:
         """Everything that was found about the newest job and its stream, in words."""
-        streamed = self._reception.verdict.findings() if self._reception else []
+        streamed = self.verdict.findings() if self._streamed else []
         return [str(finding) for finding in (*self.window.job.findings, *streamed)]
 
     @property
@@ -135,14 +131,10 @@ class Streaming:
         except AssertionError as failure:
             self.failure = str(failure)
 
-    def stream(self, max_frames: int | None = None, seconds: float | None = None) -> None:
+    def stream(self, max_frames: int | None = None, seconds: float = math.inf) -> None:
         """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
-
-        def enough(block: Block) -> bool:
-            too_many = max_frames is not None and block.indexes[-1] >= max_frames
-            return too_many or (seconds is not None and block.elapsed[-1] >= seconds)
-
-        self._receive(max_frames, enough)
+        with self._newest_window() as window:
+            window.receive(max_frames, seconds)
 
     def stream_whatever_comes(self, max_frames: int) -> None:
         """Streams like ``stream``; a stream that fails is one more thing to be found, not the end of the scenario."""
@@ -158,18 +150,16 @@ class Streaming:
         """
         network = self.network
         after = 0
-
-        def enough(block: Block) -> bool:
-            nonlocal after
-            if _FRAMES_AROUND_TROUBLE - 1 in block.indexes:
-                trouble(network)
-            interruptions = self.client.get_metrics().interruptions
-            if interruptions and interruptions[-1].duration is not None:
-                after += len(block)
-            return after >= _FRAMES_AROUND_TROUBLE
-
         try:
-            self._receive(None, enough, resume=True)
+            with self._newest_window() as window, closing(window.stream(resume=True)) as blocks:
+                for block in blocks:
+                    if _FRAMES_AROUND_TROUBLE - 1 in block.indexes:
+                        trouble(network)
+                    interruptions = window.metrics.interruptions
+                    if interruptions and interruptions[-1].duration is not None:
+                        after += len(block)
+                    if after >= _FRAMES_AROUND_TROUBLE:
+                        break
         except AssertionError as failure:
             log.info("%s", failure)
 
@@ -179,34 +169,27 @@ class Streaming:
         Returns:
             False where the server cannot cancel jobs.
         """
-        deadline = float("inf")
-        can_cancel = True
+        deadline = math.inf
+        with self._newest_window() as window, closing(window.stream()) as blocks:
+            for block in blocks:
+                if _FRAMES_BEFORE_CANCEL - 1 in block.indexes:
+                    if not self.cancel():
+                        return False
+                    deadline = block.elapsed[-1] + self._settings.limits.end_within
+                if block.elapsed[-1] > deadline:
+                    break
+        return True
 
-        def enough(block: Block) -> bool:
-            nonlocal deadline, can_cancel
-            if _FRAMES_BEFORE_CANCEL - 1 in block.indexes:
-                can_cancel = self.cancel()
-                deadline = block.elapsed[-1] + self._settings.limits.end_within
-            return not can_cancel or block.elapsed[-1] > deadline
-
-        self._receive(None, enough)
-        return can_cancel
-
-    @property
-    def _reception(self) -> Reception | None:
-        """The newest stream; None before the first."""
-        return self._streamed.reception if self._streamed else None
-
-    def _receive(self, max_frames: int | None, enough: Callable[[Block], bool], *, resume: bool = False) -> None:
-        """Receives and judges frames until the stream ends or ``enough`` says so."""
+    @contextmanager
+    def _newest_window(self) -> Iterator[Window]:
+        """The newest job's window, connected, to be streamed inside; a stream that fails is a broken promise."""
         self.connect()
         self._streamed = window = self.window
         try:
             with promised(APIError, ConnectionError):
-                window.receive(enough, max_frames=max_frames, resume=resume)
+                yield window
         finally:
-            self.streams.append(Streamed.of(window))
-            self.failure = self.streams[-1].failure
+            self.failure = window.failure
 
 
 @contextmanager

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 from support.contract import JobRequest
+from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
-from support.reception import KEPT_BYTES, Reception
 from support.screen.job import Job
 from support.settings import Settings
 from support.stream.block import Block
+from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
 
 log = logging.getLogger(__name__)
+
+KEPT_BYTES = 64 * 2**20
+"""Of the frames received, so many bytes are kept where nobody says otherwise."""
 
 
 def new_client(settings: Settings) -> GrpcStreamClient:
@@ -35,7 +42,7 @@ def new_client(settings: Settings) -> GrpcStreamClient:
 
 
 class Window:
-    """One job as one client sees it; a window belongs to one thread.
+    """One job as one client sees it, and the newest stream of it; a window belongs to one thread.
 
     Args:
         job: the job.
@@ -44,9 +51,11 @@ class Window:
         configure_seconds: how long the answer of ``/configure`` took; None where nobody measured it.
 
     Attributes:
-        reception: the newest stream; None before the first.
         connect_seconds: how long connecting took, also in vain.
         job_over: whether the job has been ended, so that its stream has to end, too.
+        verdict: what the rules say about the newest stream; None before the first.
+        failure: the error that ended that stream, in words; empty where none did.
+        first_valid: seconds from asking for it until the first frame that breaks no rule had been judged; None without.
     """
 
     def __init__(
@@ -54,19 +63,28 @@ class Window:
     ) -> None:
         self.job = job
         self.client = client
-        self.reception: Reception | None = None
         self.configure_seconds = configure_seconds
         self.connect_seconds = 0.0
         self.job_over = False
+        self.verdict: Verdict | None = None
+        self.failure = ""
+        self.first_valid: float | None = None
         self._limits = settings.limits
+        self._blocks: deque[Block] = deque()
+        self._bytes = 0
 
     @property
     def metrics(self) -> StreamMetrics:
         """The metrics of the newest stream."""
         metrics = self.client.get_metrics()
         metrics.configure_seconds = self.configure_seconds
-        metrics.first_valid_latency = self.reception.first_valid if self.reception else None
+        metrics.first_valid_latency = self.first_valid
         return metrics
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The newest frames of the newest stream."""
+        return [frame for block in self._blocks for frame in block.frames]
 
     def connect(self, address: tuple[str, int | str] | None = None) -> None:
         """Connects to the address that the configuration answered, or to another one that leads there.
@@ -81,30 +99,74 @@ class Window:
         finally:
             self.connect_seconds = time.monotonic() - began
 
-    def receive(
-        self,
-        enough: Callable[[Block], bool],
-        *,
-        max_frames: int | None = None,
-        resume: bool = False,
-        kept_bytes: int = KEPT_BYTES,
-    ) -> Reception:
-        """Receives and judges frames until the stream ends or ``enough`` says so; keeps so many bytes of the newest.
+    def stream(
+        self, max_frames: int | None = None, *, resume: bool = False, kept_bytes: int = KEPT_BYTES
+    ) -> Generator[Block]:
+        """Asks for the stream and yields its frames, judged, in blocks as they come.
+
+        Closing the generator leaves the stream. However it ends, its verdict is completed then.
+
+        Args:
+            max_frames: ask the server to end the stream after so many frames; None: no limit.
+            resume: go on after an interruption.
+            kept_bytes: of the frames received, the newest are kept up to this size; the verdict has seen all of them.
 
         Raises:
-            APIError: the stream failed; the verdict says so, too.
+            APIError: the stream failed; ``failure`` and the verdict say so, too.
             ConnectionError: the client is not connected, or was disconnected.
         """
         answer = self.job.answer
-        rules = stream_rules(self.job.expectation(max_frames), self._limits)
-        self.reception = Reception(Verdict(rules), kept_bytes)
-        self.reception.receive(
-            self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt),
-            enough,
-            closing_latency=lambda: self.client.get_metrics().closing_latency,
-            job_is_over=lambda: self.job_over,
-        )
-        return self.reception
+        received = self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt)
+        self.verdict = Verdict(stream_rules(self.job.expectation(max_frames), self._limits))
+        self.failure, self.first_valid = "", None
+        self._blocks, self._bytes = deque(), 0
+        return self._judged(received, self.verdict, kept_bytes)
+
+    def receive(self, max_frames: int | None = None, seconds: float = math.inf) -> Verdict:
+        """Streams to the end of so many frames, or for so long.
+
+        Raises:
+            APIError: the stream failed; ``failure`` and the verdict say so, too.
+            ConnectionError: the client is not connected, or was disconnected.
+        """
+        with closing(self.stream(max_frames)) as blocks:
+            for block in blocks:
+                too_many = max_frames is not None and block.indexes[-1] >= max_frames
+                if too_many or block.elapsed[-1] >= seconds:
+                    break
+        assert self.verdict is not None, "it has been streamed"
+        return self.verdict
+
+    def _judged(self, received: Generator[Block], verdict: Verdict, kept_bytes: int) -> Generator[Block]:
+        by_server = False
+        try:
+            for block in received:
+                self._keep(block, kept_bytes)
+                self._judge(block, verdict)
+                yield block
+            by_server = True
+        except RemoteError as error:
+            self.failure = str(error)
+            raise
+        finally:
+            received.close()
+            closing_latency = self.client.get_metrics().closing_latency
+            verdict.end(Ending(verdict.frames, by_server, self.job_over, self.failure, closing_latency))
+
+    def _judge(self, block: Block, verdict: Verdict) -> None:
+        if self.first_valid is not None:
+            verdict.see(block)
+            return
+        began, found = time.monotonic(), verdict.counts.total()
+        verdict.see(block)
+        if verdict.counts.total() == found:
+            self.first_valid = float(block.elapsed[0]) + time.monotonic() - began
+
+    def _keep(self, block: Block, kept_bytes: int) -> None:
+        self._blocks.append(block)
+        self._bytes += block.size
+        while self._bytes > kept_bytes:
+            self._bytes -= self._blocks.popleft().size
 
 
 @contextmanager

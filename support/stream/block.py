@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.datastream_pb2 import DataStream
 from support.stream.frame import Frame
 from support.stream.shape import Shape
-from support.stream.wire import IrregularError, Layout, check_counts, stack_of
-
-_STACKED_BYTES = 2**16
-"""Messages up to this size are copied next to each other, so that work on all of them is one call."""
-
-_KEPT_LAYOUTS = 8
 
 _Number = TypeVar("_Number", bound=np.generic)
 
@@ -70,6 +63,19 @@ class Block:
     def __len__(self) -> int:
         return len(self.messages)
 
+    def first(self, count: int) -> Block:
+        """The first ``count`` frames."""
+        stacks = self.stacks[:count] if len(self.stacks) == len(self) else [stack[:count] for stack in self.stacks]
+        return replace(
+            self,
+            messages=self.messages[:count],
+            starts=self.starts[:count],
+            ends=self.ends[:count],
+            low=self.low[:count],
+            high=self.high[:count],
+            stacks=stacks,
+        )
+
     @property
     def lowest(self) -> NDArray[np.float32]:
         """The smallest value of each frame, NaN where one is NaN; infinite where there is none."""
@@ -94,9 +100,9 @@ class Block:
         extremes = [self.shape.extremes(stack) for stack in stacks]
         has_firsts = self.shape.value_count and self.shape.is_rectangular
         return (
-            _joined([lowest for lowest, _ in extremes]),
-            _joined([highest for _, highest in extremes]),
-            _joined([self.shape.first_bins(stack) for stack in stacks]) if has_firsts else _NOTHING,
+            joined([lowest for lowest, _ in extremes]),
+            joined([highest for _, highest in extremes]),
+            joined([self.shape.first_bins(stack) for stack in stacks]) if has_firsts else _NOTHING,
         )
 
     @property
@@ -147,91 +153,6 @@ class Block:
         ]
 
 
-@dataclass
-class Decoder:
-    """Turns the messages of a stream into blocks; it remembers how the ones before were laid out."""
-
-    _layouts: dict[int, Layout] = field(default_factory=dict)
-
-    def blocks(self, messages: Sequence[Message]) -> Iterator[Block]:
-        """The messages, in their order, in as few blocks as that takes.
-
-        Raises:
-            google.protobuf.message.DecodeError: a message is not a ``DataStream``; those before have been yielded.
-            AbsurdError: a message has more rows or sensors than are read; likewise.
-        """
-        done = 0
-        while done < len(messages):
-            size = len(messages[done].data)
-            alike = done + 1
-            while alike < len(messages) and len(messages[alike].data) == size:
-                alike += 1
-            while done < alike:
-                block = self._regular(messages[done:alike]) or _parsed(messages[done])
-                done += len(block)
-                yield block
-
-    def _regular(self, messages: Sequence[Message]) -> Block | None:
-        """The leading messages that are laid out alike, all of one size; None where the first one is irregular."""
-        size = len(messages[0].data)
-        stacks = _stacks([message.data for message in messages])
-        layout = self._layouts.get(size)
-        fits = layout.fits(stacks[0]) if layout else None
-        if layout is None or fits is None or not fits[0]:
-            check_counts(messages[0].data)
-            try:
-                layout = Layout(messages[0].data)
-            except IrregularError:
-                return None
-            while len(self._layouts) >= _KEPT_LAYOUTS:
-                del self._layouts[next(iter(self._layouts))]
-            self._layouts[size] = layout
-            fits = layout.fits(stacks[0])
-        if len(stacks) > 1:
-            fits = np.concatenate([fits, *(layout.fits(stack) for stack in stacks[1:])])
-        if not fits.all():
-            messages = messages[: int(fits.argmin())]
-            stacks = _stacks([message.data for message in messages])
-        return _block(layout, messages, stacks)
-
-
-def _stacks(messages: Sequence[bytes]) -> list[NDArray[np.uint8]]:
-    if len(messages[0]) <= _STACKED_BYTES:
-        return [stack_of(messages)]
-    return [stack_of([message]) for message in messages]
-
-
-def _block(layout: Layout, messages: Sequence[Message], stacks: list[NDArray[np.uint8]]) -> Block:
-    bounds = [layout.bounds(stack) for stack in stacks]
-    return Block(
-        layout,
-        messages,
-        starts=_joined([layout.starts(stack) for stack in stacks]),
-        ends=_joined([layout.ends(stack) for stack in stacks]),
-        low=_joined([low for low, _ in bounds]),
-        high=_joined([high for _, high in bounds]),
-        stacks=stacks,
-    )
-
-
-def _joined(arrays: list[NDArray[_Number]]) -> NDArray[_Number]:
+def joined(arrays: list[NDArray[_Number]]) -> NDArray[_Number]:
+    """The arrays one after the other; a single one as it is."""
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-
-
-def _parsed(message: Message) -> Block:
-    """The block of one message that protocol buffers have to read."""
-    parsed = DataStream.FromString(message.data)
-    shape = Shape(
-        tuple(row.canvasId for row in parsed.rows),
-        tuple(tuple(sensor.id for sensor in row.sensors) for row in parsed.rows),
-        np.array([len(sensor.intensity) for row in parsed.rows for sensor in row.sensors], dtype=np.int64),
-    )
-    return Block(
-        shape,
-        [message],
-        starts=np.array([[row.startTimestamp for row in parsed.rows]], dtype=np.int64),
-        ends=np.array([[row.endTimestamp for row in parsed.rows]], dtype=np.int64),
-        low=np.array([parsed.current_min_amp]),
-        high=np.array([parsed.current_max_amp]),
-        stacks=[stack_of([message.data])],
-    )

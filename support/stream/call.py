@@ -1,4 +1,4 @@
-"""One StreamSpectrograms call: raw messages in, our own errors out, and an eye on silence."""
+"""One call of a stream: raw messages in, our own errors out, and an eye on silence."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Any, NoReturn, Protocol
 
 import grpc
 
-from protos.datastream_pb2 import StreamRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
 from support.machine.threads import named
 from support.security.security import TOKEN_HINT
 from support.stream.block import Message
+from support.stream.connection import Connection
 from support.wording import clock, plural
 
-_METHOD = "/datastream.DataStreamService/StreamSpectrograms"
 _CLOCK_SLACK = 0.1
 """Seconds by which gRPC's deadline may fire before ours: it counts on another clock."""
 
@@ -44,13 +43,13 @@ class StreamCall(Iterator[list[Message]]):
     A thread of its own takes them from gRPC, so that the time of arrival is true however long the caller takes.
 
     Args:
-        channel: the channel to ask on.
-        target: its ``host:port``, for sentences.
-        request: the job and the number of frames.
+        connection: to ask on; a call that ends because the client has left it is nobody's failure.
+        method: full name of the method.
+        request: its argument, encoded.
+        job_id: for sentences.
         timeout: seconds that the whole stream may take.
         deadline: when they are over, by the monotonic clock; an earlier call of the stream may have used some.
         idle_timeout: seconds that the caller may wait for one message.
-        in_use: whether the client still uses the channel: a call that ends because it does not is nobody's failure.
 
     Attributes:
         ended: when the stream ended, seconds of the monotonic clock; None while it runs.
@@ -61,20 +60,20 @@ class StreamCall(Iterator[list[Message]]):
 
     def __init__(
         self,
-        channel: grpc.Channel,
-        target: str,
-        request: StreamRequest,
+        connection: Connection,
+        method: str,
+        request: bytes,
         *,
+        job_id: str,
         timeout: float,
         deadline: float,
         idle_timeout: float,
-        in_use: Callable[[], bool],
     ) -> None:
-        self._target = target
-        self._job_id = request.job_id
+        self._connection = connection
+        self._target = connection.target
+        self._job_id = job_id
         self._timeout = timeout
         self._idle_timeout = idle_timeout
-        self._in_use = in_use
         self._deadline = deadline
         self._received = 0
         self._last_at = 0.0
@@ -87,7 +86,7 @@ class StreamCall(Iterator[list[Message]]):
         self._end: BaseException | None = None
         self._closed = False
         self.ended: float | None = None
-        ask: Callable[..., _Answer] = channel.unary_stream(_METHOD, request_serializer=StreamRequest.SerializeToString)
+        ask: Callable[..., _Answer] = connection.channel.unary_stream(method)
         try:
             self._answer = ask(request, timeout=max(deadline - time.monotonic(), 0))
         except ValueError as error:  # gRPC's answer on a closed channel
@@ -185,7 +184,7 @@ class StreamCall(Iterator[list[Message]]):
                 details=details,
                 target=self._target,
             )
-        if not self._in_use():
+        if not self._connection.is_open:
             return self._left(details)
         kind = APITimeoutError if status is grpc.StatusCode.DEADLINE_EXCEEDED else APIError
         ours = kind is APITimeoutError and time.monotonic() >= self._deadline - _CLOCK_SLACK

@@ -6,17 +6,18 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from google.protobuf.message import Message
 from numpy.typing import NDArray
 
-from protos.datastream_pb2 import DataStream, SpectrogramRow
 from support.stream.shape import Shape
 
 
 @dataclass(eq=False)
 class Frame:
-    """One ``DataStream`` message and when it arrived.
+    """One message of the stream and when it arrived.
 
     Attributes:
         shape: its sensors, bins and canvas.
@@ -43,14 +44,19 @@ class Frame:
     current_max_amp: float
 
     @cached_property
-    def message(self) -> DataStream:
-        """The message, as protocol buffers read it."""
-        return DataStream.FromString(self.data)
+    def message(self) -> Message:
+        """The message, as protocol buffers read it: of the schema that the server speaks."""
+        return self.shape.message(self.data)
 
     @property
-    def rows(self) -> Sequence[SpectrogramRow]:
-        """The spectrum lines of the message."""
-        return self.message.rows
+    def rows(self) -> Sequence[Any]:
+        """The spectrum lines of the message, as protocol buffers read them; for the story's schema alone.
+
+        Raises:
+            AttributeError: the messages of this server have no rows.
+        """
+        rows: Sequence[Any] = self.message.rows  # type: ignore[attr-defined]  # a field of that schema
+        return rows
 
     @property
     def sensor_ids(self) -> tuple[tuple[int, ...], ...]:

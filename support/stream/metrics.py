@@ -1,55 +1,33 @@
-"""What a stream did over time, in constant memory: counts, rates, latencies, and what receiving it cost."""
+"""What a stream did over time: counts, rates, latencies, and what receiving it cost."""
 
 from __future__ import annotations
 
 import copy
-import math
-import threading
 import time
 from array import array
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
+from support.stream.block import Block
 from support.stream.distribution import Distribution
 from support.stream.interruption import Interruption
+from support.stream.pauses import Pause, Pauses
+from support.stream.rates import rates
 
-_BATCH = 256
-"""Frames whose arrivals are put into the histogram at once: alone, each would cost twenty times as much."""
-
-_MOST_SPANS = 120
-"""Spans of the rate over time; beyond them, two and two become one."""
-
-_MOST_PAUSES = 20
-"""Pauses that are kept with their places: the longest ones."""
+_SAMPLED = 256
+"""Frames from one look at this process's memory to the next."""
 
 _BUSY = 0.9
 """Share of its time from which on the client is what sets the pace."""
 
-_PERCENTS = (50, 95, 99, 100)
+_PERCENTS = (50, 95, 99)
 
-
-@dataclass(frozen=True)
-class Pause:
-    """A time without a frame, longer than the limit.
-
-    Attributes:
-        frame: index of the frame that ended it.
-        began: arrival of the frame before, seconds since the stream was asked for.
-        duration: seconds from that frame to the next.
-        busy: seconds of these in which the client was busy with frames that had come, and did not wait for one.
-    """
-
-    frame: int
-    began: float
-    duration: float
-    busy: float
-
-    def __str__(self) -> str:
-        busy = f", in {self.busy:.2f} s of which the client itself was busy" if self.busy > self.duration / 10 else ""
-        return f"{self.duration:.2f} s before frame {self.frame}, from {self.began:.2f} s on{busy}"
+Floats = NDArray[np.float64]
 
 
 @dataclass
@@ -58,7 +36,7 @@ class StreamMetrics:
 
     Durations are taken from a monotonic clock; ``start_time`` and ``end_time`` are epoch seconds for people, and
     ``end_time - start_time`` is such a duration. Reading is free of side effects: two reads give the same answer. One
-    thread receives and reads here; others read a ``snapshot``.
+    thread receives and reads here; others read a ``snapshot``. Two numbers are kept of each frame, 16 bytes.
 
     Attributes:
         frames_received: frames handed to the caller.
@@ -82,8 +60,6 @@ class StreamMetrics:
         decoding_seconds: in which it turned messages into frames.
         judging_seconds: in which the caller had a frame; for the suite, that is judging it.
         pause_limit: seconds between two frames beyond which they count as a pause.
-        pauses: the longest pauses, in their order, 20 at most.
-        pause_count: pauses in all.
     """
 
     frames_received: int = 0
@@ -105,24 +81,15 @@ class StreamMetrics:
     decoding_seconds: float = 0.0
     judging_seconds: float = 0.0
     pause_limit: float = 0.5
-    pauses: list[Pause] = field(default_factory=list)
-    pause_count: int = 0
     began: float = field(default=0.0, repr=False)
     _cpu_began: float = field(default=0.0, repr=False)
     _first: float = field(default=0.0, repr=False)
     _last: float = field(default=0.0, repr=False)
     _waited_for_first: float = field(default=0.0, repr=False)
     _waited_for_last: float = field(default=0.0, repr=False)
-    _last_age: float = field(default=math.nan, repr=False)
-    _jitter: float | None = field(default=None, repr=False)
-    _intervals: Distribution = field(default_factory=Distribution, repr=False, compare=False)
-    _ages: Distribution = field(default_factory=Distribution, repr=False, compare=False)
-    _spans: list[int] = field(default_factory=list, repr=False, compare=False)
-    _span_seconds: float = field(default=1.0, repr=False, compare=False)
-    _counted_until: float | None = field(default=None, repr=False, compare=False)
-    _new_arrivals: array[float] = field(default_factory=lambda: array("d"), repr=False, compare=False)
-    _new_ages: array[float] = field(default_factory=lambda: array("d"), repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _pauses: Pauses = field(default_factory=Pauses, repr=False)
+    _arrivals: array[float] = field(default_factory=lambda: array("d"), repr=False)
+    _ages: array[float] = field(default_factory=lambda: array("d"), repr=False)
 
     def begin(self, *, at: float | None = None) -> None:
         """The stream is asked for now, or ``at`` a time of the monotonic clock."""
@@ -131,41 +98,33 @@ class StreamMetrics:
         self.start_time = time.time()
         self.peak_memory = psutil.Process().memory_info().rss
 
-    def frame_arrived(self, size: int, *, arrived: float | None = None) -> float:
-        """Counts a frame.
+    def arrived(self, block: Block, positions: range) -> None:
+        """Counts the frames at these positions of a block, as they are handed to the caller."""
+        size = sum(block.messages[position].size for position in positions)
+        chosen = slice(positions.start, positions.stop)
+        self.count(size, block.elapsed[chosen].tolist(), block.ages[chosen].tolist() if block.shape.rows else ())
+
+    def count(self, size: int, arrivals: Sequence[float], ages: Sequence[float] = ()) -> None:
+        """Counts frames.
 
         Args:
-            size: its bytes on the wire.
-            arrived: when it came, by the monotonic clock; now, where None.
-
-        Returns:
-            Seconds from ``begin`` to its arrival.
+            size: bytes of all of them on the wire.
+            arrivals: when each of them came, seconds since the stream was asked for.
+            ages: their data ages, from the end of a frame's newest row to its arrival, by the wall clock, seconds;
+                none for frames without rows.
         """
-        elapsed = (time.monotonic() if arrived is None else arrived) - self.began
-        if not self.frames_received:
-            self._first = elapsed
-            self._waited_for_first = self.waiting_seconds
-        elif elapsed - self._last > self.pause_limit:
-            self._note_pause(elapsed - self._last)
-        self._last = elapsed
-        self._waited_for_last = self.waiting_seconds
-        self.frames_received += 1
+        for arrival in arrivals:
+            if not self.frames_received:
+                self._first, self._waited_for_first = arrival, self.waiting_seconds
+            elif arrival - self._last > self.pause_limit:
+                self._note_pause(arrival - self._last)
+            self._last, self._waited_for_last = arrival, self.waiting_seconds
+            self._arrivals.append(arrival)
+            self.frames_received += 1
+            if not self.frames_received % _SAMPLED:
+                self.peak_memory = max(self.peak_memory, psutil.Process().memory_info().rss)
+        self._ages.extend(ages)
         self.bytes_received += size
-        self._new_arrivals.append(elapsed)
-        if len(self._new_arrivals) >= _BATCH:
-            self._count()
-            self.peak_memory = max(self.peak_memory, psutil.Process().memory_info().rss)
-        return elapsed
-
-    def frame_was_of_age(self, seconds: float) -> None:
-        """Counts the data age of a frame: from the end of its newest row to its arrival, by the wall clock."""
-        change = abs(seconds - self._last_age)
-        if change == change:  # not NaN: there was one before
-            self._jitter = change / 16 if self._jitter is None else self._jitter + (change - self._jitter) / 16
-        self._last_age = seconds
-        self._new_ages.append(seconds)
-        if len(self._new_ages) >= _BATCH:
-            self._count()
 
     def finish(self, *, at: float | None = None) -> None:
         """The stream is over, whatever the reason, now or ``at`` a time of the monotonic clock.
@@ -186,14 +145,11 @@ class StreamMetrics:
         return self
 
     def snapshot(self) -> StreamMetrics:
-        """The metrics as they are now; later frames do not change it. Its size does not depend on theirs."""
-        with self._lock:
-            taken = copy.copy(self)
-            taken._lock = threading.Lock()
-            for name in ("_intervals", "_ages"):
-                setattr(taken, name, getattr(self, name).copy())
-            for name in ("interruptions", "pauses", "_spans", "_new_arrivals", "_new_ages"):
-                setattr(taken, name, getattr(self, name)[:])
+        """The metrics as they are now; later frames do not change it."""
+        taken = copy.copy(self)
+        taken._pauses = self._pauses.copy()
+        for name in ("interruptions", "_arrivals", "_ages"):
+            setattr(taken, name, getattr(self, name)[:])
         return taken.calculate_metrics()
 
     @property
@@ -214,8 +170,7 @@ class StreamMetrics:
     @property
     def intervals(self) -> Distribution:
         """Seconds between one frame and the next."""
-        self._count()
-        return self._intervals
+        return Distribution(np.diff(_floats(self._arrivals)))
 
     @property
     def ages(self) -> Distribution:
@@ -223,20 +178,26 @@ class StreamMetrics:
 
         Of a live stream; of a historic one it is the age of the recording.
         """
-        self._count()
-        return self._ages
+        return Distribution(_floats(self._ages))
 
     @property
     def rates(self) -> list[tuple[float, float]]:
         """Frames a second over time: when a span begins, seconds since the stream was asked for, and its rate.
 
-        Spans are of equal length, a second at first; beyond 120 of them, two and two become one. The last one is left
-        out where the stream did not fill it.
+        Spans are of equal length, a second at first, longer where there would be more than 120 of them. The last one
+        is left out where the stream did not fill it.
         """
-        self._count()
-        seconds = self._span_seconds
-        whole = int(self._last / seconds)
-        return [(number * seconds, frames / seconds) for number, frames in enumerate(self._spans[:whole])]
+        return rates(_floats(self._arrivals))
+
+    @property
+    def pauses(self) -> list[Pause]:
+        """The longest pauses, in their order, 20 at most."""
+        return self._pauses.longest
+
+    @property
+    def pause_count(self) -> int:
+        """Pauses in all."""
+        return self._pauses.count
 
     @property
     def duration(self) -> float:
@@ -291,7 +252,10 @@ class StreamMetrics:
         data age: the end of the newest row is when the sender's data were complete, and needs no common clock, as a
         constant difference of the clocks drops out.
         """
-        return self._jitter
+        jitter = None
+        for change in np.abs(np.diff(_floats(self._ages))).tolist():
+            jitter = change / 16 if jitter is None else jitter + (change - jitter) / 16
+        return jitter
 
     def interval_percentile(self, percent: float) -> float | None:
         """The interval between frames that ``percent`` of them do not exceed, seconds; None without intervals."""
@@ -347,46 +311,21 @@ class StreamMetrics:
         waited = self.waiting_seconds - self._waited_for_last
         measured = self.waiting_seconds > 0
         busy = max(duration - waited, 0.0) if measured else 0.0
-        self.pause_count += 1
-        self.pauses.append(Pause(self.frames_received, self._last, duration, busy))
-        if len(self.pauses) > _MOST_PAUSES:
-            self.pauses.remove(min(self.pauses, key=lambda pause: pause.duration))
+        self._pauses.add(Pause(self.frames_received, self._last, duration, busy))
 
-    def _count(self) -> None:
-        """Puts what is new into the distributions."""
-        if not self._new_arrivals and not self._new_ages:
-            return
-        with self._lock:
-            self._ages.add(np.array(self._new_ages, dtype=np.float64))
-            self._new_ages = array("d")
-            if not self._new_arrivals:
-                return
-            arrivals = np.array(self._new_arrivals, dtype=np.float64)
-            self._new_arrivals = array("d")
-            before = [] if self._counted_until is None else [self._counted_until]
-            self._intervals.add(np.diff(arrivals, prepend=before))
-            self._counted_until = float(arrivals[-1])
-            self._count_rates(arrivals)
 
-    def _count_rates(self, arrivals: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-        while self._counted_until is not None and self._counted_until >= _MOST_SPANS * self._span_seconds:
-            self._span_seconds *= 2
-            odd = [*self._spans, 0] if len(self._spans) % 2 else self._spans
-            self._spans = [sum(odd[at : at + 2]) for at in range(0, len(odd), 2)]
-        counts = np.bincount(np.maximum(arrivals / self._span_seconds, 0).astype(np.int64)).tolist()
-        counts += [0] * (len(self._spans) - len(counts))
-        self._spans += [0] * (len(counts) - len(self._spans))
-        self._spans = [old + new for old, new in zip(self._spans, counts, strict=True)]
+def _floats(numbers: array[float]) -> Floats:
+    """A copy as an array; taken in one step, as another thread may add numbers."""
+    return np.array(numbers[:], dtype=np.float64)
 
 
 def _as_dict(durations: Distribution) -> dict[str, Any]:
-    """Percentiles in seconds, and the histogram itself, in microseconds."""
+    """Percentiles and ends, seconds."""
     found = durations.percentiles(_PERCENTS)
     if found is None:
         return {"count": 0}
-    named = dict(zip((f"p{percent}" for percent in _PERCENTS[:-1]), found, strict=False))
-    return {"count": durations.count, "mean": durations.total / durations.count, **named} | {
+    named = {f"p{percent}": value for percent, value in zip(_PERCENTS, found, strict=True)}
+    return {"count": durations.count, "mean": float(durations.values.mean()), **named} | {
         "min": durations.shortest,
         "max": durations.longest,
-        "hdr_histogram": durations.as_base64(),
     }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 
 import numpy as np
+from google.protobuf.message import Message
 from numpy.typing import NDArray
 
-from protos.datastream_pb2 import DataStream
 
-
-class Shape:
+class Shape(ABC):
     """What frames of a kind have in common: everything but their values, times and bounds.
 
     Attributes:
@@ -34,11 +34,13 @@ class Shape:
         """Number of rows."""
         return len(self.canvas_ids)
 
+    @abstractmethod
+    def message(self, data: bytes) -> Message:
+        """A message of this shape, as protocol buffers read it."""
+
+    @abstractmethod
     def values(self, data: bytes) -> NDArray[np.float32]:
-        """Every intensity of a message of this shape, in its order, flat: a copy."""
-        spectra = [sensor.intensity for row in DataStream.FromString(data).rows for sensor in row.sensors]
-        arrays = [np.asarray(spectrum, dtype=np.float32) for spectrum in spectra]
-        return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.float32)
+        """Every intensity of a message of this shape, in its order, flat."""
 
     def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The smallest and the largest value of messages, each of shape (messages,).

@@ -138,9 +138,7 @@ def test_waits_that_nobody_can_see_do_not_count() -> None:
 def metrics_of(frames: int) -> StreamMetrics:
     metrics = StreamMetrics(configure_seconds=0.01)
     metrics.begin(at=0.0)
-    for number in range(frames):
-        metrics.frame_arrived(1, arrived=0.1 + number / 20)
-        metrics.frame_was_of_age(0.02)
+    metrics.count(frames, [0.1 + number / 20 for number in range(frames)], [0.02] * frames)
     metrics.finish()
     return metrics
 

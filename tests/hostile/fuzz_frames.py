@@ -14,19 +14,18 @@ import struct
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from protos.datastream_pb2 import DataStream, SpectrogramRow, StreamRequest
-from support.errors import ProtocolError
-from support.stream.block import Message
-from support.stream.call import StreamCall
+from protos.datastream_pb2 import DataStream, SpectrogramRow
+from support.stream.block import Block, Message
+from support.stream.dialect import UnreadableError
 from support.stream.frame import Frame
 from support.stream.interruption import Interruption
-from support.stream.metrics import StreamMetrics
-from support.stream.resume import Blocks, Retries
+from support.stream.progress import Progress
+from support.stream.story import STORY
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.loss import Loss
@@ -175,29 +174,17 @@ def spoiled(chance: random.Random) -> bytes:
     return data
 
 
-class Received(StreamCall):
-    """A call that has had its answer already: these messages, in one portion."""
+def blocks_of(messages: list[bytes]) -> Iterator[Block]:
+    """The messages as they are read, all of them come in one portion.
 
-    def __init__(self, messages: list[bytes]) -> None:  # it needs no channel
-        arrivals = [START + number * 0.05 for number in range(len(messages))]
-        received = [Message(data, len(data), at, at) for data, at in zip(messages, arrivals, strict=True)]
-        self._answers = iter([received])
-
-    def __next__(self) -> list[Message]:
-        return next(self._answers)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def blocks_of(messages: list[bytes]) -> Blocks:
-    """The client's own reading of a stream."""
-    request = StreamRequest(job_id="fuzzed")
-    metrics = StreamMetrics()
-    metrics.begin()
-    retries = Retries(1, 0, 1)
-    call = Received(messages)
-    return Blocks(lambda *_: call, request, metrics, retries, target="nowhere", resume=True, lines_dt=None)
+    Raises:
+        UnreadableError: one cannot be read; those before it have been yielded.
+    """
+    arrivals = [START + number * 0.05 for number in range(len(messages))]
+    received = [Message(data, len(data), at, at) for data, at in zip(messages, arrivals, strict=True)]
+    progress = Progress(STORY)
+    for block in STORY.reader().blocks(received):
+        yield from progress.take(block)
 
 
 def agrees_with_protocol_buffers(frame: Frame) -> None:
@@ -233,7 +220,7 @@ def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
                 block.index = len(frames)
                 frames += block.frames
                 verdict.see(block)
-        except ProtocolError:
+        except UnreadableError:
             counts["refused"] += 1
             done += 1
         rest = rest[done:]

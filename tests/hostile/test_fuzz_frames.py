@@ -11,7 +11,7 @@ import pytest
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
 from support.contract import JobAnswer, JobRequest
-from support.errors import ProtocolError
+from support.stream.dialect import UnreadableError
 from support.stream.interruption import Interruption
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import band
@@ -94,5 +94,5 @@ def test_a_window_of_thousands_of_digits_is_a_wrong_job_id() -> None:
     ids=["rows", "sensors"],
 )
 def test_absurd_counts_are_refused_before_they_are_judged(message: DataStream) -> None:
-    with pytest.raises(ProtocolError, match=r"is absurd: more than \d+ (rows|sensors) in \d+ bytes"):
+    with pytest.raises(UnreadableError, match=r"is absurd: more than \d+ (rows|sensors) in \d+ bytes"):
         next(blocks_of([message.SerializeToString()]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -18,7 +19,6 @@ from support.focus_server_api import FocusServerAPI
 from support.network.hop import Hop
 from support.screen.window import Window, open_window
 from support.settings import Settings
-from support.stream.block import Block
 from support.stream.interruption import Interruption
 from support.validation.finding import Finding
 from support.validation.loss import Loss
@@ -201,21 +201,22 @@ class _Screen:
 
 
 def _stream(window: Window, hop: Hop, visit: Visit) -> Seen:
-    def enough(block: Block) -> bool:
-        if visit.cut_after in block.indexes:
-            hop.cut()
-        return not visit.bounded and visit.frames - 1 in block.indexes
-
     window.connect((hop.host, hop.port))
-    reception = window.receive(enough, max_frames=visit.frames if visit.bounded else None, resume=True)
+    with closing(window.stream(visit.frames if visit.bounded else None, resume=True)) as blocks:
+        for block in blocks:
+            if visit.cut_after in block.indexes:
+                hop.cut()
+            if not visit.bounded and visit.frames - 1 in block.indexes:
+                break
     window.client.disconnect()
+    assert window.verdict is not None, "it has been streamed"
     interruptions = window.metrics.interruptions
     return Seen(
         visit,
-        reception.verdict.frames,
-        reception.verdict.findings(),
+        window.verdict.frames,
+        window.verdict.findings(),
         interruptions,
-        Loss.of(reception.frames, interruptions, window.job.answer.lines_dt),
+        Loss.of(window.frames, interruptions, window.job.answer.lines_dt),
     )
 
 

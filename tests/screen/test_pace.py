@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hamcrest import assert_that
@@ -14,7 +15,6 @@ from support.server.embedded import EmbeddedServer
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
-from support.stream.block import Block
 from support.world import World
 
 
@@ -39,17 +39,15 @@ def judge_rate(world: World, rate: float) -> None:
 
 
 def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
-    def busy(_: Block) -> bool:
-        time.sleep(0.15)
-        return False
-
-    world.window.receive(busy, max_frames=8)
+    with closing(world.window.stream(max_frames=8)) as blocks:
+        for _ in blocks:
+            time.sleep(0.15)
     with pytest.raises(ClientTooSlowError, match=r"the server cannot be judged, for the client itself was busy \d+ %"):
         judge_rate(world, 1000)
 
 
 def test_a_slow_server_fails(world: World) -> None:
-    world.window.receive(lambda _: False, max_frames=8)
+    world.window.receive(max_frames=8)
     with pytest.raises(AssertionError, match="frames a second"):
         judge_rate(world, 1000)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import tracemalloc
 
 import numpy as np
 import pytest
-from hdrh.histogram import HdrHistogram
 
 from support.stream.distribution import Distribution
 from support.stream.metrics import StreamMetrics
@@ -18,10 +18,7 @@ def metrics_of(*arrivals: float, end: float | None = None, ages: tuple[float, ..
     """Finished metrics of a stream whose frames of 100 bytes came at these seconds."""
     metrics = StreamMetrics()
     metrics.begin(at=50.0)
-    for arrival in arrivals:
-        metrics.frame_arrived(100, arrived=50.0 + arrival)
-    for age in ages:
-        metrics.frame_was_of_age(age)
+    metrics.count(100 * len(arrivals), arrivals, ages)
     metrics.finish(at=50.0 + (arrivals[-1] + 0.25 if end is None else end))
     return metrics
 
@@ -51,7 +48,7 @@ def test_rates_follow_from_the_arrivals() -> None:
 
 def test_percentiles_are_intervals_that_occurred() -> None:
     metrics = metrics_of(*THREE)
-    assert metrics.interval_percentile(50) == pytest.approx(0.1, rel=1e-3)
+    assert metrics.interval_percentile(50) == pytest.approx(0.1)
     assert metrics.interval_percentile(100) == pytest.approx(0.2)
     assert metrics.share_within(0.15) == 0.5
     assert metrics.share_within(60) == 1.0
@@ -62,28 +59,15 @@ def test_many_frames_have_the_percentiles_of_their_intervals() -> None:
     metrics = metrics_of(0.0, *np.cumsum(intervals).tolist())
     for percent in (50, 95, 99):
         exact = float(np.percentile(intervals, percent, method="inverted_cdf"))
-        assert metrics.interval_percentile(percent) == pytest.approx(exact, rel=2e-3)
+        assert metrics.interval_percentile(percent) == pytest.approx(exact)
     assert metrics.interval_percentile(100) == pytest.approx(intervals.max())
 
 
-def test_buckets_are_those_of_the_library() -> None:
-    seconds = np.random.default_rng(4).lognormal(-5, 4, 2000)
-    ours, theirs = Distribution(), HdrHistogram(1, 3_600_000_000, 3)
-    ours.add(seconds)
-    for value in np.rint(np.clip(seconds * 1e6, 0, 3_600_000_000)).astype(int).tolist():
-        theirs.record_value(value)
-    decoded = HdrHistogram.decode(ours.as_base64())
-    percents = [1.0, 10.0, 50.0, 90.0, 99.0, 99.9, 100.0]
-    assert decoded.get_total_count() == 2000
-    assert decoded.get_percentile_to_value_dict(percents) == theirs.get_percentile_to_value_dict(percents)
-
-
-def test_durations_that_make_no_sense_do_not_break_the_histogram() -> None:
-    durations = Distribution()
-    durations.add(np.array([-5.0, np.nan, np.inf, 1e18, 0.5]))
+def test_what_is_no_number_is_left_out_of_a_distribution() -> None:
+    durations = Distribution([-5.0, math.nan, math.inf, 1e18, 0.5])
     assert durations.count == 4
-    assert durations.shortest == -5.0
-    assert durations.percentile(50) == pytest.approx(0.5, rel=1e-3)
+    assert (durations.shortest, durations.longest) == (-5.0, math.inf)
+    assert durations.percentile(50) == 0.5
 
 
 def test_jitter_is_that_of_rfc_3550() -> None:
@@ -101,7 +85,7 @@ def test_a_difference_of_the_clocks_is_no_jitter() -> None:
 
 def test_data_age_has_its_percentiles() -> None:
     ages = metrics_of(0.1, ages=tuple(n / 100 for n in range(1, 101))).ages
-    assert ages.percentiles((50, 95, 99)) == pytest.approx([0.5, 0.95, 0.99], rel=2e-3)
+    assert ages.percentiles((50, 95, 99)) == pytest.approx([0.5, 0.95, 0.99])
     assert ages.longest == 1.0
 
 
@@ -109,11 +93,11 @@ def test_a_pause_is_told_with_its_place_and_whose_it_was() -> None:
     metrics = StreamMetrics(pause_limit=0.5)
     metrics.begin(at=0.0)
     metrics.waiting_seconds = 0.1
-    metrics.frame_arrived(1, arrived=0.1)
+    metrics.count(1, [0.1])
     metrics.waiting_seconds += 0.8
-    metrics.frame_arrived(1, arrived=0.9)
+    metrics.count(1, [0.9])
     metrics.waiting_seconds += 0.1
-    metrics.frame_arrived(1, arrived=1.9)
+    metrics.count(1, [1.9])
     servers, clients = metrics.pauses
     assert str(servers) == "0.80 s before frame 1, from 0.10 s on"
     assert str(clients) == "1.00 s before frame 2, from 0.90 s on, in 0.90 s of which the client itself was busy"
@@ -152,7 +136,7 @@ def test_waiting_for_the_first_frame_is_no_rest_for_a_slow_client() -> None:
     metrics = StreamMetrics()
     metrics.begin(at=0.0)
     metrics.waiting_seconds = 5.0
-    metrics.frame_arrived(1, arrived=5.0)
+    metrics.count(1, [5.0])
     metrics.judging_seconds = 1.0
     assert metrics.busy_share == 1.0
 
@@ -182,33 +166,31 @@ def test_a_snapshot_stays_as_it_was() -> None:
     metrics = StreamMetrics()
     metrics.begin(at=0.0)
     for number in range(1000):
-        metrics.frame_arrived(1, arrived=number / 20)
-        metrics.frame_was_of_age(0.01)
+        metrics.count(1, [number / 20], [0.01])
     snapshot = metrics.snapshot()
     for number in range(1000, 2000):
-        metrics.frame_arrived(1, arrived=number / 2)
-        metrics.frame_was_of_age(1.0)
+        metrics.count(1, [number / 2], [1.0])
     assert (snapshot.intervals.count, snapshot.ages.count, snapshot.pause_count) == (999, 1000, 0)
     assert (metrics.intervals.count, metrics.ages.count, metrics.pause_count) == (1999, 2000, 1)
     assert snapshot.ages.longest == 0.01
     assert sum(rate for _, rate in snapshot.rates) == 980
 
 
-def test_memory_does_not_grow_with_the_stream() -> None:
+def test_a_frame_is_kept_as_two_numbers_whatever_it_holds() -> None:
     metrics = StreamMetrics(pause_limit=0.04)  # every interval is one too long
     metrics.begin(at=0.0)
     sizes = []
     tracemalloc.start()
     try:
         for number in range(200_000):
-            metrics.frame_arrived(1000, arrived=number / 20)
-            metrics.frame_was_of_age(number % 100 / 1000)
+            metrics.count(1000, [number / 20], [number % 100 / 1000])
             if number + 1 in (20_000, 200_000):
                 sizes.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
     assert metrics.intervals.count == 199_999
-    assert sizes[1] < sizes[0] + 20_000, sizes
+    room = 1.13  # arrays grow by an eighth beyond what they need
+    assert sizes[1] - sizes[0] < 180_000 * 16 * room, sizes
 
 
 def test_everything_is_there_for_programs() -> None:
@@ -246,7 +228,6 @@ def test_a_stream_that_was_never_begun_has_no_end() -> None:
 def test_a_running_stream_has_a_rate_but_no_duration() -> None:
     metrics = StreamMetrics()
     metrics.begin(at=0.0)
-    for arrived in THREE:
-        metrics.frame_arrived(1, arrived=arrived)
+    metrics.count(3, THREE)
     assert metrics.calculate_metrics().avg_frame_rate > 0
     assert (metrics.duration, metrics.closing_latency) == (0.0, None)

@@ -11,8 +11,9 @@ from fractions import Fraction
 import numpy as np
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
-from support.stream.block import Block, Decoder, Message
+from support.stream.block import Block, Message
 from support.stream.frame import Frame
+from support.stream.story import STORY
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding
 from support.validation.verdict import Verdict, stream_rules
@@ -118,7 +119,7 @@ def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:
 def frame_of(message: DataStream, index: int = 0, elapsed: float = 0.0, received_at: float = 0.0) -> Frame:
     """A message as the client would hand it on."""
     data = message.SerializeToString()
-    (block,) = Decoder().blocks([Message(data, len(data), elapsed, received_at)])
+    (block,) = STORY.reader().blocks([Message(data, len(data), elapsed, received_at)])
     block.index = index
     return block.frames[0]
 
@@ -126,10 +127,10 @@ def frame_of(message: DataStream, index: int = 0, elapsed: float = 0.0, received
 def blocks_of(frames: Sequence[Frame], *, together: bool) -> Iterator[Block]:
     """Frames as rules see them: in as few blocks as that takes, or one by one."""
     messages = [Message(frame.data, frame.size, frame.elapsed, frame.received_at) for frame in frames]
-    decoder = Decoder()
+    reader = STORY.reader()
     done = 0
     for portion in [messages] if together else [[message] for message in messages]:
-        for block in decoder.blocks(portion):
+        for block in reader.blocks(portion):
             block.index = frames[done].index
             done += len(block)
             yield block

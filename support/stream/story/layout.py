@@ -17,7 +17,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from support.stream.shape import Shape
+from support.stream.story.shape import StoryShape
 
 _ROWS, _HIGH, _LOW = 0x0A, 0x11, 0x19
 """Tags of a message: field number * 8 + wire type."""
@@ -62,7 +62,7 @@ class _Run:
     bins: int
 
 
-class Layout(Shape):
+class Layout(StoryShape):
     """Where everything stands in messages of one kind.
 
     Attributes:

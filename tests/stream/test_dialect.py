@@ -1,0 +1,13 @@
+"""A schema is one room's business: nothing else on the way of a frame knows it."""
+
+from __future__ import annotations
+
+from support import ROOT
+
+STREAM = ROOT / "support" / "stream"
+
+
+def test_only_the_room_of_a_dialect_knows_its_messages() -> None:
+    outside = [path for path in STREAM.glob("*.py") if "pb2" in path.read_text("utf-8")]
+    assert outside == []
+    assert any("pb2" in path.read_text("utf-8") for path in (STREAM / "story").glob("*.py"))
