@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+_SHOWN = 5
+"""Items of a list in a sentence."""
+
 
 def clock(milliseconds: float) -> str:
     """Epoch milliseconds as ``12:00:01.250`` (UTC); the number itself where no date fits it."""
@@ -15,11 +18,11 @@ def clock(milliseconds: float) -> str:
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
 
 
-def some(items: Iterable[object], limit: int = 5) -> str:
+def some(items: Iterable[object]) -> str:
     """``3, 4, 5 and 7 more``: a list that stays readable."""
     listed = list(items)
-    shown = ", ".join(str(item) for item in listed[:limit])
-    return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
+    shown = ", ".join(map(str, listed[:_SHOWN]))
+    return shown if len(listed) <= _SHOWN else f"{shown} and {len(listed) - _SHOWN} more"
 
 
 def plural(count: int, noun: str) -> str:

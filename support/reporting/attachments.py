@@ -40,14 +40,7 @@ def attach_json(content: object, title: str) -> None:
     allure.attach(json.dumps(content, indent=1), name=title, attachment_type=AttachmentType.JSON)
 
 
-def attach_waterfall(
-    starts: ArrayLike,
-    frequencies: ArrayLike,
-    magnitudes: ArrayLike,
-    *,
-    channel: int | str,
-    title: str | None = None,
-) -> None:
+def attach_waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, *, channel: int | str) -> None:
     """Attach the waterfall of one channel as a picture.
 
     Args:
@@ -55,12 +48,11 @@ def attach_waterfall(
         frequencies: Hz, shape (bins,).
         magnitudes: linear, shape (rows, bins); empty, zero and non-finite values are shown as such.
         channel: number of the channel, for the title.
-        title: name of the attachment and head of the picture; "Waterfall of channel N" when None.
 
     Raises:
         ValueError: the shapes do not fit one another.
     """
-    name = title or f"Waterfall of channel {channel}"
+    name = f"Waterfall of channel {channel}"
     allure.attach(waterfall(starts, frequencies, magnitudes, title=name), name=name, attachment_type=AttachmentType.PNG)
 
 

@@ -6,7 +6,6 @@ import http.client
 import io
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -61,8 +60,10 @@ def read(response: requests.Response) -> bytes:
     """
     body = bytearray()
     try:
-        for piece in _pieces(response):
+        for piece in response.iter_content(_PIECE):
             body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                raise TooLargeError
     except BaseException:
         response.close()
         raise
@@ -81,15 +82,6 @@ def cause(error: BaseException) -> TooLateError | None:
     while seen is not None and not isinstance(seen, TooLateError):
         seen = seen.__cause__ or seen.__context__
     return seen
-
-
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    size = 0
-    for piece in response.iter_content(_PIECE):
-        size += len(piece)
-        if size > MAX_ANSWER_BYTES:
-            raise TooLargeError
-        yield piece
 
 
 class _Watched(io.RawIOBase):

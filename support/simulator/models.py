@@ -40,7 +40,8 @@ class DisplayInfo(BaseModel):
     height: Annotated[Whole, Field(gt=0, description="pixels, a line each")]
 
 
-def _example(view_type: str, highest: int, nfft: int) -> dict[str, Any]:
+def example(view_type: str, highest: int, nfft: int) -> dict[str, Any]:
+    """A request for the channels 1 to ``highest`` that a fibre of usual length can serve."""
     return {
         "displayTimeAxisDuration": 10,
         "nfftSelection": nfft,
@@ -56,7 +57,7 @@ def _example(view_type: str, highest: int, nfft: int) -> dict[str, Any]:
 class ConfigureRequest(BaseModel):
     """What a client wants to watch. Fields that are not of the contract are ignored."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_example("0", 11, 1024), _example("1", 1, 65_536)]})
+    model_config = ConfigDict(json_schema_extra={"examples": [example("0", 11, 1024), example("1", 1, 65_536)]})
 
     displayTimeAxisDuration: Annotated[Real, Field(gt=0)] | None = Field(  # noqa: N815
         default=None, description="seconds; needed but for the waterfall view"

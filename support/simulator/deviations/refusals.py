@@ -5,17 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from support.simulator.deviations.stages import REST, Answer, Exchange, Proceed
+from support.simulator.models import example
 
-VALID: dict[str, Any] = {
-    "displayTimeAxisDuration": 10,
-    "nfftSelection": 1024,
-    "displayInfo": {"height": 1000},
-    "channels": {"min": 1, "max": 1},
-    "frequencyRange": {"min": 0, "max": 100},
-    "start_time": None,
-    "end_time": None,
-    "view_type": "0",
-}
+VALID = example("0", 1, 1024) | {"frequencyRange": {"min": 0, "max": 100}}  # on any fibre
 
 
 @REST.fault("refusal")
