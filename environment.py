@@ -10,11 +10,12 @@ from support.errors import FocusError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_left_behind, report_run_stopped
-from support.reporting.clock import ClockTime
+from support.reporting.clock import ClockTime, count_rules
 from support.reporting.run_description import describe_run
 from support.run import Run
 
 register_domain_words()
+count_rules()
 
 
 def before_all(context: Context) -> None:
