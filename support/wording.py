@@ -30,6 +30,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def are(count: int) -> str:
+    """``is`` for one, ``are`` for several."""
+    return "is" if count == 1 else "are"
+
+
 QUOTED_CHARACTERS = 200
 
 

@@ -64,7 +64,7 @@ def test_a_gap_is_told_with_its_size_and_time() -> None:
     assert failure(verdict_on(frames_of(messages, PLAN)), matchers.is_continuous()) == (
         "\nExpected: a stream without a line missing, repeated or out of order\n"
         "     but: 1 finding in 10 frames with 47 rows:\n"
-        "  - 3 lines missing after 11:06:40.200, until 11:06:40.240 (frame 4, row 21, at 11:06:40.240)\n"
+        "  - 3 lines are missing after 11:06:40.200, until 11:06:40.240 (frame 4, row 21, at 11:06:40.240)\n"
     )
 
 

@@ -10,7 +10,7 @@ from support.address import target_of
 from support.contract import JobAnswer, JobRequest
 from support.validation.expectation import band
 from support.validation.finding import Finding, Severity, Topic
-from support.wording import plural, some
+from support.wording import are, plural, some
 
 _WINDOWS = 30
 _BIN_TOLERANCE = 0.01
@@ -38,7 +38,8 @@ def _channels(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
     if answer.channel_amount != len(asked):
         yield _finding(
             "channel amount",
-            f"channel_amount is {answer.channel_amount} where {len(asked)} channels were asked for",
+            f"channel_amount is wrong: it counts {plural(answer.channel_amount, 'channel')} where {len(asked)} were "
+            "asked for",
             Topic.DIMENSIONS,
         )
     missing = sorted(set(asked) - answer.channel_to_stream_index.keys())
@@ -71,8 +72,8 @@ def _frequencies(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator
     if outside:
         yield _finding(
             "frequency bins",
-            f"{plural(len(outside), 'frequency value')} outside the band of {request.frequency_min:g} to "
-            f"{request.frequency_max:g} Hz, first {outside[0]:g} Hz",
+            f"{plural(len(outside), 'frequency value')} {are(len(outside))} outside the band of "
+            f"{request.frequency_min:g} to {request.frequency_max:g} Hz, the first is {outside[0]:g} Hz",
             Topic.FREQUENCIES,
         )
     if len(listed) != len(due):
@@ -85,7 +86,7 @@ def _frequencies(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator
         if not abs(got - expected) <= tolerance:
             yield _finding(
                 "frequency bins",
-                f"bin {index} is {got:g} Hz where k * PRR / NFFT gives {expected:g} Hz (step {step:g} Hz)",
+                f"bin {index} is {got:g} Hz, not {expected:g} Hz (k * PRR / NFFT, in steps of {step:g} Hz)",
                 Topic.FREQUENCIES,
             )
             return
@@ -96,8 +97,8 @@ def _lines(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
     if not math.isclose(answer.lines_dt, due, rel_tol=1e-3):
         yield _finding(
             "time between lines",
-            f"lines_dt is {answer.lines_dt:g} s where {request.display_duration:g} s over "
-            f"{request.display_height} lines give {due:g} s",
+            f"lines_dt is wrong: lines are said to be {answer.lines_dt:g} s apart, but "
+            f"{request.display_duration:g} s over {request.display_height} lines give {due:g} s",
         )
     if answer.view_type != request.view_type:
         yield _finding(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from support.stream.block import Block
 from support.stream.frame import Frame
 from support.validation.finding import Ending, Finding, Rule, Topic, Where
-from support.wording import plural, some
+from support.wording import are, plural, some
 
 _ENOUGH = 16
 """Values that are needed to call data constant: fewer can be equal by chance."""
@@ -45,7 +45,9 @@ class Finite(Rule):
         for frame in _frames(block, ~finite):
             where, value, count = _place(frame, ~np.isfinite(frame.values))
             yield self.finding(
-                f"{plural(count, 'intensity value')} of the frame not finite, first {value}", where, count
+                f"{plural(count, 'intensity value')} of the frame {are(count)} not finite, the first is {value}",
+                where,
+                count,
             )
 
 
@@ -64,7 +66,9 @@ class NonNegative(Rule):
             if wrong.any():
                 where, value, count = _place(frame, wrong)
                 yield self.finding(
-                    f"{plural(count, 'intensity value')} of the frame negative, first {value:g}", where, value
+                    f"{plural(count, 'intensity value')} of the frame {are(count)} negative, the first is {value:g}",
+                    where,
+                    value,
                 )
 
 
@@ -102,8 +106,8 @@ class WithinBounds(Rule):
         if wrong.any():
             where, value, count = _place(frame, wrong)
             yield self.finding(
-                f"{plural(count, 'intensity value')} of the frame outside the declared bounds {low:g} to {high:g}, "
-                f"first {value:g}",
+                f"{plural(count, 'intensity value')} of the frame {are(count)} outside the declared bounds {low:g} to "
+                f"{high:g}, the first is {value:g}",
                 where,
                 value - high if value > high else value - low,
             )
@@ -225,9 +229,8 @@ class SensorsAlive(Rule):
     def _stands_still(self, frozen: NDArray[np.intp], where: Where, rows: int, values: NDArray[np.float32]) -> Finding:
         sensors = [self._ids[int(position)] for position in frozen]
         state = "dead (all zero)" if not values[frozen].any() else "frozen"
-        verb = "is" if len(sensors) == 1 else "are"
         return self.finding(
-            f"sensor {some(sensors)} {verb} {state}: the same values in {rows} rows in a row",
+            f"sensor {some(sensors)} {are(len(sensors))} {state}: the same values in {rows} rows in a row",
             Where(frame=where.frame, sensor=sensors[0], time=where.time),
             amount=rows,
         )

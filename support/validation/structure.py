@@ -12,7 +12,7 @@ from support.stream.block import Block
 from support.stream.frame import Frame
 from support.stream.shape import Shape
 from support.validation.finding import Finding, Rule, Topic, Where
-from support.wording import some
+from support.wording import are, some
 
 
 class ShapeRule(Rule):
@@ -122,12 +122,12 @@ class SensorsAsConfigured(ShapeRule):
         named = (
             ("missing", sorted(configured - received)),
             ("not configured", sorted(received - configured)),
-            ("more than once", twice),
+            ("there more than once", twice),
         )
-        problems = [f"sensor {some(sensors)} {what}" for what, sensors in named if sensors]
+        problems = [f"sensor {some(sensors)} {are(len(sensors))} {what}" for what, sensors in named if sensors]
         if not problems:
             first = next(i for i, (got, due) in enumerate(zip(ids, self._sensors, strict=True)) if got != due)
-            problems = [f"sensors out of order: {ids[first]} where {self._sensors[first]} is due"]
+            problems = [f"sensors are out of order: {ids[first]} where {self._sensors[first]} is due"]
         return ", ".join(problems)
 
 
@@ -135,7 +135,7 @@ class BinsAsConfigured(ShapeRule):
     """Every sensor holds one intensity for each frequency of the configuration."""
 
     name = "bins as configured"
-    topic = Topic.DIMENSIONS
+    topic = Topic.FREQUENCIES
 
     def __init__(self, bins: int) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from support.stream.frame import Frame
 from support.stream.lines import countable, steps
 from support.validation.expectation import Expectation
 from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
-from support.wording import clock, plural
+from support.wording import are, clock, plural
 
 _ROUNDING_MS = 1.0
 """Two timestamps that are each rounded to a whole millisecond are up to this much off their true distance."""
@@ -103,7 +103,7 @@ class EpochMilliseconds(Rule):
         for position in np.flatnonzero(wrong.any(axis=1)).tolist():
             start = int(block.starts[position, wrong[position].argmax()])
             units = [name for name, factor in self._UNITS if self._EARLIEST <= start * factor < self._LATEST]
-            guess = f", it looks like {units[0]}" if units else ""
+            guess = f": the times seem to be {units[0]}" if units else ""
             yield self.finding(
                 f"the timestamp {start} is no time in epoch milliseconds{guess}", Where(frame=block.index + position)
             )
@@ -229,12 +229,12 @@ class LinesContinuous(Rule):
                     f"a line came out of order: {clock(start)} after {clock(self._newest)}", where, start - self._newest
                 )
         back = self._newest - start
-        what = "came twice" if back == 0 else f"was repeated, or time went back {back} ms"
-        return self.finding(f"the line of {clock(start)} {what}", where, -back)
+        what = "a line came twice" if back == 0 else f"a line was repeated, or time went back {back} ms"
+        return self.finding(f"{what}: {clock(start)}", where, -back)
 
     def _missing(self, gap: _Gap) -> Finding:
         return self.finding(
-            f"{plural(gap.lines, 'line')} missing after {clock(gap.after)}, until {clock(gap.before)}",
+            f"{plural(gap.lines, 'line')} {are(gap.lines)} missing after {clock(gap.after)}, until {clock(gap.before)}",
             Where(frame=gap.frame, row=gap.row, time=gap.before),
             gap.lines,
         )
@@ -266,5 +266,5 @@ class LiveDataFresh(Rule):
                     f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s"
                 )
             else:
-                sentence = f"live data from the future: the newest row ends {-age:.2f} s after it arrived"
+                sentence = f"live data are from the future: the newest row ends {-age:.2f} s after it arrived"
             yield self.finding(sentence, where, age)

@@ -86,7 +86,7 @@ def test_a_fault_fails_the_run_and_is_named(tmp_path: Path, server: Server) -> N
 
     assert result.returncode == 1, result.stdout + result.stderr
     assert "finding lines continuous, 2 failures, the first: job" in result.stdout
-    assert "3 lines missing after" in result.stdout
+    assert "3 lines are missing after" in result.stdout
     failures = rows(tmp_path / "out" / "load_failures.csv")
     assert [(row["Method"], row["Name"]) for row in failures] == [("finding", "lines continuous")] * 2
     windows = rows(tmp_path / "out" / "load_windows.csv")

@@ -102,7 +102,7 @@ def test_thirty_windows_lose_nothing(embedded: EmbeddedServer, api: FocusServerA
 @pytest.mark.parametrize(
     ("fault", "matcher", "words"),
     [
-        ("line-lost", every_window_received_every_line(), "1 line missing after"),
+        ("line-lost", every_window_received_every_line(), "1 line is missing after"),
         ("line-repeated", every_window_received_every_line(), "came twice"),
         ("frame-lost", every_window_received_every_line(), "lines received where there were"),
         ("stale-data=7", every_window_is_fresh(99, 5), "99 % were up to 7."),
@@ -111,7 +111,7 @@ def test_thirty_windows_lose_nothing(embedded: EmbeddedServer, api: FocusServerA
         ("early-end", every_window_is_right(), "though the job goes on"),
         ("abort-in-mid-stream", every_window_is_right(), "UNAVAILABLE"),
         ("not-protobuf", every_window_received_every_line(), "is not a DataStream message"),
-        ("channel-amount-wrong", every_window_is_right(), "where 20 channels were asked for"),
+        ("channel-amount-wrong", every_window_is_right(), "channels where 20 were asked for"),
     ],
 )
 def test_the_window_where_something_is_wrong_is_named_and_no_other(

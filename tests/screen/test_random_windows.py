@@ -84,7 +84,7 @@ def test_no_job_is_left_and_no_verdict_is_wrong(server: EmbeddedServer, windows:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("line-lost", "lines continuous: 1 line missing after"),
+        ("line-lost", "lines continuous: 1 line is missing after"),
         ("abort-in-mid-stream", "0 interruptions due, the client tells of interrupted after the line of"),
         ("one-frame-too-few", "as many frames as asked for: the stream ended after"),
     ],

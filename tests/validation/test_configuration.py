@@ -52,7 +52,7 @@ def test_a_right_answer_has_no_finding(changes: dict[str, Any]) -> None:
 
 
 WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
-    ({"channel_amount": 5}, "channel_amount is 5 where 4 channels were asked for"),
+    ({"channel_amount": 5}, "channel_amount is wrong: it counts 5 channels where 4 were asked for"),
     ({"channel_to_stream_index": {"1": 0, "2": 0, "4": 0}}, "channel_to_stream_index lacks channel 3"),
     (
         {"channel_to_stream_index": {"0": 0, "1": 0, "2": 0, "3": 0, "4": 0}},
@@ -62,7 +62,7 @@ WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
     ({"frequencies_amount": 7}, "frequencies_amount is 7 but frequencies_list has 6 entries"),
     (
         {"frequencies_list": [7.8125, 15.625, 23.4375, 31.25, 39.0625, 46.875]},
-        "1 frequency value outside the band of 10 to 60 Hz, first 7.8125 Hz",
+        "1 frequency value is outside the band of 10 to 60 Hz, the first is 7.8125 Hz",
     ),
     (
         {"frequencies_list": [15.625, 23.4375], "frequencies_amount": 2},
@@ -70,14 +70,14 @@ WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"frequencies_list": [15.625, 23.4375, 30.0, 39.0625, 46.875, 54.6875]},
-        "bin 2 is 30 Hz where k * PRR / NFFT gives 31.25 Hz (step 7.8125 Hz)",
+        "bin 2 is 30 Hz, not 31.25 Hz (k * PRR / NFFT, in steps of 7.8125 Hz)",
     ),
     (
         {"frequencies_list": [15.625, float("nan"), 31.25, 39.0625, 46.875, 54.6875]},
-        "bin 1 is nan Hz where k * PRR / NFFT gives 23.4375 Hz",
+        "bin 1 is nan Hz, not 23.4375 Hz",
     ),
-    ({"lines_dt": 0.02}, "lines_dt is 0.02 s where 10 s over 1000 lines give 0.01 s"),
-    ({"lines_dt": float("nan")}, "lines_dt is nan s"),
+    ({"lines_dt": 0.02}, "lines are said to be 0.02 s apart, but 10 s over 1000 lines give 0.01 s"),
+    ({"lines_dt": float("nan")}, "lines are said to be nan s apart"),
     ({"view_type": "1"}, "view_type '0' was asked for, '1' answered"),
     ({"job_id": "70788"}, "job_id '70788' is not window-unique"),
     ({"job_id": "30-70788"}, "job_id '30-70788' is not window-unique with a window from 0 to 29"),
