@@ -1,7 +1,7 @@
 """``make faults``: the acceptance criteria against every fault and every variant of the embedded Focus Server.
 
-A fault has to fail the criterion that owns the promise it breaks: a scenario tagged ``@promise-...``. Failing others
-alone is an accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
+A fault has to fail the criterion that owns the promise it breaks (`proving.owners`). Failing others alone is an
+accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from proving.owners import owns
 from proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
 from support.errors import NotReadyError
 from support.server.embedded import EmbeddedServer
@@ -59,7 +60,7 @@ class Trial:
     @property
     def owners(self) -> list[ScenarioResult]:
         """The scenarios that own the broken promise."""
-        return [s for s in self.run.scenarios if f"promise-{self.deviation.promise}" in s.tags]
+        return [s for s in self.run.scenarios if owns(s.name, self.deviation.promise)]
 
     @property
     def problem(self) -> str:
@@ -140,7 +141,8 @@ def as_markdown(trials: Sequence[Trial], seconds: float) -> str:
         "",
         f"{sum(trial.second_look for trial in trials)} trials needed a second look, alone on the machine.",
         "",
-        "F: failed, B: broken, -: skipped, ·: passed. A criterion is named by its task in AUTO-001, or by its feature.",
+        "F: failed, B: broken, -: skipped, ·: passed. A criterion is named by its task in AUTO-001."
+        " The others are about jobs, and about the client itself.",
     ]
     for title, rows in (("Faults", faults), ("Correct servers", others)):
         lines += ["", f"## {title}", ""]
@@ -163,7 +165,7 @@ def _row(trial: Trial, columns: Sequence[str]) -> str:
 
 def _criterion(scenario: ScenarioResult) -> str:
     tasks = sorted(tag.removeprefix("task-") for tag in scenario.tags if tag.startswith("task-"))
-    return tasks[0] if tasks else "job"
+    return tasks[0] if tasks else "others"
 
 
 def as_json(trials: Sequence[Trial], seconds: float) -> str:

@@ -1,9 +1,9 @@
 """Steps about the connection to a job's stream."""
 
 from behave import given, then, when
-from hamcrest import assert_that, equal_to, is_, less_than_or_equal_to
+from hamcrest import assert_that, greater_than, is_, less_than_or_equal_to
 
-from support.matchers import holds_valid_data, names_address, names_unknown_job
+from support.matchers import names_address, names_unknown_job
 from support.world import Context
 
 
@@ -51,9 +51,8 @@ def refused_in_time(context: Context, limit: float) -> None:
     assert_that(context.world.refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
 
 
-@then("the same connection then serves {count:d} frames of valid data")
-def connection_still_serves(context: Context, count: int) -> None:
+@then("the same connection then serves the job that exists")
+def connection_still_serves(context: Context) -> None:
     assert_that(context.world.streaming.client.is_connected(), is_(True), "still connected")
-    context.world.streaming.stream(max_frames=count)
-    assert_that(context.world.verdict, holds_valid_data())
-    assert_that(context.world.verdict.frames, equal_to(count), "frames received")
+    context.world.streaming.stream(seconds=0)
+    assert_that(context.world.verdict.frames, greater_than(0), "frames received")

@@ -22,13 +22,13 @@ def network_down(context: Context) -> None:
     context.world.streaming.network.drop()
 
 
-@given("a stream that may be silent for {limit:Duration}")
-def silence_allowed(context: Context, limit: float) -> None:
+@given("a client that gives up after {limit:Duration} of silence")
+def gives_up_in_silence(context: Context, limit: float) -> None:
     context.world.streaming.client.idle_timeout = limit
 
 
-@given("a connection that may take {limit:Duration}")
-def connecting_allowed(context: Context, limit: float) -> None:
+@given("a client that gives up after {limit:Duration} without an answer")
+def gives_up_without_answer(context: Context, limit: float) -> None:
     context.world.streaming.client.connection_timeout = limit
 
 

@@ -21,6 +21,11 @@ def stream_frames(context: Context, count: int) -> None:
     context.world.streaming.stream(max_frames=count)
 
 
+@when("I open the job's stream")
+def open_stream(context: Context) -> None:
+    context.world.streaming.stream(seconds=0)
+
+
 @when("I stream for {duration:Duration}")
 def stream_for(context: Context, duration: float) -> None:
     context.world.streaming.stream(seconds=duration)

@@ -10,8 +10,8 @@ from support.screen.job import Mistake, Part, Place
 from support.server.secured import SERVERS, TRUSTS
 
 FAULTS = {
-    "whose third sensor is dead": "dead-sensor=3",
-    "whose third sensor is frozen": "frozen-sensor=3",
+    "whose sensor 2 is dead": "dead-sensor=3",
+    "whose sensor 2 is frozen": "frozen-sensor=3",
     "whose picture is frozen": "frozen-picture",
     "that sends zeros": "all-zero",
     "that sends a value that is not a number": "nan-value",
@@ -42,12 +42,12 @@ FAULTS = {
 """Servers that scenarios name in words, as faults of the embedded Focus Server."""
 
 VARIANTS = {
-    "that names its port as text": "port-as-string",
-    "that puts a scheme before its host": "scheme-in-url",
+    "that writes its address as text": "port-as-string",
+    "that writes its address as a browser does": "scheme-in-url",
     "that has no health check": "no-check-health",
     "that sends one row a frame": "one-row-frames",
-    "that keeps running bounds": "running-bounds",
-    "that sends values unpacked": "unpacked-floats",
+    "whose bounds cover all that was sent so far": "running-bounds",
+    "that sends values one by one": "unpacked-floats",
     "that rounds times down": "floor-timestamps",
     "that has a very quiet sensor": "quiet-sensor",
 }
@@ -96,13 +96,13 @@ def mistake(text: str) -> Mistake:
 
 @parse.with_pattern("|".join(FAULTS))
 def fault(text: str) -> str:
-    """``whose third sensor is dead``: a fault of the embedded server."""
+    """``whose sensor 2 is dead``: a fault of the embedded server."""
     return FAULTS[text]
 
 
 @parse.with_pattern("|".join(VARIANTS))
 def variant(text: str) -> str:
-    """``that names its port as text``: a variant of the embedded server."""
+    """``that writes its address as text``: a variant of the embedded server."""
     return VARIANTS[text]
 
 

@@ -53,7 +53,12 @@ def is_well_formed() -> BaseMatcher[Verdict]:
 
 def follows_dimensions() -> BaseMatcher[Verdict]:
     """Every row has the sensors, and every sensor the bins, of the configuration."""
-    return _stream("the sensors and bins of the configuration in every row", Topic.DIMENSIONS)
+    return _stream("the sensors and bins of the configuration in every row", Topic.DIMENSIONS, Topic.FREQUENCIES)
+
+
+def follows_frequencies() -> BaseMatcher[Verdict]:
+    """Every sensor has as many values as the configuration has frequencies."""
+    return _stream("one value for each frequency in every sensor", Topic.FREQUENCIES)
 
 
 def holds_measurements() -> BaseMatcher[Verdict]:
@@ -62,8 +67,10 @@ def holds_measurements() -> BaseMatcher[Verdict]:
 
 
 def holds_valid_data() -> BaseMatcher[Verdict]:
-    """Structure, dimensions and measurements at once."""
-    return _stream("valid data in every frame", Topic.STRUCTURE, Topic.DIMENSIONS, Topic.MEASUREMENTS)
+    """Structure, dimensions, frequencies and measurements at once."""
+    return _stream(
+        "valid data in every frame", Topic.STRUCTURE, Topic.DIMENSIONS, Topic.FREQUENCIES, Topic.MEASUREMENTS
+    )
 
 
 def is_continuous() -> BaseMatcher[Verdict]:

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import grpc
 import pytest
-from behave.model import Feature
-from behave.parser import parse_file
 
 import support.errors
 from support import ROOT
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
+from tests.feature_files import features, titled
 
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
@@ -132,11 +131,10 @@ def test_the_example_file_lists_every_setting_and_no_other() -> None:
 
 
 def scenarios_by_task() -> set[tuple[str, str]]:
-    features: list[Feature] = [parse_file(str(path)) for path in sorted((ROOT / "features").rglob("*.feature"))]
     return {
         (tag.removeprefix("task-"), scenario.name)
-        for feature in features
-        for scenario in feature.scenarios
+        for feature in features()
+        for scenario in titled(feature)
         for tag in scenario.tags
         if tag.startswith("task-")
     }

@@ -31,7 +31,7 @@ def test_other_words() -> None:
     assert [gherkin.channels(words) for words in ("1 channel", "40 channels")] == [1, 40]
     assert gherkin.part("end") is Part.END
     assert gherkin.mistake("a screen without lines") is Mistake.NO_HEIGHT
-    assert gherkin.fault("whose third sensor is dead") == "dead-sensor=3"
+    assert gherkin.fault("whose sensor 2 is dead") == "dead-sensor=3"
     assert gherkin.variant("that has no health check") == "no-check-health"
 
 

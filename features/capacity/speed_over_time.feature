@@ -1,4 +1,4 @@
-@AUTO-001 @baseline @allure.label.epic:E2E_Testing_Framework @allure.label.story:AUTO-001
+@baseline
 Feature: Speed over time
   A server can keep every limit and still get slower from release to release, until one day it does not keep them.
 

@@ -1,4 +1,4 @@
-@load @AUTO-001 @allure.label.epic:E2E_Testing_Framework @allure.label.story:AUTO-001
+@load
 Feature: Thirty windows
   An operator keeps thirty windows open. Each of them has to be as good as one alone, for as long as somebody watches.
 

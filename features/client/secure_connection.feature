@@ -1,4 +1,4 @@
-@AUTO-001 @simulator @allure.label.epic:E2E_Testing_Framework @allure.label.story:AUTO-001
+@simulator
 Feature: Secure connection
   What a fibre hears is nobody else's business: the client knows which server answers, the server knows who asks, and
   where one of them does not, nothing is streamed, and a sentence tells what to do.

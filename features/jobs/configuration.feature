@@ -1,19 +1,18 @@
-@AUTO-001 @allure.label.epic:E2E_Testing_Framework @allure.label.story:AUTO-001
 Feature: Job configuration
   A stream can only be as right as the job behind it: what was asked for is what is streamed, and what cannot be streamed
   is refused in words that help.
 
-  @critical @promise-lines @promise-view @promise-answer @promise-job-id
-  Scenario: A job is configured as asked for
+  @critical
+  Scenario: A live job is configured
     Given a live job configured
     Then the configuration was answered as asked for
 
-  @critical @promise-job-id
+  @critical
   Scenario: A job id is never given twice
     When I configure 3 live jobs
     Then every job has an id of its own
 
-  @normal @promise-refusal
+  @normal
   Scenario Outline: A job that cannot be is refused: <mistake>
     When I ask for a job with <mistake>
     Then the request is refused, and the answer says what is wrong
@@ -29,18 +28,18 @@ Feature: Job configuration
       | a screen without lines               |
       | a start time without an end time     |
 
-  @normal @promise-refusal
-  Scenario: A refused job takes no window
+  @normal
+  Scenario: Refused jobs leave room for others
     When I ask 30 times for a job with channels in reverse order
     Then a live job can still be configured
 
-  @normal @promise-metadata
+  @normal
   Scenario: The server keeps track of a job
     Given a live job configured
     Then the server knows the job as one that waits or runs
     And the server does not know a job that was never configured
 
-  @normal @promise-metadata
+  @normal
   Scenario: A cancelled job is over
     Given a live job configured
     When I cancel the job

@@ -8,6 +8,7 @@ feature) belongs to no result; it becomes part of the run: a global attachment, 
 import logging
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from allure_behave.listener import AllureListener
@@ -71,6 +72,7 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
         if rule is not None:
             result.titlePath = [*result.titlePath, rule.name]
             self._add_tags_of(rule, scenario)
+        self._file(scenario.filename, rule)
         for label in result.labels:
             if label.name in (LabelType.EPIC, LabelType.STORY):
                 label.value = label.value.replace("_", " ")  # A tag cannot hold a space.
@@ -159,6 +161,15 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
             text = value if isinstance(value, str) else represent(value)
             parameter = Parameter(name=name, value=text, excluded=excluded, mode=mode.value if mode else None)
             self._result.parameters = [*(self._result.parameters or []), parameter]
+
+    def _file(self, filename: str, rule: Any | None) -> None:
+        """Where the report's tree has the scenario, unless tags say it: the folder of its feature, and its rule."""
+        said = {label.name for label in self._result.labels}
+        if LabelType.EPIC not in said:
+            folder = Path(filename).resolve().parent.name.replace("_", " ").capitalize()
+            self._result.labels.append(Label(LabelType.EPIC, folder))
+        if rule is not None and LabelType.STORY not in said:
+            self._result.labels.append(Label(LabelType.STORY, rule.name))
 
     def _add_tags_of(self, rule: Any, scenario: Any) -> None:
         """The nearest tag wins where there can be only one, as severity: scenario, rule, feature."""

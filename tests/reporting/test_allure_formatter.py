@@ -146,10 +146,22 @@ def test_tags_of_a_rule_count_between_feature_and_scenario(run: Run) -> None:
     assert sorted((rule, found["severity"], found.get("story")) for rule, found in labels) == [
         ("One", "blocker", "AUTO-001"),
         ("One", "trivial", "AUTO-001"),
-        ("Two", "minor", None),
+        ("Two", "minor", "Two"),
     ]
     [link] = next(result["links"] for result in run.all if result["name"] == "many (channels: 11)")
     assert (link["type"], link["url"]) == ("issue", "7")
+
+
+def test_without_a_tag_the_report_files_a_scenario_by_its_folder_and_its_rule(run: Run) -> None:
+    filed = {
+        result["name"]: {label["name"]: label["value"] for label in result["labels"]}
+        for result in run.all
+        if result["name"] in ("without ground", "skipped with its feature")
+    }
+    assert {name: (found["epic"], found["feature"], found.get("story")) for name, found in filed.items()} == {
+        "without ground": ("Features", "Rules", "Three"),
+        "skipped with its feature": ("Features", "Skipped whole", None),
+    }
 
 
 def test_a_result_says_its_epic_in_words_and_why_its_feature_exists(run: Run) -> None:

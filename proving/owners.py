@@ -1,0 +1,39 @@
+"""Which promises of the contract a scenario answers for, so that `make faults` knows who has to catch a fault.
+
+It stands here and not in tags: whoever reads a feature wants to know what is promised, not how the suite is proven.
+"""
+
+from __future__ import annotations
+
+import re
+
+PROMISES = {
+    "The answer leads to the stream": ("address", "health"),
+    "Connecting takes no longer than an operator waits": ("address", "health"),
+    "The screen does not stay empty": ("first-frame",),
+    "A job that does not exist is asked for, and then one that does": ("unknown-job",),
+    "All frames that were asked for have come": ("count", "end"),
+    "The job is cancelled while somebody watches": ("cancel",),
+    "The frames of a live job can be drawn": ("frame", "canvas", "row-time", "wire"),
+    "<channels> at the <part> of the fibre": ("channels", "sensors", "bins"),
+    "A band from <low> to <high> of Nyquist, with NFFT <nfft>": ("frequencies",),
+    "No sensor is dead, and no value is made up": ("intensity", "bounds", "life"),
+    "What is shown is happening now": ("live",),
+    "Live delivery is continuous": ("line-time", "rate", "live", "count"),
+    "Live delivery is fast enough": ("rate",),
+    "A live job is configured": ("lines", "view", "answer", "job-id"),
+    "A job id is never given twice": ("job-id",),
+    "A job that cannot be is refused: <mistake>": ("refusal",),
+    "Refused jobs leave room for others": ("refusal",),
+    "The server keeps track of a job": ("metadata",),
+    "A cancelled job is over": ("metadata",),
+}
+"""Titles of scenarios, as the features have them, and the promises that each of them owns."""
+
+_TITLES = {re.compile(re.sub("<[^>]+>", ".+", re.escape(title))): owned for title, owned in PROMISES.items()}
+
+
+def owns(scenario: str, promise: str) -> bool:
+    """Whether the scenario of this name, which may be an example of an outline, answers for the promise."""
+    title = scenario.split(" -- @")[0]
+    return any(promise in owned for pattern, owned in _TITLES.items() if pattern.fullmatch(title))

@@ -1,0 +1,36 @@
+"""Every promise has a scenario that answers for it, in each run against any server."""
+
+from __future__ import annotations
+
+import pytest
+from behave.tag_expression import make_tag_expression
+
+from proving.fault_matrix import deviations
+from proving.owners import PROMISES, owns
+from proving.suite import CRITERIA
+from tests.feature_files import features, titled
+
+
+def test_every_promise_of_the_simulator_has_an_owner_and_no_other_promise_has() -> None:
+    promises = {deviation.promise for deviation in deviations() if deviation.promise}
+    assert promises == {promise for owned in PROMISES.values() for promise in owned}
+
+
+def test_every_owner_is_one_scenario_that_runs_against_any_server() -> None:
+    criteria = make_tag_expression(CRITERIA)
+    scenarios = [scenario for feature in features() for scenario in titled(feature)]
+    titles = [scenario.name for scenario in scenarios if criteria.check(scenario.effective_tags)]
+    assert {title: titles.count(title) for title in PROMISES} == dict.fromkeys(PROMISES, 1)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "promise", "owned"),
+    [
+        ("Live delivery is fast enough", "rate", True),
+        ("Live delivery is fast enough", "life", False),
+        ("40 channels at the end of the fibre -- @1.3 ", "bins", True),
+        ("Thirty windows at the end of the fibre lose nothing", "bins", False),
+    ],
+)
+def test_an_example_of_an_outline_owns_what_the_outline_does(scenario: str, promise: str, owned: bool) -> None:
+    assert owns(scenario, promise) is owned

@@ -1,0 +1,47 @@
+"""The features find their reader: folders that say for whom, the ten criteria by number, tags that are short."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from behave.model import Rule
+
+from tests.feature_files import features, titled
+
+TASKS = ["1.3.1", "1.3.2", "1.3.3", "1.3.4", "1.4.1", "1.4.2", "1.4.3", "1.4.4", "1.5.1", "1.5.2"]
+SEVERITIES = {"critical", "normal"}
+OTHER_TAGS = {"AUTO-001", "simulator", "load", "baseline"}
+
+
+def test_the_criteria_run_first_and_the_suites_own_tests_last() -> None:
+    folders = list(dict.fromkeys(Path(feature.filename).parent.name for feature in features()))
+    assert folders == ["acceptance_criteria", "capacity", "client", "jobs", "selftest"]
+
+
+def test_each_criterion_is_a_rule_with_its_number() -> None:
+    criteria = [feature for feature in features() if "AUTO-001" in feature.tags]
+    assert all(isinstance(item, Rule) for feature in criteria for item in feature.run_items)
+    rules = [rule for feature in criteria for rule in feature.rules]
+    assert [rule.name.split()[0] for rule in rules] == TASKS
+    for rule in rules:
+        scenarios = list(titled(rule))
+        assert scenarios, rule.name
+        for scenario in scenarios:
+            assert f"task-{rule.name.split()[0]}" in scenario.tags, scenario.name
+
+
+def test_a_scenario_shows_its_task_and_its_severity() -> None:
+    for feature in features():
+        assert set(feature.tags) <= OTHER_TAGS, feature.filename
+        for scenario in titled(feature):
+            tasks = [tag for tag in scenario.tags if re.fullmatch(r"task-\d\.\d\.\d", tag)]
+            assert sorted(set(scenario.tags) - set(tasks)) in [[severity] for severity in SEVERITIES], scenario.name
+            assert len(tasks) == ("AUTO-001" in feature.tags), scenario.name
+
+
+def test_a_feature_with_rules_has_no_background() -> None:
+    """behave's JSON gives the outcome of the scenario before a rule to the rule's background."""
+    for feature in features():
+        rules = list(feature.rules)
+        assert not (rules and (feature.background or any(rule.background for rule in rules))), feature.filename
