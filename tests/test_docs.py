@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pytest
 
+import support.contract
 import support.errors
 from support import ROOT
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
+from support.stream.block import Block
+from support.stream.frame import Frame
+from support.stream.interruption import Interruption
+from support.stream.metrics import StreamMetrics
 from tests.feature_files import features, titled
 
 README = ROOT / "README.md"
@@ -159,6 +169,113 @@ def test_the_error_tree_is_the_one_of_the_code() -> None:
     shown = [line.strip() for block in code_blocks(CLIENT_API, "text") for line in block.splitlines()]
     assert len(drawn) > 1
     assert [line for line in drawn if line not in shown] == []
+
+
+def signature(shown: str, of: Callable[..., object]) -> list[tuple[str, bool, object]]:
+    """Name, whether it is keyword-only, and default of each argument, as a document shows them."""
+    [function] = ast.parse(f"def {shown}: ...").body
+    assert isinstance(function, ast.FunctionDef)
+    arguments = function.args
+    defaults = [*[None] * (len(arguments.args) - len(arguments.defaults)), *arguments.defaults]
+    pairs = [(name, False, default) for name, default in zip(arguments.args, defaults, strict=True)]
+    pairs += [(name, True, default) for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    empty = inspect.Parameter.empty
+    return [(name.arg, alone, value(default, of) if default else empty) for name, alone, default in pairs]
+
+
+def value(default: ast.expr, of: Callable[..., object]) -> object:
+    """What a default is: a literal, or a name of the module that `of` stands in."""
+    if isinstance(default, ast.Name):
+        return getattr(sys.modules[of.__module__], default.id)
+    return ast.literal_eval(default)
+
+
+def signature_in_code(called: Callable[..., object]) -> list[tuple[str, bool, object]]:
+    parameters = [each for each in inspect.signature(called).parameters.values() if each.name != "self"]
+    return [(each.name, each.kind is each.KEYWORD_ONLY, each.default) for each in parameters]
+
+
+def named(cell: str) -> list[str]:
+    """The names between backticks, without the arguments of methods."""
+    return re.findall(r"`(\w+)(?:\(.*?\))?`", cell)
+
+
+@pytest.mark.parametrize("client", [GrpcStreamClient, FocusServerAPI])
+def test_the_clients_are_called_as_the_document_says(client: type) -> None:
+    shown = re.search(rf"^`?({client.__name__}\([^)]*\))", text(CLIENT_API), flags=re.MULTILINE)
+    assert shown
+    assert signature(shown[1], client) == signature_in_code(client)
+
+    rows = table(section(CLIENT_API, client.__name__))
+    methods = [call for row in rows if row for call in re.findall(r"^`(\w+\(.*?\))`", row[0])]
+    for call in methods:
+        begun, elided, _ = call.partition(", …")
+        in_code = signature_in_code(getattr(client, call.partition("(")[0]))
+        assert signature(begun + ")" if elided else call, client) == (in_code[:1] if elided else in_code), call
+    public = {name for name, value in vars(client).items() if callable(value) and not name.startswith("_")}
+    assert {call.partition("(")[0] for call in methods} == public
+
+
+def test_every_argument_of_the_stream_client_is_explained() -> None:
+    explained = [row[0].strip("`") for row in table(section(CLIENT_API, "GrpcStreamClient")) if row]
+    wanted = [name for name, _, _ in signature_in_code(GrpcStreamClient)]
+    assert explained[: len(wanted)] == wanted
+
+
+def test_the_models_are_those_of_the_code() -> None:
+    shown = re.search(r"^`(JobRequest\([^)]*\))`", text(CLIENT_API), flags=re.MULTILINE)
+    assert shown
+    fields = support.contract.JobRequest.model_fields.values()
+    defaults = [inspect.Parameter.empty if field.is_required() else field.default for field in fields]
+    names = support.contract.JobRequest.model_fields
+    shown_fields = [(name, default) for name, _, default in signature(shown[1], support.contract.JobRequest)]
+    assert shown_fields == list(zip(names, defaults, strict=True))
+    answers = [row[2] for row in table(section(CLIENT_API, "FocusServerAPI")) if ":" in row[2]]
+    assert answers
+    for answer in answers:
+        model, *attributes = named(answer)
+        assert [name for name in attributes if not known(getattr(support.contract, model), name)] == []
+
+
+def known(of: type, name: str) -> bool:
+    """Whether a class has that attribute, or gives it to its instances."""
+    return name in dir(of) or name in getattr(of, "__annotations__", {})
+
+
+@pytest.mark.parametrize(
+    ("title", "of", "inner"),
+    [
+        ("Frame", Frame, {"shape", "data"}),
+        ("Block", Block, {"messages", "stacks", "began"}),
+        ("StreamMetrics", StreamMetrics, {"began", "pause_limit"}),
+        ("Interruptions", Interruption, {"lines_dt"}),
+    ],
+)
+def test_attributes_are_those_of_the_code(title: str, of: type, inner: set[str]) -> None:
+    """Each one that is listed exists; each field of the class is listed, but for `inner` ones, which are our own."""
+    head = re.split(r"^`as_dict", section(CLIENT_API, title), flags=re.MULTILINE)[0]
+    listed = {name for row in table(head) for name in named(row[0])}
+    assert {name for name in listed if not known(of, name)} == set()
+    assert dataclasses.is_dataclass(of)
+    assert {field.name for field in dataclasses.fields(of) if field.name[0] != "_"} - listed == inner
+
+
+def test_the_fields_of_the_metrics_for_programs_are_those_of_the_code() -> None:
+    rows = table(re.split(r"^`as_dict", section(CLIENT_API, "StreamMetrics"), flags=re.MULTILINE)[1])
+    assert {name for row in rows for name in named(row[0])} == set(StreamMetrics().as_dict())
+
+
+@every_document
+def test_the_files_that_are_named_exist(document: Path) -> None:
+    named = re.findall(
+        r"`((?:support|steps|tests|features|proving|load|docs|environments|scripts|protos)/[^`\s]*)`", prose(document)
+    )
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+def test_the_modules_of_the_steps_are_all_named() -> None:
+    there = {f"steps/{path.name}" for path in (ROOT / "steps").glob("*.py")}
+    assert set(re.findall(r"`(steps/\w+\.py)`", section(GUIDE, "A step"))) == there
 
 
 @pytest.mark.parametrize("document", [GUIDE, CLIENT_API, TLS], ids=lambda path: path.name)
