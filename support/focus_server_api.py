@@ -111,26 +111,19 @@ class FocusServerAPI:
 
     def _model(self, model: type[Model], method: str, path: str, body: object = None) -> Model:
         response, content = self._request(method, path, body)
-        asked = f"{method} {response.url}"
         try:
-            fields = json.loads(content)
-        except (ValueError, RecursionError):  # no JSON, or JSON made to be unreadable
-            kind = response.headers.get("Content-Type", "no content type")
-            raise ProtocolError(
-                f"{asked} answered {response.status_code} with {short(kind)} instead of JSON: {_quoted(content)}",
-                status=response.status_code,
-                details=_quoted(content),
-                target=response.url,
-            ) from None
-        try:
-            return model.model_validate(fields)
+            return model.model_validate(json.loads(content))
         except ValidationError as error:
-            raise ProtocolError(
-                f"{asked} answered with fields that are not the contract's: {_fields_at_fault(error)}",
-                status=response.status_code,
-                details=_quoted(content),
-                target=response.url,
-            ) from None
+            wrong = f"with fields that are not the contract's: {_fields_at_fault(error)}"
+        except (ValueError, RecursionError):  # no JSON, or JSON made to be unreadable
+            kind = short(response.headers.get("Content-Type", "no content type"))
+            wrong = f"{response.status_code} with {kind} instead of JSON: {_quoted(content)}"
+        raise ProtocolError(
+            f"{method} {response.url} answered {wrong}",
+            status=response.status_code,
+            details=_quoted(content),
+            target=response.url,
+        )
 
     def _request(self, method: str, path: str, body: object = None) -> tuple[requests.Response, bytes]:
         url = self.base_url + path

@@ -44,7 +44,7 @@ def _http_url(url: str) -> str:
 
 def _off_is_a_word(value: object) -> object:
     """YAML reads ``off`` without quotes as false."""
-    return Trust.OFF if value is False else value
+    return "off" if value is False else value
 
 
 def _fingerprints(text: object) -> object:
@@ -75,11 +75,6 @@ class BaselineUse(StrEnum):
     OFF = "off"
     RECORD = "record"
     COMPARE = "compare"
-
-
-def _no_baseline_is_a_word(value: object) -> object:
-    """YAML reads ``off`` without quotes as false."""
-    return BaselineUse.OFF if value is False else value
 
 
 class Settings(BaseModel):
@@ -148,7 +143,7 @@ class Settings(BaseModel):
     )
     data_age_within: Seconds | None = Field(None, description="overrides how old live data may be on arrival")
 
-    baseline: Annotated[BaselineUse, BeforeValidator(_no_baseline_is_a_word)] = Field(
+    baseline: Annotated[BaselineUse, BeforeValidator(_off_is_a_word)] = Field(
         BaselineUse.OFF,
         description="speed over time: record a baseline in baselines/, compare with the one recorded, or off",
     )

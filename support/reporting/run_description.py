@@ -5,6 +5,7 @@ Three files of Allure's own beside the results. Secrets are hidden by whoever ha
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,20 @@ CATEGORIES = [
     {"name": "Broken: our code or the environment", "matchedStatuses": ["broken"]},
     {"name": "Skipped: did not run, with the reason", "matchedStatuses": ["skipped"]},
 ]
+
+_CI_SERVERS = (
+    (
+        "GITHUB_ACTIONS",
+        "GitHub Actions",
+        "github",
+        "GITHUB_WORKFLOW",
+        "GITHUB_RUN_NUMBER",
+        "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
+    ),
+    ("GITLAB_CI", "GitLab CI", "gitlab", "CI_JOB_NAME", "CI_PIPELINE_IID", "{CI_JOB_URL}"),
+    ("JENKINS_URL", "Jenkins", "jenkins", "JOB_NAME", "BUILD_NUMBER", "{BUILD_URL}"),
+)
+"""What marks a CI server, its names, and where its variables name the job, the run's number and its page."""
 
 
 def describe_run(results: Path, environment: Mapping[str, object], ci: Mapping[str, str] | None = None) -> None:
@@ -51,36 +66,15 @@ def _escape(text: str, *, is_key: bool = False) -> str:
 
 
 def _executor(variables: Mapping[str, str]) -> dict[str, str | int]:
-    """Allure's executor from the variables of GitHub Actions, GitLab CI or Jenkins; empty elsewhere."""
-    if variables.get("GITHUB_ACTIONS"):
-        repository = f"{variables.get('GITHUB_SERVER_URL', '')}/{variables.get('GITHUB_REPOSITORY', '')}"
-        found = {
-            "name": "GitHub Actions",
-            "type": "github",
-            "buildName": f"{variables.get('GITHUB_WORKFLOW', '')} #{variables.get('GITHUB_RUN_NUMBER', '')}",
-            "buildOrder": variables.get("GITHUB_RUN_NUMBER", ""),
-            "buildUrl": f"{repository}/actions/runs/{variables.get('GITHUB_RUN_ID', '')}",
-        }
-    elif variables.get("GITLAB_CI"):
-        found = {
-            "name": "GitLab CI",
-            "type": "gitlab",
-            "buildName": f"{variables.get('CI_JOB_NAME', '')} #{variables.get('CI_PIPELINE_IID', '')}",
-            "buildOrder": variables.get("CI_PIPELINE_IID", ""),
-            "buildUrl": variables.get("CI_JOB_URL", ""),
-        }
-    elif variables.get("JENKINS_URL"):
-        found = {
-            "name": "Jenkins",
-            "type": "jenkins",
-            "buildName": f"{variables.get('JOB_NAME', '')} #{variables.get('BUILD_NUMBER', '')}",
-            "buildOrder": variables.get("BUILD_NUMBER", ""),
-            "buildUrl": variables.get("BUILD_URL", ""),
-        }
-    else:
-        return {}
-    order = found.pop("buildOrder")
-    return {**found, "buildOrder": int(order)} if order.isdecimal() else dict(found)
+    """Allure's executor from the variables of a CI server; empty elsewhere."""
+    for marker, name, kind, job, number, url in _CI_SERVERS:
+        if variables.get(marker):
+            given = defaultdict(str, variables)
+            order = given[number]
+            found = {"name": name, "type": kind, "buildName": f"{given[job]} #{order}"}
+            found["buildUrl"] = url.format_map(given)
+            return {**found, "buildOrder": int(order)} if order.isdecimal() else dict(found)
+    return {}
 
 
 def _write_json(path: Path, content: object) -> None:

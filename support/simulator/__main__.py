@@ -1,4 +1,4 @@
-"""The door `python -m support.simulator`: one line of JSON when the server is ready, then silence but for the log."""
+"""The door ``python -m support.simulator``: one line of JSON when the server is ready, then silence but for the log."""
 
 import asyncio
 import errno

@@ -29,7 +29,14 @@ _YESTERDAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The server's side, as files; and what a client is told of it, for the ready line."""
+    """The server's side, as files.
+
+    Attributes:
+        certificate: its chain, PEM.
+        key: its key, PEM.
+        client_ca: who vouches for clients; None where they show no certificate.
+        for_client: what a client is told of it, in the ready line.
+    """
 
     certificate: Path
     key: Path
@@ -43,7 +50,7 @@ class Certificates:
 
 @contextmanager
 def made(tls: Tls) -> Iterator[Certificates | None]:
-    """The certificates for `tls`, in a temporary folder that only this user can read; None where it is off."""
+    """The certificates for ``tls``, in a temporary folder that only this user can read; None where it is off."""
     if tls == "off":
         yield None
         return

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -11,10 +12,7 @@ from support.simulator.deviations import UnknownDeviationError, listing, listing
 from support.simulator.deviations.catalogue import Kind, find
 from support.simulator.options import Options
 
-HIGHEST_PORT = 65_535
-HIGHEST_CHANNEL = 1_000_000
-HIGHEST_PRR = 1_000_000
-HIGHEST_SEED = 2**63 - 1
+_MOST = 1_000_000
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -38,63 +36,33 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         allow_abbrev=False,
     )
-    default = Options()
     add = parser.add_argument
-    add("--port", type=_port, default=default.port, metavar="N", help="port of the REST side; 0: any free one")
-    add(
-        "--exit-on-stdin-eof",
-        action="store_true",
-        default=default.exit_on_stdin_eof,
-        help="exit as soon as stdin closes, so that the server cannot outlive who started it",
-    )
-    add("--seed", type=_seed, default=default.seed, metavar="N", help="the same seed gives the same fibre")
-    add("--prr", type=_prr, default=default.prr, metavar="HZ", help="pulse repetition rate: samples a second")
-    add("--channel-count", type=_count, default=default.channel_count, metavar="N", help="channels of the fibre")
-    add("--lowest-channel", type=_channel, default=default.lowest_channel, metavar="N", help="number of the first one")
-    add("--frame-rate", type=_rate, default=default.frame_rate, metavar="FPS", help="frames a second, about")
-    for flag, value, meaning in (
-        ("--idle-removal", default.idle_removal, "seconds until a job that no stream is open on is removed"),
-        ("--stream-idle", default.stream_idle, "seconds until a stream over which nothing gets through is ended"),
-        ("--finished-removal", default.finished_removal, "seconds that the pod of a completed job stays"),
-        ("--pod-start", default.pod_start, "seconds until the port of a new job accepts connections"),
+    add("--port", type=_number(int, 0, 65_535), metavar="N", help="port of the REST side; 0: any free one")
+    leave = "exit as soon as stdin closes, so that the server cannot outlive who started it"
+    add("--exit-on-stdin-eof", action="store_true", help=leave)
+    add("--seed", type=_number(int, 0, 2**63 - 1), metavar="N", help="the same seed gives the same fibre")
+    add("--prr", type=_number(int, 1, _MOST), metavar="HZ", help="pulse repetition rate: samples a second")
+    add("--channel-count", type=_number(int, 1, _MOST), metavar="N", help="channels of the fibre")
+    add("--lowest-channel", type=_number(int, 0, _MOST), metavar="N", help="number of the first one")
+    add("--frame-rate", type=_number(float, 0.1, 1000), metavar="FPS", help="frames a second, about")
+    for flag, meaning in (
+        ("--idle-removal", "seconds until a job that no stream is open on is removed"),
+        ("--stream-idle", "seconds until a stream over which nothing gets through is ended"),
+        ("--finished-removal", "seconds that the pod of a completed job stays"),
+        ("--pod-start", "seconds until the port of a new job accepts connections"),
     ):
-        add(flag, type=_seconds, default=value, metavar="SECONDS", help=meaning)
-    add("--slowed", type=_percent, default=default.slowed, metavar="PERCENT", help="take so much longer to serve")
-    add("--no-fibre", action="store_true", default=default.no_fibre, help="wait for a fibre for ever: no job can start")
-    add(
-        "--tls",
-        choices=get_args(Tls),
-        default=default.tls,
-        help="encrypt, and with which certificate, made at the start",
-    )
-    add(
-        "--require-token", type=_token, dest="token", metavar="FILE", help="refuse who does not bring the token in FILE"
-    )
-    add(
-        "--fault",
-        type=_fault,
-        action="append",
-        default=[],
-        dest="faults",
-        metavar="NAME[=ARGUMENT]",
-        help="break a promise (repeatable)",
-    )
-    add(
-        "--variant",
-        type=_variant,
-        action="append",
-        default=[],
-        dest="variants",
-        metavar="NAME",
-        help="be correct, but different (repeatable)",
-    )
-    add(
-        "--list-faults",
-        action=_List,
-        nargs="?",
-        choices=("text", "json"),
-        help="tell what --fault and --variant know, and exit",
-    )
+        add(flag, type=_number(float, 0, 10**9), metavar="SECONDS", help=meaning)
+    add("--slowed", type=_number(float, 0, 1000), metavar="PERCENT", help="take so much longer to serve")
+    add("--no-fibre", action="store_true", help="wait for a fibre for ever: no job can start")
+    add("--tls", choices=get_args(Tls), help="encrypt, and with which certificate, made at the start")
+    token = "refuse who does not bring the token in FILE"
+    add("--require-token", type=_token, dest="token", metavar="FILE", help=token)
+    fault, variant = "break a promise (repeatable)", "be correct, but different (repeatable)"
+    add("--fault", type=_deviation("fault"), action="append", dest="faults", metavar="NAME[=ARGUMENT]", help=fault)
+    add("--variant", type=_deviation("variant"), action="append", dest="variants", metavar="NAME", help=variant)
+    known = "tell what --fault and --variant know, and exit"
+    add("--list-faults", action=_List, nargs="?", choices=("text", "json"), help=known)
+    parser.set_defaults(**asdict(Options()) | {"faults": [], "variants": []})
     return parser
 
 
@@ -109,20 +77,15 @@ class _List(argparse.Action):
         parser.exit()
 
 
-def _fault(text: str) -> str:
-    return _deviation("fault", text)
+def _deviation(kind: Kind) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        try:
+            find(kind, text)
+        except UnknownDeviationError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        return text
 
-
-def _variant(text: str) -> str:
-    return _deviation("variant", text)
-
-
-def _deviation(kind: Kind, text: str) -> str:
-    try:
-        find(kind, text)
-    except UnknownDeviationError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
+    return read
 
 
 def _token(path: str) -> str:
@@ -136,53 +99,15 @@ def _token(path: str) -> str:
     return token
 
 
-def _whole(text: str, lowest: int, highest: int) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if not lowest <= value <= highest:
-        raise argparse.ArgumentTypeError(f"{value} is not within {lowest} to {highest}")
-    return value
+def _number(kind: type[int] | type[float], lowest: float, highest: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            number = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {number}") from None
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text} is not within {lowest} to {highest}")
+        return value
 
-
-def _real(text: str, lowest: float, highest: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not lowest <= value <= highest:
-        raise argparse.ArgumentTypeError(f"{text} is not within {lowest:g} to {highest:g}")
-    return value
-
-
-def _port(text: str) -> int:
-    return _whole(text, 0, HIGHEST_PORT)
-
-
-def _seed(text: str) -> int:
-    return _whole(text, 0, HIGHEST_SEED)
-
-
-def _prr(text: str) -> int:
-    return _whole(text, 1, HIGHEST_PRR)
-
-
-def _count(text: str) -> int:
-    return _whole(text, 1, HIGHEST_CHANNEL)
-
-
-def _channel(text: str) -> int:
-    return _whole(text, 0, HIGHEST_CHANNEL)
-
-
-def _rate(text: str) -> float:
-    return _real(text, 0.1, 1000.0)
-
-
-def _percent(text: str) -> float:
-    return _real(text, 0, 1000)
-
-
-def _seconds(text: str) -> float:
-    return _real(text, 0, 1e9)
+    return read

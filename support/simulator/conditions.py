@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support.simulator.deviations import Deviations
+from support.simulator.deviations import Deviations, stages
 from support.simulator.fibre import Fibre
 from support.simulator.lines import Lines
 from support.simulator.options import Options
@@ -35,11 +35,15 @@ class Present:
         self.now = self._under(Deviations(options.faults, options.variants))
 
     def deviate(self, faults: Sequence[str], variants: Sequence[str]) -> None:
-        """Replaces the active deviations; raises UnknownDeviationError, and then nothing is replaced."""
+        """Replaces the active deviations.
+
+        Raises:
+            UnknownDeviationError: there is none of that name, and nothing was replaced.
+        """
         self.now = self._under(Deviations(faults, variants))
 
     def _under(self, deviations: Deviations) -> Conditions:
-        options = deviations.options(self._options)
+        options = deviations.through(stages.OPTIONS, self._options)
         key = (options.seed, options.prr, options.lowest_channel, options.channel_count)
         lines = self._lines.setdefault(key, Lines(Fibre(*key)))  # they stay, and with them what has been computed
         log.info("active deviations: %s", deviations)

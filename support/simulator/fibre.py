@@ -7,7 +7,7 @@ the epoch.
 What can be seen on it, in linear amplitude without a unit:
 
 - a noise floor, white and Gaussian, of another level on each channel; every 16th channel (7, 23, ...) is a quiet one;
-- stationary tones, on every 8th channel (3, 11, ...): `tones` tells their frequencies and amplitudes;
+- stationary tones, on every 8th channel (3, 11, ...): ``tones`` tells their frequencies and amplitudes;
 - vehicles, one every 20 s on any channel, that drive towards higher channels at 25 m/s and hum at prr / 64;
 - short events, one in 8,192 samples in each section of 64 channels, that ring and fade.
 
@@ -57,7 +57,7 @@ class Tone:
 
 
 def tones(first: int, last: int, prr: int) -> tuple[Tone, ...]:
-    """The stationary tones on the channels `first` to `last` (inclusive), at `prr` Hz.
+    """The stationary tones on the channels ``first`` to ``last`` (inclusive), at ``prr`` Hz.
 
     Their frequencies are multiples of prr / 128: the centre of a bin for every nfft the contract allows, so that the
     whole amplitude shows in one bin (and, through the Hann window, half of it in either neighbour).
@@ -80,7 +80,14 @@ def _tone_amplitude(channel: int) -> float:
 class Fibre:
     """The fibre and its past. Safe to read from several threads.
 
-    `dx` is the length of a channel in metres; channels are numbered from `lowest` on.
+    Args:
+        seed: the same seed gives the same fibre.
+        prr: samples a second.
+        lowest: the number of the first channel.
+        count: how many channels there are.
+
+    Attributes:
+        dx: the length of a channel, metres.
     """
 
     dx = 1.0
@@ -100,9 +107,10 @@ class Fibre:
         return self.lowest + self.count - 1
 
     def samples(self, first: int, last: int, start: int, count: int) -> Samples:
-        """What the channels `first` to `last` (inclusive) measured at the samples `start` to `start + count - 1`.
+        """What the channels ``first`` to ``last`` (inclusive) measured from the sample ``start`` on.
 
-        Returns a new array of shape (channels, count).
+        Returns:
+            A new array of shape (channels, count).
         """
         result = np.empty((last - first + 1, count), dtype=np.float32)
         for group in range(first // GROUP, last // GROUP + 1):
@@ -187,11 +195,11 @@ def _add_tones(samples: Samples, group: int) -> None:
 
 
 def _sine(cycles: int) -> NDArray[np.float64]:
-    """A block of a sine with `cycles` periods in PERIOD samples; the same for every block, as BLOCK is a multiple."""
+    """A block of a sine with ``cycles`` periods in PERIOD samples; the same for every block, as BLOCK is a multiple."""
     one = np.sin(2 * np.pi * cycles * np.arange(PERIOD) / PERIOD)
     return np.tile(one, BLOCK // PERIOD)
 
 
 def _wrapped(distance: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
-    """The distance to the nearest of many vehicles that are `spacing` metres apart."""
+    """The distance to the nearest of many vehicles that are ``spacing`` metres apart."""
     return np.remainder(distance + spacing / 2, spacing) - spacing / 2

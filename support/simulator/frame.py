@@ -20,7 +20,7 @@ _NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One spectrum line; times in epoch milliseconds. `sensors` may be shared with the rows of other jobs."""
+    """One spectrum line; times in epoch milliseconds. Its sensors may be shared with the rows of other jobs."""
 
     canvas_id: str
     sensors: tuple[Sensors, ...]
@@ -38,7 +38,7 @@ class Row:
         return np.concatenate([some.values for some in self.sensors])
 
     def holding(self, sensor_ids: Sequence[int], values: Values) -> Row:
-        """The row with these sensors, and `values`, shape (sensors, bins), of theirs."""
+        """The row with these sensors, and ``values``, shape (sensors, bins), of theirs."""
         return replace(self, sensors=(Sensors.of(tuple(sensor_ids), values),))
 
 
@@ -66,7 +66,7 @@ class Timeline:
 
     @classmethod
     def until(cls, now_ns: int, plan: Plan) -> Timeline:
-        """The timeline whose first frame has just ended at `now_ns` (nanoseconds since the epoch)."""
+        """The timeline whose first frame has just ended at ``now_ns`` (nanoseconds since the epoch)."""
         length_ms = (plan.row_span + (plan.rows_per_frame - 1) * plan.lines_dt) * _MS
         latest = (Fraction(now_ns, _NS_PER_MS) - length_ms) // 1
         return cls(latest - latest % ANCHOR_MS, plan)
@@ -93,7 +93,7 @@ class Timeline:
         return -int(-max(exact, Fraction(rounded(exact))) * _NS_PER_MS // 1)
 
     def row_at(self, now_ns: int) -> int:
-        """The last row that is due at `now_ns`; negative before row 0 is."""
+        """The last row that is due at ``now_ns``; negative before row 0 is."""
         return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._span_ms) / self._line_ms // 1)
 
 

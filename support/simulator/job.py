@@ -1,6 +1,6 @@
-"""A job, from the answer of `/configure` to its removal: the state, and the rules of its life.
+"""A job, from the answer of ``/configure`` to its removal: the state, and the rules of its life.
 
-Times are seconds of `time.monotonic()`. Everything here runs on the event loop, so nothing is locked.
+Times are seconds of ``time.monotonic()``. Everything here runs on the event loop, so nothing is locked.
 """
 
 import asyncio
@@ -11,25 +11,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support.simulator.models import JobStatus
+from support.simulator.options import Options
 from support.simulator.plan import Plan
 
 LONGEST_WAIT = 3600.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a job may stay, in seconds."""
-
-    idle_removal: float
-    stream_idle: float
-    finished_removal: float
 
 
 @dataclass(slots=True)
 class Job:
     """One of the 30 windows, and what it streams.
 
-    `config` is the request as it came. `port` is the port of the job's own gRPC server; `vanish` ends that server.
+    Attributes:
+        job_id: never given twice.
+        window: from 0.
+        plan: the numbers that it follows.
+        config: the request as it came.
+        port: of the job's own gRPC server.
+        last_activity: when something got through to a client, or one came or left.
+        status: as the metadata tell it.
+        open_streams: how many clients stream it.
+        ended: set once it is over, for good.
+        vanish: ends its gRPC server.
     """
 
     job_id: str
@@ -76,7 +78,7 @@ class Job:
         self.ended.set()
 
     async def ends_within(self, delay: float) -> bool:
-        """Waits `delay` seconds; True, at once, when the job ends before."""
+        """Waits ``delay`` seconds; True, at once, when the job ends before."""
         if delay > 0:
             try:
                 async with asyncio.timeout(min(delay, LONGEST_WAIT)):
@@ -85,7 +87,7 @@ class Job:
                 return self.ended.is_set()
         return self.ended.is_set()
 
-    def expired(self, now: float, limits: Limits) -> str | None:
+    def expired(self, now: float, limits: Options) -> str | None:
         """Why the job is to be removed now, in words; None while it may stay."""
         idle = now - self.last_activity
         if self.open_streams:

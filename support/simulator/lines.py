@@ -1,7 +1,7 @@
 """The spectrum lines of a fibre: each is computed once, whoever asks for it, and kept ready to be sent.
 
 Jobs that watch the same channels, or overlapping ones, in the same way need the same lines, for streams begin on a
-common grid (`frame.ANCHOR_MS`). So lines are made in pieces, a channel group each, out of which the rows of all jobs
+common grid (``frame.ANCHOR_MS``). So lines are made in pieces, a channel group each, out of which the rows of all jobs
 are put together; what differs from job to job, canvas, times and bounds, is added when they are sent. A piece is never
 changed: what a deviation edits is its own copy.
 """
@@ -36,7 +36,7 @@ class _Moment:
 
 
 class Lines:
-    """The lines of `fibre`. Safe to ask from several threads: what one of them makes, others wait for."""
+    """The lines of ``fibre``. Safe to ask from several threads: what one of them makes, others wait for."""
 
     def __init__(self, fibre: Fibre) -> None:
         self.fibre = fibre
@@ -45,7 +45,7 @@ class Lines:
         self._kept_bytes = 0
 
     def frame(self, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
-        """The frame of the rows from `first_row` on: what the fibre was, and when that was."""
+        """The frame of the rows from ``first_row`` on: what the fibre was, and when that was."""
         numbers = range(first_row, first_row + plan.rows_per_frame)
         lines = self._lines(plan, [timeline.first_sample(row) for row in numbers])
         rows = tuple(
@@ -56,7 +56,7 @@ class Lines:
         return Frame(rows, min_amp=min(low for low, _ in bounds), max_amp=max(high for _, high in bounds))
 
     def _lines(self, plan: Plan, starts: Sequence[int]) -> list[tuple[Sensors, ...]]:
-        """The lines of a plan that begin at the samples `starts`."""
+        """The lines of a plan that begin at the samples ``starts``."""
         cuts = _cuts(plan.first, plan.last)
         moments = self._complete(plan, starts, cuts)
         lines = []
@@ -68,7 +68,7 @@ class Lines:
         return lines
 
     def _complete(self, plan: Plan, starts: Sequence[int], cuts: Sequence[_Cut]) -> dict[int, _Moment]:
-        """The moments of `starts`, none of which lacks any of `cuts`: what nobody makes already is made here."""
+        """The moments of ``starts``, none of which lacks any of ``cuts``: what nobody makes already is made here."""
         with self._changed:
             moments = {start: self._moment(plan, start) for start in starts}
         while claim := self._claim(moments, cuts):

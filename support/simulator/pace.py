@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class WallClock(Protocol):
-    """Tells the time; `Clock` is the real one."""
+    """Tells the time; ``Clock`` is the real one."""
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch."""
@@ -30,7 +30,8 @@ class WallClock(Protocol):
 class Pace:
     """The rows of one stream in their order, a frame at a time.
 
-    `left_out` is how many lines have been left out so far.
+    Attributes:
+        left_out: how many lines have been left out so far.
     """
 
     def __init__(self, job_id: str, timeline: Timeline, rows_per_frame: int, clock: WallClock) -> None:
@@ -55,7 +56,7 @@ class Pace:
         return row
 
     def wait(self, row: int) -> float:
-        """Seconds until the frame that begins with `row` lies in the past; not above 0 when it does."""
+        """Seconds until the frame that begins with ``row`` lies in the past; not above 0 when it does."""
         return (self._due(row) - self._clock.now_ns()) / _NS
 
     def _due(self, row: int) -> int:

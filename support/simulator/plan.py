@@ -1,4 +1,4 @@
-"""What a job will stream: a request of `POST /configure`, checked against the fibre and turned into numbers."""
+"""What a job will stream: a request of ``POST /configure``, checked against the fibre and turned into numbers."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +14,7 @@ MULTI_CHANNEL, SINGLE_CHANNEL, WATERFALL = "0", "1", "2"
 
 
 class RequestError(ValueError):
-    """A request that cannot be served; `str()` names the field at fault and says what is allowed."""
+    """A request that cannot be served; ``str()`` names the field at fault and says what is allowed."""
 
 
 class NotYetAvailableError(RequestError):
@@ -25,8 +25,15 @@ class NotYetAvailableError(RequestError):
 class Plan:
     """The numbers that a job follows.
 
-    Channels `first` to `last` (inclusive); `bins` of a transform of `nfft` samples at `prr` Hz; a line every
-    `lines_dt` seconds (exact), `rows_per_frame` of them in a frame.
+    Attributes:
+        first: its first channel.
+        last: its last one, included.
+        prr: samples a second.
+        nfft: samples of a transform.
+        bins: which of the transform's bins are shown.
+        lines_dt: seconds from line to line, exactly.
+        rows_per_frame: lines in a frame.
+        view_type: of the contract.
     """
 
     first: int
@@ -55,7 +62,11 @@ class Plan:
 
 
 def make_plan(request: ConfigureRequest, fibre: Fibre, frame_rate: float) -> Plan:
-    """Turns a request into a plan; raises RequestError where the fibre, or the contract, does not allow it."""
+    """Turns a request into a plan.
+
+    Raises:
+        RequestError: the fibre, or the contract, does not allow it.
+    """
     _require_live(request)
     if request.view_type == WATERFALL:
         raise NotYetAvailableError('view_type: the waterfall view "2" is not available in this simulator yet')

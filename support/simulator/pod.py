@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 class Pod:
     """A gRPC server that serves one job. Its port is fixed from the start; it accepts connections once started.
 
-    `offers` is what it has besides the streams, of OFFERS.
+    Args:
+        service: the streams.
+        offers: what it has besides, of OFFERS.
+        security: who is let in.
     """
 
     def __init__(
@@ -41,7 +44,11 @@ class Pod:
         self.port: int = self._reserved.getsockname()[1]
 
     async def start(self) -> None:
-        """Begins to accept connections; raises RuntimeError or OSError where the port is gone."""
+        """Begins to accept connections.
+
+        Raises:
+            RuntimeError, OSError: the port is gone.
+        """
         server = grpc.aio.server(interceptors=self._security.interceptors(), options=_OPTIONS)
         server.add_generic_rpc_handlers((self._handler(),))
         names = [_SERVICE.full_name]
@@ -59,7 +66,7 @@ class Pod:
         await server.start()
 
     async def stop(self, grace: float) -> None:
-        """Accepts nothing new from now on; streams that are open have `grace` seconds to end."""
+        """Accepts nothing new from now on; streams that are open have ``grace`` seconds to end."""
         self._release()
         if self._server is not None:
             await self._server.stop(grace)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from support.simulator.conditions import Conditions
-from support.simulator.job import Job, Limits
+from support.simulator.deviations import stages
+from support.simulator.job import Job
 from support.simulator.models import JobStatus
+from support.simulator.options import Options
 from support.simulator.plan import Plan
 from support.simulator.pod import OFFERS, Pod
 from support.simulator.security import Security
@@ -31,7 +33,7 @@ class Registry:
     """Every job there is. Lives on one event loop."""
 
     def __init__(
-        self, service: Callable[[Job, Conditions], StreamService], limits: Limits, security: Security | None = None
+        self, service: Callable[[Job, Conditions], StreamService], limits: Options, security: Security | None = None
     ) -> None:
         self._service = service
         self._security = security or Security()
@@ -43,13 +45,17 @@ class Registry:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def create(self, plan: Plan, config: dict[str, Any], conditions: Conditions) -> Job:
-        """A new job whose pod is starting; raises WindowsFullError."""
+        """A new job whose pod is starting.
+
+        Raises:
+            WindowsFullError: there is no window for it.
+        """
         deviations, pod_start = conditions.deviations, conditions.options.pod_start
         window = next((window for window in range(WINDOWS) if window not in self._jobs), None)
         if window is None:
             raise WindowsFullError(f"all {WINDOWS} windows are in use; end a job, or try again later")
-        job = Job(deviations.job_id(f"{window}-{self._unique()}"), window, plan, config)
-        pod = Pod(self._service(job, conditions), deviations.offers(OFFERS), self._security)
+        job = Job(deviations.through(stages.JOB_ID, f"{window}-{self._unique()}"), window, plan, config)
+        pod = Pod(self._service(job, conditions), deviations.through(stages.OFFERS, OFFERS), self._security)
         job.port = pod.port
         job.vanish = lambda: self._remove(job, "failed", "its pod vanished")
         self._jobs[window] = (job, pod)
@@ -81,7 +87,7 @@ class Registry:
             self.sweep(time.monotonic())
 
     def sweep(self, now: float) -> None:
-        """Removes the jobs whose time is over at `now`, seconds of the monotonic clock."""
+        """Removes the jobs whose time is over at ``now``, seconds of the monotonic clock."""
         for job, _ in list(self._jobs.values()):
             reason = job.expired(now, self._limits)
             if reason:

@@ -13,6 +13,7 @@ from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from support.simulator.conditions import Present
+from support.simulator.deviations import stages
 from support.simulator.deviations.control import add_control
 from support.simulator.deviations.middleware import Deviating
 from support.simulator.fibre import Fibre
@@ -72,8 +73,12 @@ class _App(FastAPI):
 def build_app(present: Present, registry: Registry, attached: bool, guarded: bool = False) -> FastAPI:
     """The ASGI application.
 
-    `attached` is whether the server has its fibre, or waits for one; `guarded`, whether it wants a token: that is asked
-    for before this application (`Security.guarding`), and here only told in the OpenAPI.
+    Args:
+        present: what the server is at the moment.
+        registry: the jobs.
+        attached: whether the server has its fibre, or waits for one.
+        guarded: whether it wants a token: that is asked for before this application (``Security.guarding``), and here
+            only told in the OpenAPI.
     """
     wants = [Depends(HTTPBearer(auto_error=False)), Depends(HTTPBasic(auto_error=False))] if guarded else []
     app = _App(
@@ -157,7 +162,7 @@ def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached
     async def configure(request: ConfigureRequest) -> ConfigureAnswer:
         """Starts a job that streams live data."""
         began, now = time.monotonic(), present.now
-        plan = now.deviations.plan(make_plan(request, now.fibre, now.options.frame_rate))
+        plan = now.deviations.through(stages.PLAN, make_plan(request, now.fibre, now.options.frame_rate))
         job = await registry.create(plan, request.model_dump(exclude_unset=True), now)
         await stretch(began, now.options.slowed)
         return configure_answer(job)

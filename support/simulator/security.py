@@ -29,7 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """Plain text for everybody where both are None."""
+    """Plain text for everybody where there is neither.
+
+    Attributes:
+        certificates: what the server shows, and asks for.
+        token: what a client has to bring.
+    """
 
     certificates: Certificates | None = None
     token: str | None = field(default=None, repr=False)
@@ -52,7 +57,7 @@ class Security:
         }
 
     def add_port(self, server: grpc.aio.Server, address: str) -> None:
-        """Makes a gRPC server listen at `address`."""
+        """Makes a gRPC server listen at ``address``."""
         files = self.certificates
         if files is None:
             server.add_insecure_port(address)

@@ -26,8 +26,11 @@ _ID = b"\x08"
 class Sensors:
     """Some sensors of a row with their values; never changed, so that rows of several jobs can share them.
 
-    `octets` are their fields of the message `SpectrogramRow`; each holds `bins` values. `known_bounds` are the smallest
-    and the largest value, where they have been looked for already.
+    Attributes:
+        ids: the sensors.
+        bins: how many values each holds.
+        octets: their fields of the message ``SpectrogramRow``.
+        known_bounds: the smallest and the largest value, where they have been looked for already.
     """
 
     ids: Sequence[int]
@@ -37,7 +40,7 @@ class Sensors:
 
     @classmethod
     def of(cls, ids: Sequence[int], values: Values) -> Sensors:
-        """The sensors `ids`, a tuple or a range, with `values`, shape (sensors, bins)."""
+        """The sensors ``ids``, a tuple or a range, with ``values``, shape (sensors, bins)."""
         return cls(ids, values.shape[1], _layout(ids, values.shape[1]).filled(values))
 
     @property
@@ -54,7 +57,7 @@ class Sensors:
         return float(values.min()), float(values.max())
 
     def part(self, first: int, last: int, known_bounds: tuple[float, float] | None = None) -> Sensors:
-        """The sensors at the positions `first` to `last - 1`."""
+        """The sensors at the positions ``first`` to ``last - 1``."""
         if (first, last) == (0, len(self.ids)):
             return self if known_bounds is None else Sensors(self.ids, self.bins, self.octets, known_bounds)
         offset = _layout(self.ids, self.bins).offset
@@ -86,7 +89,7 @@ class _Layout:
     width: int  # bytes of the values of a sensor
 
     def filled(self, values: Values) -> memoryview:
-        """The layout with `values`, shape (sensors, bins), filled in."""
+        """The layout with ``values``, shape (sensors, bins), filled in."""
         octets = np.ascontiguousarray(values, dtype="<f4").view(np.uint8)
         result = self.blank.copy()
         for run in self.runs:
@@ -128,7 +131,7 @@ def _layout(ids: Sequence[int], bins: int) -> _Layout:
 
 
 def field(tag: bytes, octets: bytes) -> bytes:
-    """A field of a message: `octets`, with their length before them."""
+    """A field of a message: ``octets``, with their length before them."""
     return tag + varint(len(octets)) + octets
 
 

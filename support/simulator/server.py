@@ -11,7 +11,6 @@ import uvicorn
 
 from support.simulator.certificates import Certificates
 from support.simulator.conditions import Present
-from support.simulator.job import Limits
 from support.simulator.options import Options
 from support.simulator.pod import HOST
 from support.simulator.registry import Registry
@@ -23,7 +22,11 @@ BACKLOG = 128
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on 127.0.0.1 that the REST side will serve; raises OSError where the port is taken."""
+    """A socket on 127.0.0.1 that the REST side will serve.
+
+    Raises:
+        OSError: the port is taken.
+    """
     # TCP by name, or asyncio leaves Nagle's algorithm on, and every answer waits 40 ms for an acknowledgement
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -38,9 +41,12 @@ def listen(port: int) -> socket.socket:
 
 
 class FocusServer:
-    """The embedded Focus Server; `run` serves until `stop`, or until SIGTERM or Ctrl-C.
+    """The embedded Focus Server; ``run`` serves until ``stop``, or until SIGTERM or Ctrl-C.
 
-    `certificates` are those of `options.tls`, made by whoever will remove them.
+    Args:
+        options: what it was started with.
+        listener: the socket of the REST side.
+        certificates: those of ``options.tls``, made by whoever will remove them.
     """
 
     def __init__(self, options: Options, listener: socket.socket, certificates: Certificates | None = None) -> None:
@@ -49,7 +55,7 @@ class FocusServer:
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
         self._registry = Registry(
             service=lambda job, conditions: StreamService(job, conditions, self._workers),
-            limits=Limits(options.idle_removal, options.stream_idle, options.finished_removal),
+            limits=options,
             security=self._security,
         )
         app = build_app(
@@ -83,7 +89,7 @@ class FocusServer:
             self._security.certificates.remove()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serves; calls `on_ready` once requests are answered. Returns when everything is closed."""
+        """Serves; calls ``on_ready`` once requests are answered. Returns when everything is closed."""
         self._rest.on_ready = on_ready
         sweeper = asyncio.get_running_loop().create_task(self._registry.sweep_forever())
         try:
@@ -94,7 +100,7 @@ class FocusServer:
             self._workers.shutdown(wait=False, cancel_futures=True)
 
     def stop(self) -> None:
-        """Asks `run` to return; from any thread."""
+        """Asks ``run`` to return; from any thread."""
         self._rest.should_exit = True
 
 

@@ -3,7 +3,7 @@
 The magnitude is the linear amplitude spectrum: one-sided, and scaled by 2 / sum(window) (1 / sum(window) at 0 Hz), so
 that a sine of amplitude A at the centre of a bin shows as A in that bin, whatever nfft. Source: G. Heinzel,
 A. Rüdiger, R. Schilling, "Spectrum and spectral density estimation by the DFT" (2002), the "linear spectrum" of
-section 9; SciPy calls the same `scale_to="magnitude"` in `scipy.signal.ShortTimeFFT`.
+section 9; SciPy calls the same ``scale_to="magnitude"`` in ``scipy.signal.ShortTimeFFT``.
 """
 
 from functools import lru_cache
@@ -16,7 +16,7 @@ Values = NDArray[np.float32]
 
 
 def bins(nfft: int, prr: int, minimum: float, maximum: float) -> range:
-    """The numbers k of the bins whose frequency k * prr / nfft (Hz) lies in `minimum <= f < maximum`.
+    """The numbers k of the bins whose frequency k * prr / nfft (Hz) lies in ``minimum <= f < maximum``.
 
     Only bins up to the Nyquist frequency exist. k * prr / nfft is exact in floating point, as nfft is a power of two.
     """
@@ -26,14 +26,21 @@ def bins(nfft: int, prr: int, minimum: float, maximum: float) -> range:
 
 
 def frequencies(chosen: range, nfft: int, prr: int) -> list[float]:
-    """The frequencies of the bins `chosen`, in Hz."""
+    """The frequencies of the bins ``chosen``, in Hz."""
     return [k * prr / nfft for k in chosen]
 
 
 def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range) -> Values:
-    """The spectra of the stretches of `nfft` samples that start at `offsets`.
+    """The spectra of stretches of ``nfft`` samples.
 
-    `samples` has the shape (channels, samples). Returns (stretches, channels, bins), float32, never negative.
+    Args:
+        samples: shape (channels, samples).
+        offsets: where the stretches begin.
+        nfft: samples of a stretch.
+        chosen: the bins to tell.
+
+    Returns:
+        Shape (stretches, channels, bins), float32, never negative.
     """
     hann, scale = _hann(nfft), _scale(nfft, chosen)
     result = np.empty((len(offsets), len(samples), len(chosen)), dtype=np.float32)
@@ -46,7 +53,7 @@ def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range) ->
 
 @lru_cache(maxsize=32)
 def _hann(nfft: int) -> Values:
-    """The periodic Hann window; its sum is nfft / 2. (`scipy.signal` has it too, and takes half a second to load.)"""
+    """The periodic Hann window; its sum is nfft / 2. (``scipy.signal`` has it too, and takes half a second to load.)"""
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(nfft) / nfft)).astype(np.float32)
 
 

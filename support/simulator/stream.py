@@ -13,6 +13,7 @@ from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from support.simulator import wire
 from support.simulator.clock import Clock
 from support.simulator.conditions import Conditions
+from support.simulator.deviations import stages
 from support.simulator.deviations.stages import AbortError, At, Payloads, Refusal
 from support.simulator.frame import Timeline
 from support.simulator.job import Job
@@ -28,7 +29,13 @@ Context = grpc.aio.ServicerContext[StreamRequest, bytes]
 
 
 class StreamService:
-    """`DataStreamService` of one job. The arithmetic runs on `workers`, everything else on the event loop."""
+    """``DataStreamService`` of one job.
+
+    Args:
+        job: the job.
+        conditions: those under which it was configured.
+        workers: run the arithmetic; everything else is on the event loop.
+    """
 
     def __init__(self, job: Job, conditions: Conditions, workers: Executor) -> None:
         self._job = job
@@ -45,7 +52,7 @@ class StreamService:
             await context.abort(end.status, end.details)
 
     async def stream_spectrograms(self, request: StreamRequest, context: Context) -> None:
-        """Streams the job: `max_frames` frames, or (0) until the job ends; status OK either way."""
+        """Streams the job: ``max_frames`` frames, or (0) until the job ends; status OK either way."""
         try:
             if self._serves(request.job_id):
                 await self._stream(_limit(request), context)
@@ -53,23 +60,27 @@ class StreamService:
             await context.abort(end.status, end.details)
 
     def _serves(self, job_id: str) -> bool:
-        """Whether a stream of this job can begin; raises AbortError where there is no such job."""
+        """Whether a stream of this job can begin.
+
+        Raises:
+            AbortError: there is no such job.
+        """
         job = self._job
         if job_id == job.job_id and not job.ended.is_set():
             return True
         words = f"there is no job '{job_id}' on this port"
-        refusal = self._deviations.unknown_job(Refusal(grpc.StatusCode.NOT_FOUND, words), job)
+        refusal = self._deviations.through(stages.UNKNOWN_JOB, Refusal(grpc.StatusCode.NOT_FOUND, words), job)
         if refusal.status not in (None, grpc.StatusCode.OK):
             raise AbortError(refusal.status, refusal.details)
         return refusal.status is None
 
     async def _stream(self, limit: int | None, context: Context) -> None:
         job, deviations = self._job, self._deviations
-        feed = slowed(deviations.feed(self._frames(context), job), job, self._slowed)
-        frames = _first(deviations.limit(limit), feed)
+        feed = slowed(deviations.through(stages.FEED, self._frames(context), job), job, self._slowed)
+        frames = _first(deviations.through(stages.LIMIT, limit), feed)
         with job.stream():
             log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
-            async with aclosing(deviations.delivery(frames, job)) as payloads:
+            async with aclosing(deviations.through(stages.DELIVERY, frames, job)) as payloads:
                 async for payload in payloads:
                     await context.write(payload)
                     job.touch()
@@ -80,7 +91,7 @@ class StreamService:
         """The frames from now on, until the job ends; its last words tell of lines that were left out."""
         job, plan = self._job, self._job.plan
         clock = Clock.anchored()
-        timeline = self._deviations.timeline(Timeline.until(clock.now_ns(), plan), plan)
+        timeline = self._deviations.through(stages.TIMELINE, Timeline.until(clock.now_ns(), plan), plan)
         pace = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
         memory: dict[str, Any] = {}
         for number in itertools.count():
@@ -96,7 +107,8 @@ class StreamService:
     def _payload(self, at: At) -> bytes:
         """fibre -> spectrum -> frame -> bytes."""
         frame = self._lines.frame(at.plan, at.timeline, self._job.canvas_id, at.row)
-        return self._deviations.message(wire.encode(self._deviations.frame(frame, at)), at)
+        payload = wire.encode(self._deviations.through(stages.FRAME, frame, at))
+        return self._deviations.through(stages.MESSAGE, payload, at)
 
 
 def _limit(request: StreamRequest) -> int | None:
@@ -108,7 +120,7 @@ def _limit(request: StreamRequest) -> int | None:
 
 
 async def _first(limit: int | None, payloads: Payloads) -> Payloads:
-    """The first `limit` of them, or all; nothing is asked for beyond the last."""
+    """The first ``limit`` of them, or all; nothing is asked for beyond the last."""
     for _ in itertools.count() if limit is None else range(limit):
         try:
             yield await anext(payloads)

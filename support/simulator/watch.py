@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 def when_closed(descriptor: int, act: Callable[[], None]) -> None:
-    """Calls `act` on a thread of its own once the pipe that is read by `descriptor` is closed at its other end."""
+    """Calls ``act`` on a thread of its own once the pipe that is read by ``descriptor`` is closed at its other end."""
 
     def watch() -> None:
         while _still_open(descriptor):

@@ -1,4 +1,4 @@
-"""A frame as bytes: what `sensors` holds ready, with the little that each row and each frame add to it."""
+"""A frame as bytes: what ``sensors`` holds ready, with the little that each row and each frame add to it."""
 
 import struct
 
@@ -11,7 +11,7 @@ _CANVAS, _START, _END = b"\x0a", b"\x18", b"\x20"
 
 
 def encode(frame: Frame) -> bytes:
-    """The message `DataStream` of a frame."""
+    """The message ``DataStream`` of a frame."""
     parts: list[bytes | memoryview] = []
     for row in frame.rows:
         body = _row(row)

@@ -12,7 +12,7 @@ import pytest
 
 from support.simulator import wire
 from support.simulator.command_line import parse
-from support.simulator.deviations import CORRECT, Deviations
+from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.catalogue import Deviation, Promise, entries
 from support.simulator.deviations.stages import Answer, At, Exchange, Payloads
 from support.simulator.fibre import Fibre
@@ -169,9 +169,9 @@ def test_any_two_faults_of_a_frame_compose() -> None:
         memory: dict[str, Any] = {}
         for number in range(2):
             at = At(number * 2, number * 2, PLAN, timeline, memory)
-            frame = both.frame(lines.frame(PLAN, timeline, "canvas", at.row), at)
+            frame = both.through(stages.FRAME, lines.frame(PLAN, timeline, "canvas", at.row), at)
             if "invalid-utf8" not in pair:
-                assert both.message(wire.encode(frame), at)
+                assert both.through(stages.MESSAGE, wire.encode(frame), at)
     assert wire.encode(lines.frame(PLAN, timeline, "canvas", 0)) == shared, "what other jobs are sent is not touched"
 
 
@@ -195,14 +195,15 @@ def test_without_deviations_everything_passes_as_it_is() -> None:
         yield b""
 
     payloads = nothing()
-    assert CORRECT.plan(PLAN) is PLAN
-    assert CORRECT.timeline(timeline, PLAN) is timeline
-    assert CORRECT.frame(frame, at) is frame
-    assert CORRECT.message(payload := wire.encode(frame), at) is payload
-    assert CORRECT.feed(payloads, job) is payloads
-    assert CORRECT.delivery(payloads, job) is payloads
-    assert CORRECT.rest(proceed) is proceed
-    assert str(CORRECT) == "none"
+    correct = Deviations()
+    assert correct.through(stages.PLAN, PLAN) is PLAN
+    assert correct.through(stages.TIMELINE, timeline, PLAN) is timeline
+    assert correct.through(stages.FRAME, frame, at) is frame
+    assert correct.through(stages.MESSAGE, payload := wire.encode(frame), at) is payload
+    assert correct.through(stages.FEED, payloads, job) is payloads
+    assert correct.through(stages.DELIVERY, payloads, job) is payloads
+    assert correct.rest(proceed) is proceed
+    assert str(correct) == "none"
 
 
 def test_a_deviation_is_found_by_its_kind_only() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from support.simulator import registry
 from support.simulator.conditions import Present
-from support.simulator.job import Job, Limits
+from support.simulator.job import Job
 from support.simulator.options import Options
 from support.simulator.plan import Plan
 from support.simulator.pod import HOST, Pod
@@ -22,7 +22,7 @@ from support.simulator.stream import StreamService
 from tests.patience import eventually
 from tests.simulator.driver import accepts, in_thread
 
-LIMITS = Limits(idle_removal=50, stream_idle=180, finished_removal=120)
+LIMITS = Options(idle_removal=50, stream_idle=180, finished_removal=120)
 
 
 def make_job() -> Job:

@@ -1,7 +1,7 @@
 """Deviations: what the server does otherwise than its correct self, when it is asked to.
 
 A *fault* breaks one promise of the contract. A *variant* keeps them all and is still different. Either is one function
-that transforms one thing at one *stage* of the server (`stages` lists them), under a decorator that says which stage
+that transforms one thing at one *stage* of the server (``stages`` lists them), under a decorator that says which stage
 and which promise; its name is the deviation's name, its docstring the sentence that people read, and a third parameter,
 where it has one, its argument:
 
@@ -10,18 +10,18 @@ where it has one, its argument:
         \"""One sensor holds nothing but zeros.\"""
         return with_sensor(frame, sensor, lambda values: values * 0)
 
-The server asks `Deviations`, the active ones, at each stage; with none active that is an empty loop. Topics:
+The server asks ``Deviations``, the active ones, at each stage; with none active that is an empty loop. Topics:
 
-    structure  frames, rows, sensors, bins, canvas     answers   what `/configure` answers
+    structure  frames, rows, sensors, bins, canvas     answers   what ``/configure`` answers
     spectra    values, bounds, life                    refusals  errors and metadata
     times      rows, lines, live data                  jobs      ids, address, health, cancel, unknown jobs
     delivery   rate, count, end, wire                  variants  the correct but different
 """
 
 from support.simulator.deviations import answers, delivery, jobs, refusals, spectra, structure, times, variants
-from support.simulator.deviations.active import CORRECT, Deviations
+from support.simulator.deviations.active import Deviations
 from support.simulator.deviations.catalogue import UnknownDeviationError, listing, listing_as_json
 
-__all__ = ["CORRECT", "Deviations", "UnknownDeviationError", "listing", "listing_as_json"]
+__all__ = ["Deviations", "UnknownDeviationError", "listing", "listing_as_json"]
 
 TOPICS = (structure, spectra, times, delivery, answers, refusals, jobs, variants)  # importing them fills the catalogue

@@ -1,4 +1,4 @@
-"""Faults of the answer of `/configure`: what it says about the stream, and whether it is an answer at all."""
+"""Faults of the answer of ``/configure``: what it says about the stream, and whether it is an answer at all."""
 
 from dataclasses import replace
 from typing import Any

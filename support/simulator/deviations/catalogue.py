@@ -43,7 +43,7 @@ Hook = TypeVar("Hook", bound=Callable[..., Any])
 
 
 class UnknownDeviationError(ValueError):
-    """A fault or variant that there is not, or one with a wrong argument; `str()` says what would be right."""
+    """A fault or variant that there is not, or one with a wrong argument; ``str()`` says what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,11 @@ class Argument:
     default: float
 
     def read(self, text: str) -> float:
-        """The value that `text` is; raises ValueError with a sentence."""
+        """The value that ``text`` is.
+
+        Raises:
+            ValueError: it is none that is allowed; in a sentence.
+        """
         try:
             value: float = self.kind(text)
         except ValueError:
@@ -89,7 +93,15 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A fault, with the promise it breaks, or (promise None) a variant."""
+    """A fault or a variant.
+
+    Attributes:
+        name: as it is asked for.
+        promise: what a fault breaks; None: it is a variant.
+        says: what it does, in a sentence.
+        argument: what can be set of it; None: nothing.
+        hooks: its functions, by the names of their stages.
+    """
 
     name: str
     promise: Promise | None
@@ -105,7 +117,12 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A deviation as it was asked for: `spec` is its name, with the argument where one was given."""
+    """A deviation as it was asked for.
+
+    Attributes:
+        spec: its name, with the argument where one was given.
+        hooks: its functions, by the names of their stages.
+    """
 
     spec: str
     hooks: dict[str, Callable[..., Any]]
@@ -121,7 +138,7 @@ class Stage(Generic[Hook]):
     name: str
 
     def fault(self, promise: Promise) -> Callable[[Hook], Hook]:
-        """Enters the decorated function as a fault that breaks `promise`."""
+        """Enters the decorated function as a fault that breaks ``promise``."""
         return partial(self._enter, promise)
 
     def variant(self) -> Callable[[Hook], Hook]:
@@ -129,7 +146,7 @@ class Stage(Generic[Hook]):
         return partial(self._enter, None)
 
     def also(self, name: str) -> Callable[[Hook], Hook]:
-        """Enters the decorated function as a further part of the deviation `name`, which needs more than one stage."""
+        """Enters the decorated function as a part of the deviation ``name``, which needs more than one stage."""
 
         def enter(hook: Hook) -> Hook:
             _CATALOGUE[name].hooks[self.name] = hook
@@ -147,7 +164,11 @@ class Stage(Generic[Hook]):
 
 
 def find(kind: Kind, spec: str) -> Chosen:
-    """The deviation that `spec` (NAME or NAME=ARGUMENT) asks for; raises UnknownDeviationError."""
+    """The deviation that ``spec`` (NAME or NAME=ARGUMENT) asks for.
+
+    Raises:
+        UnknownDeviationError: there is none, or none with such an argument.
+    """
     name, equals, text = spec.partition("=")
     deviation = _CATALOGUE.get(name)
     if deviation is None or deviation.kind != kind:

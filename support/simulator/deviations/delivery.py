@@ -170,21 +170,15 @@ def oversized_message(payload: bytes, at: At, size: Megabytes = 200) -> bytes:
 
 
 @FEED.fault("wire")
-async def abort_in_mid_stream(payloads: Payloads, _job: Job) -> Payloads:
+def abort_in_mid_stream(payloads: Payloads, _job: Job) -> Payloads:
     """The stream breaks off after five frames, with the status UNAVAILABLE."""
-    async for number, payload in numbered(payloads):
-        if number == BEFORE_ABORT:
-            raise AbortError(grpc.StatusCode.UNAVAILABLE, "the connection to the source was lost")
-        yield payload
+    return _broken_off(payloads, AbortError(grpc.StatusCode.UNAVAILABLE, "the connection to the source was lost"))
 
 
 @FEED.fault("wire")
-async def error_in_mid_stream(payloads: Payloads, _job: Job) -> Payloads:
+def error_in_mid_stream(payloads: Payloads, _job: Job) -> Payloads:
     """The stream breaks off after five frames, with the status INTERNAL."""
-    async for number, payload in numbered(payloads):
-        if number == BEFORE_ABORT:
-            raise AbortError(grpc.StatusCode.INTERNAL, "the stream failed")
-        yield payload
+    return _broken_off(payloads, AbortError(grpc.StatusCode.INTERNAL, "the stream failed"))
 
 
 @FEED.fault("wire")
@@ -194,4 +188,11 @@ async def goes_silent(payloads: Payloads, job: Job) -> Payloads:
         if number == BEFORE_SILENCE:
             await job.ended.wait()
             return
+        yield payload
+
+
+async def _broken_off(payloads: Payloads, end: AbortError) -> Payloads:
+    async for number, payload in numbered(payloads):
+        if number == BEFORE_ABORT:
+            raise end
         yield payload

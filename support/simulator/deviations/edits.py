@@ -4,18 +4,16 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from protos.datastream_pb2 import DataStream
 from support.simulator.deviations.stages import Payloads
 from support.simulator.frame import Frame, Row
 from support.simulator.plan import Plan
-
-Values = NDArray[np.float32]
+from support.simulator.sensors import Values
 
 
 def place(sensor: int, row: Row) -> int:
-    """The index of the sensor that is number `sensor` of the row, counted from 1; of the last where there are fewer."""
+    """The index of the sensor that is number ``sensor`` of the row, from 1; of the last where there are fewer."""
     return min(sensor, len(row.sensor_ids)) - 1
 
 

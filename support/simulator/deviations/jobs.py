@@ -143,7 +143,7 @@ _waiting: set[asyncio.Task[None]] = set()
 
 
 def later(delay: float, exchange: Exchange, proceed: Proceed) -> None:
-    """Asks the correct server after `delay` seconds, so that what was not done now leaves no window in use."""
+    """Asks the correct server after ``delay`` seconds, so that what was not done now leaves no window in use."""
 
     async def ask() -> None:
         await asyncio.sleep(delay)

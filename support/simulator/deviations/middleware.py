@@ -7,12 +7,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from support.simulator.deviations.active import Deviations
 from support.simulator.deviations.stages import Answer, Exchange
-
-CONTROL = "/simulator/"  # never deviates, or nobody could end a deviation
+from support.simulator.security import CONTROL
 
 
 class Deviating:
-    """Passes requests through what `active` returns at that moment."""
+    """Passes requests through what ``active`` returns at that moment, but for those that could end a deviation."""
 
     def __init__(self, app: ASGIApp, active: Callable[[], Deviations]) -> None:
         self._app = app
@@ -48,7 +47,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def _ask(app: ASGIApp, scope: Scope, exchange: Exchange) -> Answer:
-    """What the application answers to `exchange`, which came as `scope` or was made up from it."""
+    """What the application answers to ``exchange``, which came as ``scope`` or was made up from it."""
     asked = {
         **scope,
         "method": exchange.method,

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from support.simulator.deviations.catalogue import Sensor
-from support.simulator.deviations.edits import Values, with_sensor, with_values
+from support.simulator.deviations.edits import with_sensor, with_values
 from support.simulator.deviations.stages import FRAME, At
 from support.simulator.frame import Frame
+from support.simulator.sensors import Values
 
 CONSTANT = 0.25
 SMALLEST = 1e-12  # below it, decibels would be infinite

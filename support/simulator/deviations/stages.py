@@ -19,9 +19,14 @@ Payloads = AsyncGenerator[bytes, None]
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a frame stands: `number` in its stream and `row`, its first row, in the timeline, both counted from 0.
+    """Where a frame stands.
 
-    `memory` is kept from frame to frame of one stream, for deviations that need one.
+    Attributes:
+        number: in its stream, from 0.
+        row: its first row, in the timeline, from 0.
+        plan: what the job follows.
+        timeline: when its rows are.
+        memory: kept from frame to frame of one stream, for deviations that need one.
     """
 
     number: int
@@ -33,7 +38,12 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How a call for an unknown job ends. OK ends it without a frame; no status at all: it is served after all."""
+    """How a call for an unknown job ends.
+
+    Attributes:
+        status: OK ends it without a frame; None: it is served after all.
+        details: in words.
+    """
 
     status: grpc.StatusCode | None
     details: str
@@ -134,7 +144,7 @@ HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthRespons
 """The answer of CheckHealth."""
 
 ANSWER: Stage[Callable[Concatenate[dict[str, Any], ...], dict[str, Any]]] = Stage("answer")
-"""What `/configure` answers when it has made a job."""
+"""What ``/configure`` answers when it has made a job."""
 
 REST: Stage[Callable[Concatenate[Exchange, Proceed, ...], Awaitable[Answer]]] = Stage("rest")
-"""A request of the REST side; `Proceed` asks the correct server."""
+"""A request of the REST side; ``Proceed`` asks the correct server."""

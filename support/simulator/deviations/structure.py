@@ -8,10 +8,11 @@ import numpy as np
 from protos.datastream_pb2 import DataStream
 from support.simulator import wire
 from support.simulator.deviations.catalogue import Sensor
-from support.simulator.deviations.edits import Values, numbered, place, with_rows
+from support.simulator.deviations.edits import numbered, place, with_rows
 from support.simulator.deviations.stages import FEED, FRAME, MESSAGE, At, Payloads
 from support.simulator.frame import Frame, Row
 from support.simulator.job import Job
+from support.simulator.sensors import Values
 
 
 @FEED.fault("frame")
@@ -114,7 +115,7 @@ def _with_order(row: Row, order: np.ndarray[tuple[int], np.dtype[np.int_]]) -> R
 
 
 def _with_intensity(payload: bytes, sensor: int, edit: Callable[[Values], Values]) -> bytes:
-    """The message with the values of one sensor edited; in a `Frame` all sensors of a row have equally many."""
+    """The message with the values of one sensor edited; in a ``Frame`` all sensors of a row have equally many."""
     message = DataStream.FromString(payload)
     for row in message.rows:
         if row.sensors:

@@ -16,7 +16,14 @@ FRAMES_BETWEEN = 4  # frames from one fault to the next
 
 
 class Bent(Timeline):
-    """A timeline whose rows are elsewhere than on the `straight` one: `start` says where, `due` when they are sent."""
+    """A timeline whose rows are elsewhere.
+
+    Args:
+        straight: where they would be.
+        plan: what the job follows.
+        start: where a row is.
+        due: when it is sent; None: when it lies in the past.
+    """
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Variants: servers that are correct and still different. Every line of the contract holds for each of them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
-from support.simulator.deviations.edits import Values, with_rows, with_sensor
+from support.simulator.deviations.edits import with_rows, with_sensor
 from support.simulator.deviations.jobs import later
 from support.simulator.deviations.stages import (
     ANSWER,
@@ -27,7 +28,7 @@ from support.simulator.deviations.stages import (
 from support.simulator.frame import Frame, rounded
 from support.simulator.options import Options
 from support.simulator.plan import Plan
-from support.simulator.sensors import INTENSITY, SENSORS, field
+from support.simulator.sensors import INTENSITY, SENSORS, Values, field
 from support.simulator.wire import ROWS
 
 THIRD = 3
@@ -206,21 +207,13 @@ def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
 @FRAME.variant()
 def floor_timestamps(frame: Frame, at: At) -> Frame:
     """Times are rounded down to whole milliseconds, not to the nearest."""
-    rows = []
-    for line, row in enumerate(frame.rows, at.row):
-        start = at.timeline.start(line)
-        rows.append(replace(row, start_ms=int(start // 1), end_ms=int((start + at.plan.row_span * 1000) // 1)))
-    return replace(frame, rows=tuple(rows))
+    return _retimed(frame, at, at.timeline.start, math.floor)
 
 
 @FRAME.variant()
 def sample_aligned_lines(frame: Frame, at: At) -> Frame:
     """Lines begin at whole samples, and are rounded from there."""
-    rows = []
-    for line, row in enumerate(frame.rows, at.row):
-        start = at.timeline.first_sample(line) * 1000 / Fraction(at.plan.prr)
-        rows.append(replace(row, start_ms=rounded(start), end_ms=rounded(start + at.plan.row_span * 1000)))
-    return replace(frame, rows=tuple(rows))
+    return _retimed(frame, at, lambda row: at.timeline.first_sample(row) * 1000 / Fraction(at.plan.prr), rounded)
 
 
 @FRAME.variant()
@@ -258,8 +251,18 @@ def split_floats(payload: bytes, _at: At) -> bytes:
     return _recoded(payload, split)
 
 
+def _retimed(frame: Frame, at: At, start: Callable[[int], Fraction], whole: Callable[[Fraction], int]) -> Frame:
+    """The frame with rows that start where ``start`` says, epoch milliseconds, and times made whole in another way."""
+    starts, span = [start(at.row + place) for place in range(len(frame.rows))], at.plan.row_span * 1000
+    rows = (
+        replace(row, start_ms=whole(begin), end_ms=whole(begin + span))
+        for row, begin in zip(frame.rows, starts, strict=True)
+    )
+    return replace(frame, rows=tuple(rows))
+
+
 def _recoded(payload: bytes, floats: Callable[[Values], bytes]) -> bytes:
-    """The same message, with the values of each sensor as `floats` writes them."""
+    """The same message, with the values of each sensor as ``floats`` writes them."""
     message = DataStream.FromString(payload)
     rows = b""
     for row in message.rows:
