@@ -11,7 +11,19 @@ WORKERS ?= 2
 RUN_TIME ?= 2m
 REPEATS ?= 5
 
-.PHONY: acceptance test faults soak bench load clean
+# Whole: it was made here, has a Python that will do and pip, and no install was cut off. Anything else is made again.
+WHOLE := $(shell test ! -e .venv/installing && grep -qsF "$(CURDIR)/.venv/bin/" .venv/bin/pip && \
+	$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes)
+
+.PHONY: acceptance test faults soak bench load clean help
+ifneq ($(WHOLE),yes)
+.PHONY: $(BIN)/python
+endif
+
+# What pip takes from file $(1); where pip is killed, `installing` stays behind.
+install = @touch .venv/installing; trap 'exit 130' INT TERM; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(1); status=$$?; \
+	rm .venv/installing; [ $$status -eq 0 ] || exit $$status; touch $@
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
 acceptance: .venv/installed protos/datastream_pb2.py
@@ -46,22 +58,24 @@ clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info support/reporting/page/node_modules
 	find reports -mindepth 1 ! -name README.md -exec rm -rf {} +
 
-.venv/bin/python:
+## help: this list
+help:
+	@awk -F': ' '/^## / { printf "make %-11s %s\n", substr($$1, 4), substr($$0, length($$1) + 3) }' Makefile
+
+$(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer, or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
+	@[ ! -e .venv ] || echo ".venv is half made, or was made elsewhere or for another Python: it is made again"
+	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
 
-.venv/installed: .venv/bin/python requirements.txt constraints.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	@touch $@
+.venv/installed: $(BIN)/python requirements.txt constraints.txt pyproject.toml
+	$(call install,requirements.txt)
 
 .venv/installed-load: .venv/installed requirements-load.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-load.txt
-	@touch $@
+	$(call install,requirements-load.txt)
 
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-load.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	@touch $@
+	$(call install,requirements-dev.txt)
 
 protos/datastream_pb2.py: protos/datastream.proto scripts/generate_proto.sh .venv/installed
 	PYTHON=$(BIN)/python scripts/generate_proto.sh

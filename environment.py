@@ -12,6 +12,7 @@ from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_left_behind, report_run_stopped
 from support.reporting.clock import ClockTime, count_rules
 from support.reporting.run_description import describe_run
+from support.reporting.scenario_report import Report
 from support.run import Run
 
 register_domain_words()
@@ -25,8 +26,10 @@ def before_all(context: Context) -> None:
     except FocusError as error:
         stop_run(context, str(error))
         return
-    context.add_cleanup(end_run, context.run)
-    for folder in results_folders(context.config):
+    folders = results_folders(context.config)
+    context.report = Report(attaches=bool(folders))
+    context.add_cleanup(end_run, context.run, context.report)
+    for folder in folders:
         describe_run(folder, context.run.describe() | context.run.settings.described())
     sys.stdout.write(context.run.banner() + "\n\n")
 
@@ -40,14 +43,12 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    if results_folders(context.config):
-        context.world.report()
-    context.run.tell(scenario.name, context.world.figures)
+    context.report.tell(scenario.name, context.world.happened)
 
 
-def end_run(run: Run) -> None:
-    """Ends what the run started, and says what is left of it all the same."""
-    for figures in run.figures:
+def end_run(run: Run, report: Report) -> None:
+    """Ends what the run started; says what was measured, and what is left behind all the same."""
+    for figures in report.figures:
         sys.stdout.write(f"\n{figures}\n")
     for sentence in run.close():
         sys.stderr.write(f"LEFT BEHIND: {sentence}\n")

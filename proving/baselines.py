@@ -25,9 +25,10 @@ from scipy.stats import binomtest
 
 from support.baseline.baseline import FEWEST_SAMPLES
 from support.baseline.comparison import Compared, compare
-from support.baseline.sample import Sample, take_sample
+from support.baseline.sample import Sample, measured
 from support.focus_server_api import FocusServerAPI
 from support.screen.job import live_job_request
+from support.screen.window import open_window
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
 
@@ -56,7 +57,11 @@ def measure(url: str, frames: int, samples: int = FEWEST_SAMPLES) -> list[Sample
     with FocusServerAPI(url) as api:
         fibre = api.live_metadata()
         request = live_job_request(settings, fibre, api.channels())
-        return [take_sample(settings, api, request, fibre.prr, frames) for _ in range(samples)]
+        taken = []
+        for _ in range(samples):
+            with open_window(settings, api, request, fibre.prr) as window:
+                taken.append(measured(window, frames))
+        return taken
 
 
 def prove(amounts: Sequence[float], comparisons: int, baselines: int, frames: int, jobs: int) -> list[Trial]:

@@ -18,7 +18,7 @@ from support.world import World
 
 
 class Run:
-    """Settings and server of a run, both checked; ``figures`` are what scenarios measured, for its end.
+    """Settings and server of a run, both checked.
 
     Args:
         userdata: behave's ``-D`` definitions.
@@ -31,7 +31,6 @@ class Run:
 
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self.settings: Settings = load(userdata, environ)
-        self.figures: list[str] = []
         self._process = Process()
         self._secured_servers = SecuredServers()
         self.server = ServerUnderTest(self.settings)
@@ -44,11 +43,6 @@ class Run:
     def world(self) -> World:
         """A world for the next scenario."""
         return World(self.settings, self.server, self._secured_servers)
-
-    def tell(self, scenario: str, figures: str) -> None:
-        """Keeps what a scenario measured for the end of the run; nothing where that is empty."""
-        if figures:
-            self.figures.append(f"{scenario}\n{textwrap.indent(figures, '  ')}")
 
     def why_not(self, tags: Collection[str], chosen: Callable[[Collection[str]], bool]) -> str:
         """Why a scenario does not run here and now, in words; empty where it does.

@@ -16,10 +16,7 @@ from support.contract import JobRequest
 from support.errors import APIError, ClientTooSlowError
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.threads import named
-from support.reporting.attachments import attach_table
-from support.reporting.baseline_report import report_comparison, report_recorded
-from support.reporting.stream_report import certificates_table, report_stream
-from support.reporting.windows_report import load_figures, report_windows
+from support.reporting.scenario_report import Happened
 from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.screen.many import Windows
 from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
@@ -85,13 +82,6 @@ class World:
         return _made(self._many, "no windows are open: the scenario lacks a 'Given ... live windows ...'")
 
     @property
-    def figures(self) -> str:
-        """What many windows at once came to, for the console; empty where there were none."""
-        if self._many is None or not self._many.seconds:
-            return ""
-        return "\n".join(f"{name}: {value}" for name, value in load_figures(self._many).items())
-
-    @property
     def refusal(self) -> Refusal:
         """The newest refusal of a request that must be refused."""
         return _made(self._refusal, "nothing was refused: the scenario lacks a 'When I ask for ...'")
@@ -143,10 +133,6 @@ class World:
     def reach_secured_server(self) -> None:
         """Makes the secured server the one under test."""
         self._meet(self.secured.settings, self.secured.reach())
-
-    def certificates_on_first_use(self) -> str:
-        """What the report says of the certificates that were trusted on first use; empty where there were none."""
-        return certificates_table(self.settings.security.seen)
 
     def configure_live_job(
         self,
@@ -207,18 +193,17 @@ class World:
                 return None
             raise AssertionError(str(error)) from error
 
-    def report(self) -> None:
-        """Tells the report what was streamed, if anything was."""
-        frequencies = self.job.answer.frequencies_list if self.streaming.windows else ()
-        report_stream(self.metrics, self.streaming.frames, frequencies)
-        if self.baseline.recorded:
-            report_recorded(self.baseline.recorded)
-        if self.baseline.compared:
-            report_comparison(self.baseline.compared)
-        if self._many is not None:
-            report_windows(self._many)
-        if certificates := self.certificates_on_first_use():
-            attach_table(certificates, "Certificates trusted on first use")
+    @property
+    def happened(self) -> Happened:
+        """What happened in this scenario, for the report."""
+        return Happened(
+            streams=[*self.streaming.streams, *self.baseline.streams],
+            windows=self._many,
+            refusal=self._refusal,
+            recorded=self.baseline.recorded,
+            compared=self.baseline.compared,
+            certificates=self.settings.security.seen,
+        )
 
     def close(self) -> None:
         """Closes the connection and cancels the jobs."""

@@ -8,10 +8,12 @@ from support.address import without_password
 from support.baseline.baseline import Baseline, find
 from support.baseline.circumstances import Circumstances
 from support.baseline.comparison import Compared, compare
-from support.baseline.sample import Sample, take_sample
+from support.baseline.sample import Sample, measured
 from support.errors import RemoteError
 from support.screen.job import Job
+from support.screen.streamed import Streamed
 from support.screen.streaming import promised
+from support.screen.window import open_window
 from support.server.under_test import ServerUnderTest
 from support.settings import BaselineUse, Settings
 
@@ -24,11 +26,13 @@ class BaselineCheck:
         server: is measured.
 
     Attributes:
+        streams: every stream that was measured, oldest first.
         recorded: the samples of the baseline that was recorded; empty where none was.
         compared: every figure, then and now; empty before they are compared.
     """
 
     def __init__(self, settings: Settings, server: ServerUnderTest) -> None:
+        self.streams: list[Streamed] = []
         self.recorded: Sequence[Sample] = ()
         self.compared: Sequence[Compared] = ()
         self._settings = settings
@@ -57,9 +61,7 @@ class BaselineCheck:
                 return found
             self._baseline = found
         with promised(RemoteError):
-            self._samples = [
-                take_sample(self._settings, self._server.api, job.request, job.prr, frames) for _ in range(times)
-            ]
+            self._samples = [self._sample(job, frames) for _ in range(times)]
         if use is BaselineUse.RECORD:
             path = Baseline(circumstances, self._samples).write()
             self.recorded = self._samples
@@ -72,6 +74,15 @@ class BaselineCheck:
             raise LookupError("there is no baseline: the scenario lacks a 'When I measure ...'")
         self.compared = compare(self._baseline.samples, self._samples, percent)
         return self.compared
+
+    def _sample(self, job: Job, frames: int) -> Sample:
+        with open_window(self._settings, self._server.api, job.request, job.prr) as window:
+            self._server.job_ids.append(window.job.answer.job_id)
+            try:
+                return measured(window, frames)
+            finally:
+                if window.verdict is not None:
+                    self.streams.append(Streamed.of(window))
 
     def _circumstances(self, job: Job, frames: int) -> Circumstances:
         server = self._server

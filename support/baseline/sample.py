@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from support.contract import JobRequest
 from support.errors import ClientTooSlowError
-from support.focus_server_api import FocusServerAPI
-from support.screen.window import Window, open_window
-from support.settings import Settings
+from support.screen.window import Window
 from support.stream.metrics import StreamMetrics
 from support.wording import plural
 
@@ -50,19 +47,14 @@ class Sample:
         )
 
 
-def take_sample(settings: Settings, api: FocusServerAPI, request: JobRequest, prr: float, frames: int) -> Sample:
-    """Streams ``frames`` frames of a job of its own, judged like every stream, and measures them.
+def measured(window: Window, frames: int) -> Sample:
+    """Streams ``frames`` frames of a window that was just opened, judged like every stream, and measures them.
 
     Raises:
-        RemoteError: the server refused the job, or the stream failed.
+        RemoteError: nothing usable answered, or the stream failed.
         AssertionError: the server ended the stream before so many frames.
         ClientTooSlowError: the client, not the server, set the pace.
     """
-    with open_window(settings, api, request, prr) as window:
-        return _measured(window, frames)
-
-
-def _measured(window: Window, frames: int) -> Sample:
     window.connect()
     verdict = window.receive(frames)
     if verdict.frames < frames:

@@ -1,43 +1,69 @@
-"""What the report shows of a scenario's stream: its metrics as a table, and the waterfall of one channel."""
+"""What the report shows of a scenario's streams: metrics and findings as tables, and the waterfall of one channel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from support.reporting.attachments import as_table, attach_json, attach_metrics, attach_waterfall
-from support.security import ServerCertificate
+from support.reporting.attachments import as_table, attach_json, attach_metrics, attach_table, attach_waterfall
+from support.screen.streamed import Streamed
 from support.stream.distribution import Distribution
-from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 
 
-def report_stream(metrics: StreamMetrics, frames: Iterable[Frame], frequencies: Sequence[float]) -> None:
-    """Attaches the metrics as a table and as JSON, and the picture of the channel with the clearest signal.
-
-    Args:
-        metrics: of the stream; nothing is attached where none was asked for.
-        frames: the frames received; ones of another shape than the first are left out of the picture.
-        frequencies: Hz of the bins.
-    """
-    if metrics.start_time is None:
+def report_streams(streams: Sequence[Streamed]) -> None:
+    """Attaches the newest stream that something is wrong with, or else the newest; of several, a table of all, too."""
+    if not streams:
         return
-    frames = list(frames)
-    attach_metrics(metrics_table(metrics))
-    attach_json(metrics.as_dict(), "Stream metrics as JSON")
-    shaped = [f for f in frames if f.values.size and f.is_rectangular and f.bin_counts[0] == len(frequencies)]
+    report_stream(next((stream for stream in reversed(streams) if stream.found), streams[-1]))
+    if len(streams) > 1:
+        attach_table(streams_table(streams), "All streams")
+
+
+def report_stream(stream: Streamed) -> None:
+    """Attaches metrics as a table and as JSON, the findings, and the picture of the channel with the clearest signal.
+
+    Frames of another shape than the first are left out of the picture.
+    """
+    findings = {"stream": stream, "findings": f"{stream.found:,}" if stream.found else "none"}
+    attach_metrics(findings | metrics_table(stream.metrics))
+    attach_json(stream.metrics.as_dict(), "Stream metrics as JSON")
+    if stream.found:
+        attach_table(findings_table(stream), "Findings")
+    frequencies = np.asarray(stream.job.answer.frequencies_list)
+    shaped = [f for f in stream.frames if f.values.size and f.is_rectangular and f.bin_counts[0] == len(frequencies)]
     pictured = [frame for frame in shaped if frame.sensor_ids[0] == shaped[0].sensor_ids[0]]
     if pictured:
         block = np.concatenate([frame.intensities for frame in pictured])
         sensor = _most_telling(block)
         attach_waterfall(
             np.concatenate([frame.starts for frame in pictured]),
-            np.asarray(frequencies),
+            frequencies,
             block[:, sensor, :],
             channel=pictured[0].sensor_ids[0][sensor],
         )
+
+
+def streams_table(streams: Sequence[Streamed]) -> str:
+    """A line for each stream, as CSV."""
+    head = ("Stream", "Frames", "Frames a second", "First frame after", "Findings", "Failed with")
+    return as_table([head, *map(_row, streams)])
+
+
+def findings_table(stream: Streamed) -> str:
+    """A line for each finding that was kept, as CSV; the last one says how many were not."""
+    rows = [(finding.topic, finding.severity, finding) for finding in stream.findings]
+    left_out = stream.found - len(rows)
+    more = [("", "", f"and {left_out:,} more like these")] if left_out else []
+    return as_table([("Topic", "Severity", "What is wrong"), *rows, *more])
+
+
+def _row(stream: Streamed) -> tuple[object, ...]:
+    metrics = stream.metrics
+    first = _milliseconds(metrics.first_frame_latency)
+    return stream, metrics.frames_received, f"{metrics.avg_frame_rate:.1f}", first, stream.found, stream.failure
 
 
 def _most_telling(block: NDArray[np.float32]) -> int:
@@ -45,12 +71,6 @@ def _most_telling(block: NDArray[np.float32]) -> int:
     finite = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
     floor = np.maximum(np.median(finite, axis=(0, 2)), np.finfo(np.float32).tiny)
     return int(np.argmax(finite.mean(axis=0).max(axis=1) / floor))
-
-
-def certificates_table(seen: Mapping[str, ServerCertificate]) -> str:
-    """Certificates that were trusted on first use, by target, with the fingerprints to pin; empty without any."""
-    rows = [(target, certificate.fingerprint) for target, certificate in seen.items()]
-    return as_table([("Server", "SHA-256 fingerprint, for tls_fingerprint"), *rows]) if rows else ""
 
 
 def metrics_table(metrics: StreamMetrics) -> dict[str, str]:

@@ -15,6 +15,7 @@ from support.grpc_stream_client import GrpcStreamClient
 from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.screen.job import Job
+from support.screen.streamed import Streamed
 from support.screen.window import Window, open_window
 from support.settings import Settings
 from support.stream.frame import Frame
@@ -43,18 +44,19 @@ class Streaming:
 
     Attributes:
         windows: one for each job configured, oldest first; they share the client.
+        streams: every stream that is over, oldest first.
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
     """
 
     def __init__(self, settings: Settings, api: FocusServerAPI, client: GrpcStreamClient, cleanup: ExitStack) -> None:
         self.client = client
         self.windows: list[Window] = []
+        self.streams: list[Streamed] = []
         self.failure = ""
         self._settings = settings
         self._api = api
         self._cleanup = cleanup
         self._network: Hop | None = None
-        self._streamed: Window | None = None
 
     @property
     def window(self) -> Window:
@@ -66,19 +68,19 @@ class Streaming:
     @property
     def verdict(self) -> Verdict:
         """The verdict on the newest stream."""
-        if self._streamed is None or self._streamed.verdict is None:
+        if not self.streams:
             raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
-        return self._streamed.verdict
+        return self.streams[-1].verdict
 
     @property
     def frames(self) -> Collection[Frame]:
         """The newest frames of the newest stream."""
-        return self._streamed.frames if self._streamed else ()
+        return self.streams[-1].frames if self.streams else ()
 
     @property
     def metrics(self) -> StreamMetrics:
         """The metrics of the newest stream."""
-        return self._streamed.metrics if self._streamed else self.client.get_metrics()
+        return self.streams[-1].metrics if self.streams else self.client.get_metrics()
 
     @property
     def loss(self) -> Loss:
@@ -88,7 +90,7 @@ class Streaming:
     @property
     def findings(self) -> list[str]:
         """Everything that was found about the newest job and its stream, in words."""
-        streamed = self.verdict.findings() if self._streamed else []
+        streamed = self.verdict.findings() if self.streams else []
         return [str(finding) for finding in (*self.window.job.findings, *streamed)]
 
     @property
@@ -184,12 +186,13 @@ class Streaming:
     def _newest_window(self) -> Iterator[Window]:
         """The newest job's window, connected, to be streamed inside; a stream that fails is a broken promise."""
         self.connect()
-        self._streamed = window = self.window
+        window = self.window
         try:
             with promised(APIError, ConnectionError):
                 yield window
         finally:
-            self.failure = window.failure
+            self.streams.append(Streamed.of(window))
+            self.failure = self.streams[-1].failure
 
 
 @contextmanager

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import allure_commons
-import pytest
+import csv
+from collections.abc import Sequence
 
 from protos.datastream_pb2 import DataStream
-from support.reporting.stream_report import metrics_table, report_stream
+from support.contract import JobAnswer, JobRequest
+from support.reporting.stream_report import metrics_table, report_stream, report_streams
+from support.screen.job import Job
+from support.screen.streamed import Streamed
+from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
-from tests.validation.streams import Plan, spoiled
+from support.validation.expectation import Limits
+from support.validation.finding import Ending
+from support.validation.verdict import Verdict, stream_rules
+from tests.reporting.conftest import Attached
+from tests.validation.streams import Plan, blocks_of, frames_of, spoiled
 
 PLAN = Plan(latency=0.25)
-FREQUENCIES = PLAN.expectation.frequencies
+REQUEST = JobRequest(channels_min=3, channels_max=6, frequency_max=14)
 
 
-class Report:
-    """Takes what is attached, as Allure's own listener does."""
-
-    def __init__(self) -> None:
-        self.attached: dict[str, Any] = {}
-
-    @allure_commons.hookimpl
-    def attach_data(self, body: Any, name: str, attachment_type: Any, extension: Any) -> None:  # noqa: ARG002
-        self.attached[name] = body
-
-
-@pytest.fixture
-def report() -> Iterator[Report]:
-    listener = Report()
-    allure_commons.plugin_manager.register(listener)
-    yield listener
-    allure_commons.plugin_manager.unregister(listener)
+def stream(frames: Sequence[Frame] = (), failure: str = "") -> Streamed:
+    """These frames as a scenario streamed and judged them."""
+    answer = JobAnswer(
+        job_id="0-7",
+        stream_url="127.0.0.1",
+        stream_port=30123,
+        channel_amount=4,
+        channel_to_stream_index=dict.fromkeys(PLAN.sensors, 0),
+        frequencies_amount=PLAN.bins,
+        frequencies_list=list(PLAN.expectation.frequencies),
+        lines_dt=PLAN.lines_dt,
+    )
+    verdict = Verdict(stream_rules(PLAN.expectation, Limits()))
+    for block in blocks_of(frames, together=True):
+        verdict.see(block)
+    verdict.end(Ending(len(frames), by_server=False, error=failure))
+    return Streamed(Job(REQUEST, answer, PLAN.prr), verdict, metrics(), frames, failure)
 
 
 def metrics() -> StreamMetrics:
@@ -64,23 +69,18 @@ def test_a_stream_without_frames_has_no_numbers_that_look_like_some() -> None:
     assert metrics_table(empty)["interval between frames, p50 / p95 / p99 / longest"] == "none"
 
 
-def test_nothing_is_attached_where_nothing_was_streamed(report: Report) -> None:
-    report_stream(StreamMetrics(), [], ())
-    assert report.attached == {}
-
-
-def test_the_channel_with_the_clearest_signal_is_shown(report: Report) -> None:
+def test_the_channel_with_the_clearest_signal_is_shown(attached: Attached) -> None:
     def tone(messages: list[DataStream]) -> None:
         for message in messages:
             for row in message.rows:
                 row.sensors[2].intensity[4] = 50.0
 
-    report_stream(metrics(), spoiled(PLAN, tone), FREQUENCIES)
-    assert [name for name in report.attached if name.startswith("Waterfall")] == ["Waterfall of channel 5"]
-    assert report.attached["Waterfall of channel 5"].startswith(b"\x89PNG")
+    report_stream(stream(spoiled(PLAN, tone)))
+    assert [name for name in attached if name.startswith("Waterfall")] == ["Waterfall of channel 5"]
+    assert attached["Waterfall of channel 5"].startswith(b"\x89PNG")
 
 
-def test_frames_of_another_shape_are_left_out_of_the_picture(report: Report) -> None:
+def test_frames_of_another_shape_are_left_out_of_the_picture(attached: Attached) -> None:
     def shapes(messages: list[DataStream]) -> None:
         del messages[3].rows[:]
         del messages[4].rows[0].sensors[0]
@@ -88,14 +88,61 @@ def test_frames_of_another_shape_are_left_out_of_the_picture(report: Report) -> 
             for sensor in row.sensors:
                 del sensor.intensity[0]
 
-    report_stream(metrics(), spoiled(PLAN, shapes), FREQUENCIES)
-    assert any(name.startswith("Waterfall") for name in report.attached)
+    report_stream(stream(spoiled(PLAN, shapes)))
+    assert any(name.startswith("Waterfall") for name in attached)
 
 
-def test_a_stream_of_broken_frames_alone_still_has_its_numbers(report: Report) -> None:
+def test_a_stream_of_broken_frames_alone_still_has_its_numbers(attached: Attached) -> None:
     def ragged(messages: list[DataStream]) -> None:
         for message in messages:
             del message.rows[0].sensors[0]
 
-    report_stream(metrics(), spoiled(PLAN, ragged), FREQUENCIES)
-    assert list(report.attached) == ["Stream metrics", "Stream metrics as JSON"]
+    report_stream(stream(spoiled(PLAN, ragged)))
+    assert list(attached) == ["Stream metrics", "Stream metrics as JSON", "Findings"]
+
+
+def correct() -> Streamed:
+    return stream(frames_of(PLAN.messages(), PLAN))
+
+
+def lined(table: str) -> list[list[str]]:
+    return list(csv.reader(table.splitlines()))
+
+
+def test_a_correct_stream_is_told_as_one(attached: Attached) -> None:
+    report_stream(correct())
+    assert ["findings", "none"] in lined(attached["Stream metrics"])
+    assert ["stream", "job 0-7, channels 3 to 6"] in lined(attached["Stream metrics"])
+    assert "Findings" not in attached
+
+
+def test_the_verdict_is_told_with_how_many_findings_are_left_out(attached: Attached) -> None:
+    def silent(messages: list[DataStream]) -> None:
+        for message in messages:
+            for row in message.rows:
+                row.sensors[1].intensity[3] = float("nan")
+
+    broken = stream(spoiled(Plan(latency=0.25, frames=30), silent), failure="the stream broke")
+    report_stream(broken)
+    findings = lined(attached["Findings"])
+    assert ["findings", str(broken.found)] in lined(attached["Stream metrics"])
+    assert broken.found > len(broken.findings)
+    assert ["measurements", "critical"] in [line[:2] for line in findings]
+    assert any("the stream broke" in line[2] for line in findings)
+    assert findings[-1] == ["", "", f"and {broken.found - len(broken.findings)} more like these"]
+
+
+def test_nothing_is_attached_where_nothing_was_streamed(attached: Attached) -> None:
+    report_streams([])
+    assert attached == {}
+
+
+def test_of_several_streams_the_newest_that_is_wrong_is_shown_and_all_are_listed(attached: Attached) -> None:
+    report_streams([correct(), stream(failure="the stream broke"), correct()])
+    assert any("the stream broke" in line[2] for line in lined(attached["Findings"]))
+    assert [line[-1] for line in lined(attached["All streams"])] == ["Failed with", "", "the stream broke", ""]
+
+
+def test_one_stream_needs_no_list(attached: Attached) -> None:
+    report_streams([correct()])
+    assert "All streams" not in attached

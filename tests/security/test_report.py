@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.errors import NotReadyError
-from support.reporting.stream_report import certificates_table
+from support.reporting.scenario_report import certificates_table
 from support.run import Run
 from support.settings_sources import load
 from tests.security.conftest import ServerWith
@@ -35,14 +35,10 @@ def test_those_of_jobs_are_in_the_table_of_the_scenario(server_with: ServerWith)
     with closing(Run({"focus_server_url": told["rest_url"], "tls": "first-use"}, {})) as run:
         world = run.world()
         with world.streaming.client.connect_context(job["stream_url"], job["stream_port"]):
-            table = world.certificates_on_first_use()
+            table = certificates_table(world.happened.certificates)
         world.close()
 
     assert f"127.0.0.1:{job['stream_port']},{told['fingerprint']}" in table.splitlines()
-
-
-def test_without_any_there_is_no_table() -> None:
-    assert certificates_table({}) == ""
 
 
 def test_the_token_is_nowhere(server_with: ServerWith, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

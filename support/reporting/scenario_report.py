@@ -1,0 +1,82 @@
+"""What happened in a scenario, as the report is told of it, and what it makes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from support.baseline.comparison import Compared
+from support.baseline.sample import Sample
+from support.reporting.attachments import as_table, attach_metrics, attach_table
+from support.reporting.baseline_report import report_comparison, report_recorded
+from support.reporting.stream_report import report_streams
+from support.reporting.windows_report import load_figures, report_windows
+from support.screen.many import Windows
+from support.screen.refusals import Refusal
+from support.screen.streamed import Streamed
+from support.security import ServerCertificate
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What happened in one scenario.
+
+    Attributes:
+        streams: every stream that it opened, oldest first, but for those of ``windows``.
+        windows: the windows that it opened together; None where it opened none.
+        refusal: the newest of a request that had to be refused; None where nothing was refused.
+        recorded: the samples of the baseline that it recorded.
+        compared: the figures that it compared with a baseline.
+        certificates: those that were trusted on first use, by target.
+    """
+
+    streams: Sequence[Streamed] = ()
+    windows: Windows | None = None
+    refusal: Refusal | None = None
+    recorded: Sequence[Sample] = ()
+    compared: Sequence[Compared] = ()
+    certificates: Mapping[str, ServerCertificate] = field(default_factory=dict)
+
+
+class Report:
+    """What people read of a run beside its outcomes.
+
+    Args:
+        attaches: whether there is a report to attach something to.
+
+    Attributes:
+        figures: what scenarios measured, for the end of the run on the console.
+    """
+
+    def __init__(self, *, attaches: bool) -> None:
+        self.figures: list[str] = []
+        self._attaches = attaches
+
+    def tell(self, scenario: str, happened: Happened) -> None:
+        """A scenario is over, and this is what happened in it."""
+        if happened.windows is not None and happened.windows.seconds:
+            lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
+            self.figures.append("\n".join([scenario, *lines]))
+        if self._attaches:
+            _attach(happened)
+
+
+def _attach(happened: Happened) -> None:
+    report_streams(happened.streams)
+    if happened.windows is not None:
+        report_windows(happened.windows)
+    if happened.refusal is not None:
+        refusal = {"after": f"{happened.refusal.seconds * 1000:.1f} ms", "answer": happened.refusal.error}
+        attach_metrics(refusal, "Refusal")
+    if happened.recorded:
+        report_recorded(happened.recorded)
+    if happened.compared:
+        report_comparison(happened.compared)
+    if happened.certificates:
+        attach_table(certificates_table(happened.certificates), "Certificates trusted on first use")
+
+
+def certificates_table(seen: Mapping[str, ServerCertificate]) -> str:
+    """Certificates by target, with the fingerprints to pin, as CSV."""
+    rows = [(target, certificate.fingerprint) for target, certificate in seen.items()]
+    return as_table([("Server", "SHA-256 fingerprint, for tls_fingerprint"), *rows])

@@ -1,0 +1,52 @@
+"""A stream that is over, as it is told: what was asked for, what came, and what the rules say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from support.screen.job import Job
+from support.screen.window import Window
+from support.stream.frame import Frame
+from support.stream.metrics import StreamMetrics
+from support.validation.finding import Finding
+from support.validation.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """One stream of a scenario; a scenario has as many as it opened.
+
+    Attributes:
+        job: as asked for and as answered.
+        verdict: what the rules say.
+        metrics: what it did over time.
+        frames: the newest ones that came.
+        failure: the error that ended it, in words; empty where none did.
+    """
+
+    job: Job
+    verdict: Verdict
+    metrics: StreamMetrics
+    frames: Sequence[Frame] = ()
+    failure: str = ""
+
+    @classmethod
+    def of(cls, window: Window) -> Streamed:
+        """The newest stream of a window."""
+        assert window.verdict is not None, "it has been streamed"
+        return cls(window.job, window.verdict, window.metrics, window.frames, window.failure)
+
+    def __str__(self) -> str:
+        request = self.job.request
+        return f"job {self.job.answer.job_id}, channels {request.channels_min} to {request.channels_max}"
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found about its job and itself: of each rule, the first findings."""
+        return [*self.job.findings, *self.verdict.findings()]
+
+    @property
+    def found(self) -> int:
+        """How many findings there were, also those beyond the first ones of each rule."""
+        return len(self.findings) + self.verdict.left_out()
