@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 import parse
 from behave import register_type
 
-from support.network.trouble import TROUBLES, Trouble
+from support.network.trouble import TROUBLES
 from support.screen.job import Mistake, Part, Place
 from support.server.secured import SERVERS, TRUSTS
+
+Meaning = TypeVar("Meaning")
 
 FAULTS = {
     "whose sensor 2 is dead": "dead-sensor=3",
@@ -76,52 +81,18 @@ def channels(text: str) -> int:
     return int(text.split()[0])
 
 
-@parse.with_pattern("|".join(Part))
-def part(text: str) -> Part:
-    """``beginning``, ``middle``, ``end``: a part of the fibre."""
-    return Part(text)
+def one_of(words: Mapping[str, Meaning]) -> Callable[[str], Meaning]:
+    """The type of a parameter that is one of these words."""
+    longest_first = "|".join(sorted(words, key=len, reverse=True))
+    kind: Callable[[str], Meaning] = parse.with_pattern(longest_first)(lambda text: words[text])
+    return kind
 
 
-@parse.with_pattern("|".join(Place))
-def place(text: str) -> Place:
-    """``along the whole fibre``: where many windows look."""
-    return Place(text)
-
-
-@parse.with_pattern("|".join(Mistake))
-def mistake(text: str) -> Mistake:
-    """``channels in reverse order``: something that a configuration must not ask for."""
-    return Mistake(text)
-
-
-@parse.with_pattern("|".join(FAULTS))
-def fault(text: str) -> str:
-    """``whose sensor 2 is dead``: a fault of the embedded server."""
-    return FAULTS[text]
-
-
-@parse.with_pattern("|".join(VARIANTS))
-def variant(text: str) -> str:
-    """``that writes its address as text``: a variant of the embedded server."""
-    return VARIANTS[text]
-
-
-@parse.with_pattern("|".join(TROUBLES))
-def trouble(text: str) -> Trouble:
-    """``freezes``: something that happens to the network."""
-    return TROUBLES[text]
-
-
-@parse.with_pattern("|".join(SERVERS))
-def secured(text: str) -> str:
-    """``with a self-signed certificate``: a server that a scenario starts for itself."""
-    return text
-
-
-@parse.with_pattern("|".join(sorted(TRUSTS, key=len, reverse=True)))
-def trust(text: str) -> str:
-    """``trusts its authority``: how a client meets such a server."""
-    return text
+part = one_of({str(one): one for one in Part})
+place = one_of({str(one): one for one in Place})
+mistake = one_of({str(one): one for one in Mistake})
+fault, variant, trouble = one_of(FAULTS), one_of(VARIANTS), one_of(TROUBLES)
+secured, trust = (one_of({name: name for name in names}) for names in (SERVERS, TRUSTS))
 
 
 def register_domain_words() -> None:
