@@ -33,6 +33,7 @@ acceptance: .venv/installed protos/datastream_pb2.py
 test: .venv/installed-dev protos/datastream_pb2.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/behave-format --quiet --check features
 	$(BIN)/mypy
 	$(BIN)/coverage erase
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --cov --cov-report=term

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support import ROOT
 from tests.patience import PATIENCE, eventually
@@ -167,3 +168,11 @@ def test_help_lists_every_door() -> None:
     helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     [doors] = re.findall(r"^\.PHONY: (\w.*)$", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
     assert sorted(re.findall(r"^make (\w+) +\w", helped, flags=re.MULTILINE)) == sorted(doors.split())
+
+
+def test_the_hooks_of_pre_commit_lint_what_make_test_lints() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    [recipe] = re.findall(r"^test:.*\n((?:\t.*\n)+)", makefile, flags=re.MULTILINE)
+    lints = [line for line in recipe.replace("$(BIN)", ".venv/bin").split("\n\t") if "coverage erase" not in line]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
+    assert [hook["entry"] for hook in hooks] == [line.strip() for line in lints if "/pytest" not in line]

@@ -4,7 +4,6 @@ Feature: Stream connectivity
   and to end when it should.
 
   Rule: 1.3.1 The stream is found from the answer of the configuration, and reached within 10 seconds
-
     @task-1.3.1 @critical
     Scenario: The answer leads to the stream
       Given a live job configured
@@ -18,7 +17,6 @@ Feature: Stream connectivity
       Then the connection stands within 10 seconds
 
   Rule: 1.3.2 The first frame arrives within 5 seconds of asking
-
     @task-1.3.2 @critical
     Scenario: The screen does not stay empty
       Given a live job configured
@@ -26,7 +24,6 @@ Feature: Stream connectivity
       Then the first frame arrives within 5 seconds
 
   Rule: 1.3.3 An unknown job is refused by its name, and the connection goes on
-
     @task-1.3.3 @critical
     Scenario: A job that does not exist is asked for, and then one that does
       Given a live job configured
@@ -35,7 +32,6 @@ Feature: Stream connectivity
       And the same connection then serves the job that exists
 
   Rule: 1.3.4 A stream ends when it should, promptly and without an error
-
     @task-1.3.4 @critical
     Scenario: All frames that were asked for have come
       Given a live job configured

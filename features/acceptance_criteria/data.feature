@@ -4,7 +4,6 @@ Feature: Spectrogram data
   frequency, at the right time.
 
   Rule: 1.4.1 Every frame is whole: it has rows, and each row its canvas, its time and its sensors
-
     @task-1.4.1 @critical
     Scenario: The frames of a live job can be drawn
       Given a live job configured
@@ -12,7 +11,6 @@ Feature: Spectrogram data
       Then every frame is built as the contract says
 
   Rule: 1.4.2 The data have the dimensions that were configured
-
     @task-1.4.2 @critical
     Scenario Outline: <channels> at the <part> of the fibre
       Given a live job configured for <channels> at the <part> of the fibre
@@ -27,7 +25,6 @@ Feature: Spectrogram data
         | 40 channels | end       |
 
   Rule: 1.4.3 The frequencies are the bins of the band that was asked for
-
     @task-1.4.3 @critical
     Scenario Outline: A band from <low> to <high> of Nyquist, with NFFT <nfft>
       Given a live job configured for <low> to <high> of the Nyquist frequency with NFFT <nfft>
@@ -42,7 +39,6 @@ Feature: Spectrogram data
         | 0 %  | 100 % | 2048 |
 
   Rule: 1.4.4 The data are measurements, and those of a live job are live
-
     @task-1.4.4 @critical
     Scenario: No sensor is dead, and no value is made up
       Given a live job configured

@@ -3,7 +3,6 @@ Feature: Stream delivery
   A waterfall with a gap hides the event in it; one that stutters or lags is not watched for long.
 
   Rule: 1.5.1 Delivery is continuous: every line once, in order, at a steady pace and in time
-
     @task-1.5.1 @critical
     Scenario: Live delivery is continuous
       Given a live job configured
@@ -14,7 +13,6 @@ Feature: Stream delivery
       And the stream goes on as long as its job
 
   Rule: 1.5.2 More than 10 frames are delivered a second, 95 % of them within a second of the one before
-
     @task-1.5.2 @normal
     Scenario: Live delivery is fast enough
       Given a live job configured

@@ -21,10 +21,10 @@ Feature: Secure connection
     And nothing of it can be had unencrypted
 
     Examples:
-      | server                                  | client                                        |
-      | with a self-signed certificate          | trusts its pinned certificate alone           |
-      | that asks its clients for a certificate | trusts its authority and shows a certificate  |
-      | that asks its clients for a token       | trusts its authority and shows the token      |
+      | server                                  | client                                       |
+      | with a self-signed certificate          | trusts its pinned certificate alone          |
+      | that asks its clients for a certificate | trusts its authority and shows a certificate |
+      | that asks its clients for a token       | trusts its authority and shows the token     |
 
   @critical
   Scenario Outline: A Focus Server <server> gives nothing to a client that <client>
@@ -34,10 +34,10 @@ Feature: Secure connection
     Then I am refused, and told "<sentence>"
 
     Examples: the client does not trust the server
-      | server                              | client                              | sentence                      |
-      | with a certificate that has expired | trusts its authority                | have it renewed               |
-      | with a certificate of another host  | trusts its authority                | is for elsewhere.example      |
-      | with a self-signed certificate      | trusts another pinned certificate   | somebody may stand in between |
+      | server                              | client                            | sentence                      |
+      | with a certificate that has expired | trusts its authority              | have it renewed               |
+      | with a certificate of another host  | trusts its authority              | is for elsewhere.example      |
+      | with a self-signed certificate      | trusts another pinned certificate | somebody may stand in between |
 
     Examples: the server does not trust the client
       | server                                  | client               | sentence                                  |

@@ -26,15 +26,15 @@ Feature: Fault detection
       | that changes the canvas                 | the canvas id changed                                          |
 
     Examples: when they were measured
-      | server                            | finding                             |
-      | that ends rows before they start  | a row ends 512 ms before it starts  |
-      | that counts time in seconds       | the times seem to be seconds        |
-      | that loses three lines at a time  | 3 lines are missing                 |
-      | that repeats lines                | a line came twice                   |
-      | that swaps lines                  | a line came out of order            |
-      | whose line rate drifts            | the line rate drifts                |
-      | whose clock is five seconds ahead | live data are from the future       |
-      | whose data are five seconds old   | live data are stale                 |
+      | server                            | finding                            |
+      | that ends rows before they start  | a row ends 512 ms before it starts |
+      | that counts time in seconds       | the times seem to be seconds       |
+      | that loses three lines at a time  | 3 lines are missing                |
+      | that repeats lines                | a line came twice                  |
+      | that swaps lines                  | a line came out of order           |
+      | whose line rate drifts            | the line rate drifts               |
+      | whose clock is five seconds ahead | live data are from the future      |
+      | whose data are five seconds old   | live data are stale                |
 
     Examples: how they were delivered
       | server                              | finding                                            |
@@ -44,9 +44,9 @@ Feature: Fault detection
       | that sends bytes which are no frame | frame 3 … is not a DataStream message              |
 
     Examples: what was promised before
-      | server                           | finding                                                               |
-      | that miscounts the channels      | it counts 12 channels where 11 were asked for                         |
-      | that shifts the frequencies      | bin 0 is 1.95312 Hz, not 0 Hz                                         |
+      | server                           | finding                                                                  |
+      | that miscounts the channels      | it counts 12 channels where 11 were asked for                            |
+      | that shifts the frequencies      | bin 0 is 1.95312 Hz, not 0 Hz                                            |
       | that misstates the line distance | lines are said to be 0.005 s apart, but 10 s over 1000 lines give 0.01 s |
 
   @critical
