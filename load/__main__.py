@@ -6,6 +6,7 @@ This process is none of Locust's: gevent changes the standard library of a proce
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -20,6 +21,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from proving.ending import Interrupted, interruptible
+from proving.page import positive
 from support.errors import NotReadyError, SettingsError
 from support.screen.job import live_job_request
 from support.server.under_test import ServerUnderTest, jobs_left
@@ -139,15 +142,15 @@ def run(options: argparse.Namespace) -> int:
         locust = Locust(options, server.url)
         try:
             exit_code = locust.wait()
-        except KeyboardInterrupt:
-            _say("interrupted: the windows are being closed")
-            exit_code = 1
+        except Interrupted as interruption:
+            _say(f"{interruption}: the windows are being closed")
+            exit_code = interruption.exit_code
         finally:
             locust.stop()
         summary = options.output / "load.json"
         if not summary.exists():
             _say(f"no result: {(options.output / 'master.log').read_text(encoding='utf-8', errors='replace')[-500:]}")
-            return 1
+            return exit_code or 1
         told = json.loads(summary.read_text(encoding="utf-8"))
         _say(*_in_words(told), *(f"left behind: {sentence}" for sentence in jobs_left(server.api, told["jobs"])))
         _say(f"results: {options.output}/load.html, load.json, load_stats.csv, load_windows.csv")
@@ -185,12 +188,6 @@ def _say(*lines: str) -> None:
     sys.stdout.flush()
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number from 1 is needed, not {text!r}")
-    return int(text)
-
-
 def _run_time(text: str) -> str:
     if not re.fullmatch(r"(?=\d)(\d+h)?(\d+m)?(\d+s?)?", text) or not re.search(r"[1-9]", text):
         raise argparse.ArgumentTypeError(f"a time like 90s, 2m or 1h30m is needed, not {text!r}")
@@ -200,16 +197,24 @@ def _run_time(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The door; 0 where frames came and nothing was found."""
     parser = argparse.ArgumentParser(prog="python -m load", description=__doc__)
-    parser.add_argument("--users", type=_positive, default=WINDOWS, help="windows at a time (%(default)s)")
-    parser.add_argument("--workers", type=_positive, default=2, help="processes that stream (%(default)s)")
+    parser.add_argument("--users", type=positive, default=WINDOWS, help="windows at a time (%(default)s)")
+    parser.add_argument("--workers", type=positive, default=2, help="processes that stream (%(default)s)")
     parser.add_argument("--run-time", type=_run_time, default="2m", help="90s, 2m, 1h30m (%(default)s)")
     parser.add_argument("--web", action="store_true", help="with Locust's page, which stays until Ctrl-C")
-    parser.add_argument("--web-port", type=_positive, default=8089, help="port of the page (%(default)s)")
+    parser.add_argument("--web-port", type=positive, default=8089, help="port of the page (%(default)s)")
     parser.add_argument("--output", type=Path, default=Path("reports", "load"), help="folder of results (%(default)s)")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if importlib.util.find_spec("locust") is None:
+        sys.stderr.write(
+            "the load test needs Locust, which is not installed: python -m pip install -r requirements-load.txt, "
+            "or `make load`, which does that\n"
+        )
+        return 1
     try:
-        return run(options)
+        with interruptible():
+            return run(options)
+    except Interrupted as interruption:
+        return interruption.exit_code
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
     except NotReadyError as error:

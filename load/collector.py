@@ -19,11 +19,14 @@ from locust.runners import MasterRunner
 
 from load.figures import COLUMNS, WindowFigures, problems, totals
 from load.user import HERE
+from proving.page import write_whole
 
 LEAVE = "leave"
 """The message that asks a worker to close its windows."""
 
 _TAB = "windows"
+_WRITE_EVERY = 2.0
+"""Seconds; so much of a run is lost at most where the master is killed."""
 _ALONE = "local"
 _CLOSING_SECONDS = 60.0
 """For all windows to be closed, and reported as closed, when the test is over."""
@@ -40,7 +43,7 @@ class Collector:
         self._environment = environment
         self._windows: dict[tuple[str, str], WindowFigures] = {}
         self._closed: dict[str, bool] = {}
-        self._began = self._over = 0.0
+        self._began = self._over = self._written = 0.0
         self.begin()
 
     def begin(self, **_: Any) -> None:
@@ -56,6 +59,8 @@ class Collector:
         for packed in report["figures"]:
             figures = WindowFigures(**packed)
             self._windows[client_id, figures.job_id] = figures
+        if time.monotonic() - self._written > _WRITE_EVERY:
+            self._write(["the run has not ended, or it was ended without a word"], finished=False)
 
     def close_windows(self, **_: Any) -> None:
         """Waits until every worker has closed its windows and said how they ended, for a while at most."""
@@ -83,35 +88,55 @@ class Collector:
         """Ends the test where it still runs, writes the files, and sets the exit code."""
         runner = self._environment.runner
         assert runner is not None
+        cut_short = [] if self._over else ["the run was interrupted before its end"]
         runner.quit()
-        total = totals(self._windows.values(), (self._over or time.monotonic()) - self._began)
-        failures = list(runner.errors.values())
-        reasons = problems(
-            total,
-            sum(failure.occurrences for failure in failures),
+        reasons = self._reasons() + cut_short
+        self._write(reasons, finished=not cut_short)
+        self._environment.process_exit_code = 1 if reasons else None  # None: Locust decides
+
+    def _reasons(self) -> list[str]:
+        """Why the run is not green."""
+        runner = self._environment.runner
+        assert runner is not None
+        return problems(
+            self._totals(),
+            sum(failure.occurrences for failure in runner.errors.values()),
             sum(exception["count"] for exception in runner.exceptions.values()),
             sum(not closed for closed in self._closed.values()),
             len(self._closed),
         )
-        options = self._environment.parsed_options
-        if options is not None and options.csv_prefix:
-            summary = {
-                "server": self._environment.host,
-                "users": options.num_users,
-                "workers": len(self._closed),
-                "seconds": round((self._over or time.monotonic()) - self._began, 1),
-                "green": not reasons,
-                "problems": reasons,
-                **total,
-                "failures": [
-                    {"name": f"{one.method} {one.name}", "error": str(one.error), "occurrences": one.occurrences}
-                    for one in failures
-                ],
-                "jobs": [figures.job_id for figures in self._windows.values()],
-            }
-            Path(f"{options.csv_prefix}.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
-            Path(f"{options.csv_prefix}_windows.csv").write_text(self.as_csv(), encoding="utf-8", newline="")
-        self._environment.process_exit_code = 1 if reasons else None  # None: Locust decides
+
+    def _totals(self) -> dict[str, Any]:
+        return totals(self._windows.values(), self._seconds)
+
+    @property
+    def _seconds(self) -> float:
+        """How long the test has lasted."""
+        return (self._over or time.monotonic()) - self._began
+
+    def _write(self, reasons: list[str], *, finished: bool) -> None:
+        """Writes the run as it is now, each file whole."""
+        options, runner = self._environment.parsed_options, self._environment.runner
+        if options is None or not options.csv_prefix or runner is None:
+            return
+        self._written = time.monotonic()
+        summary = {
+            "server": self._environment.host,
+            "users": options.num_users,
+            "workers": len(self._closed),
+            "seconds": round(self._seconds, 1),
+            "finished": finished,
+            "green": not reasons,
+            "problems": reasons,
+            **self._totals(),
+            "failures": [
+                {"name": f"{one.method} {one.name}", "error": str(one.error), "occurrences": one.occurrences}
+                for one in runner.errors.values()
+            ],
+            "jobs": [figures.job_id for figures in self._windows.values()],
+        }
+        write_whole(Path(f"{options.csv_prefix}.json"), json.dumps(summary, indent=1))
+        write_whole(Path(f"{options.csv_prefix}_windows.csv"), self.as_csv())
 
     def rows(self) -> list[dict[str, object]]:
         """The table of windows, by the keys of ``COLUMNS``."""
@@ -120,7 +145,7 @@ class Collector:
     def as_csv(self) -> str:
         """The table of windows, by the titles of ``COLUMNS``."""
         text = io.StringIO()
-        writer = csv.writer(text)
+        writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS.values())
         writer.writerows([row[key] for key in COLUMNS] for row in self.rows())
         return text.getvalue()

@@ -6,22 +6,22 @@ accident, and counts as a miss. A variant keeps every promise, so it must fail n
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from proving.crew import Crew
 from proving.owners import owns
+from proving.page import Report, parser, positive, table
 from proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
 from support.errors import NotReadyError
 from support.server.embedded import EmbeddedServer
+from support.wording import plural
 
 _IMPATIENCE = ("connection_timeout=5", "idle_timeout=3")
 """A server that never answers shall not cost the matrix the patience of a real run."""
@@ -91,7 +91,7 @@ def deviations() -> list[Deviation]:
     return [CORRECT, *variants, *faults]
 
 
-def attempt(deviation: Deviation, folder: Path, tags: str = CRITERIA) -> Trial:
+def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = CRITERIA) -> Trial:
     """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
     folder.mkdir()
     options = () if deviation is CORRECT else deviation.option
@@ -101,66 +101,64 @@ def attempt(deviation: Deviation, folder: Path, tags: str = CRITERIA) -> Trial:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
         settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
-        return Trial(deviation, run_suite(folder, settings, tags=tags))
+        return Trial(deviation, run_suite(crew, folder, settings, tags=tags))
     finally:
         server.stop()
 
 
-def attempt_all(chosen: Sequence[Deviation], jobs: int, tags: str = CRITERIA) -> Iterator[Trial]:
-    """The trials as they end, ``jobs`` at a time; a trial that finds a problem is tried once more, alone at the end.
+def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None]) -> Iterator[Trial]:
+    """The trials as they end; one that finds a problem comes again, tried once more, alone, at the end.
 
     A crowded machine can make a correct server late. A second look, without the crowd, tells that from a real problem:
     a fault that survives, survives twice.
     """
+
+    def look(deviation: Deviation, folder: str, *, again: bool = False) -> Trial:
+        if not again:
+            begins(deviation.name)
+        return replace(attempt(crew, deviation, crew.folder / folder, tags), second_look=again)
+
     doubtful: list[Deviation] = []
     slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
-    with tempfile.TemporaryDirectory(prefix="faults-") as scratch, ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(attempt, one, Path(scratch, f"{n}"), tags) for n, one in slow_ones_first]
-        for done in as_completed(waiting):
-            trial = done.result()
-            if trial.problem:
-                doubtful.append(trial.deviation)
-            else:
-                yield trial
-        for number, deviation in enumerate(doubtful):
-            yield replace(attempt(deviation, Path(scratch, f"again-{number}"), tags), second_look=True)
+    for trial in crew.results([partial(look, one, str(number)) for number, one in slow_ones_first]):
+        yield trial
+        if trial.problem:
+            doubtful.append(trial.deviation)
+    for number, one in enumerate(doubtful):
+        yield from crew.results([partial(look, one, f"again-{number}", again=True)])
 
 
-def as_markdown(trials: Sequence[Trial], seconds: float) -> str:
-    """The matrix as a page."""
+def as_markdown(trials: Sequence[Trial]) -> list[str]:
+    """The matrix for people."""
     columns = sorted({_criterion(scenario) for trial in trials for scenario in trial.run.scenarios})
     faults = [trial for trial in trials if trial.deviation.promise]
     others = [trial for trial in trials if not trial.deviation.promise]
     caught = sum(not trial.problem for trial in faults)
     refused = sum(bool(trial.problem) for trial in others)
     lines = [
-        "# Faults and variants against the acceptance criteria",
-        "",
         f"{caught} of {len(faults)} faults caught by the criterion that owns the broken promise; {refused} of "
-        f"{len(others)} correct servers refused. {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {seconds:.0f} s.",
+        f"{len(others)} correct servers refused.",
         "",
-        f"{sum(trial.second_look for trial in trials)} trials needed a second look, alone on the machine.",
+        f"{plural(sum(trial.second_look for trial in trials), 'trial')} needed a second look, alone on the machine.",
         "",
         "F: failed, B: broken, -: skipped, ·: passed. A criterion is named by its task in AUTO-001."
         " The others are about jobs, and about the client itself.",
     ]
     for title, rows in (("Faults", faults), ("Correct servers", others)):
-        lines += ["", f"## {title}", ""]
-        lines += [f"| {' | '.join((title[:-1].lower(), 'promise', *columns, 'what the owner said'))} |"]
-        lines += ["|" + " --- |" * (len(columns) + 3)]
-        lines += [_row(trial, columns) for trial in sorted(rows, key=lambda t: (t.deviation.promise, t.deviation.name))]
-    return "\n".join(lines) + "\n"
+        head = [title[:-1].lower(), "promise", *columns, "what the owner said"]
+        ordered = sorted(rows, key=lambda trial: (trial.deviation.promise, trial.deviation.name))
+        lines += ["", f"## {title}", "", *table(head, [_row(trial, columns) for trial in ordered])]
+    return lines
 
 
-def _row(trial: Trial, columns: Sequence[str]) -> str:
+def _row(trial: Trial, columns: Sequence[str]) -> list[str]:
     marks = []
     for column in columns:
         outcomes = [s.outcome for s in trial.run.scenarios if _criterion(s) == column]
         worst = next((kind for kind in (BROKEN, FAILED, PASSED, SKIPPED) if kind in outcomes), SKIPPED)
         marks.append(_MARKS[worst])
     found = trial.sentence.split(" but: ", 1)[-1]  # what was expected is the name of the criterion
-    words = (trial.problem or found).replace("|", "\\|")[:200]
-    return f"| {' | '.join((trial.deviation.name, trial.deviation.promise, *marks, words))} |"
+    return [trial.deviation.name, trial.deviation.promise, *marks, (trial.problem or found).replace("|", "\\|")[:200]]
 
 
 def _criterion(scenario: ScenarioResult) -> str:
@@ -168,62 +166,53 @@ def _criterion(scenario: ScenarioResult) -> str:
     return tasks[0] if tasks else "others"
 
 
-def as_json(trials: Sequence[Trial], seconds: float) -> str:
+def as_data(trials: Sequence[Trial]) -> dict[str, object]:
     """The matrix for programs."""
-    return json.dumps(
-        {
-            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "seconds": round(seconds, 1),
-            "trials": [
-                {
-                    "name": trial.deviation.name,
-                    "promise": trial.deviation.promise,
-                    "says": trial.deviation.says,
-                    "problem": trial.problem,
-                    "second_look": trial.second_look,
-                    "sentence": trial.sentence,
-                    "scenarios": {s.name: {"outcome": s.outcome, "sentence": s.sentence} for s in trial.run.scenarios},
-                }
-                for trial in trials
-            ],
-        },
-        indent=1,
-    )
+    return {
+        "trials": [
+            {
+                **asdict(trial.deviation),
+                "problem": trial.problem,
+                "second_look": trial.second_look,
+                "sentence": trial.sentence,
+                "scenarios": {s.name: {"outcome": s.outcome, "sentence": s.sentence} for s in trial.run.scenarios},
+            }
+            for trial in trials
+        ]
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The door; 0 where every fault was caught by its owner and no correct server was refused."""
-    parser = argparse.ArgumentParser(prog="python -m proving.fault_matrix", description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these faults and variants")
-    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
-    parser.add_argument("--tags", default=CRITERIA, help="tag expression that chooses the criteria (%(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("reports"), help="folder of the report (%(default)s)")
-    options = parser.parse_args(arguments)
-    known = deviations()
-    unknown = sorted(set(options.names) - {deviation.name for deviation in known})
-    if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; python -m support.simulator --list-faults tells what there is")
-    chosen = [deviation for deviation in known if not options.names or deviation.name in options.names]
+    known = {deviation.name: deviation for deviation in deviations()}
+    options = parser("proving.fault_matrix", __doc__)
+    add = options.add_argument
+    add("names", nargs="*", help="only these faults and variants")
+    add("--jobs", type=positive, default=3 * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
+    add("--tags", default=CRITERIA, help="tag expression that chooses the criteria (%(default)s)")
+    asked = options.parse_args(arguments)
+    if unknown := sorted(set(asked.names) - known.keys()):
+        options.error(f"unknown: {', '.join(unknown)}; python -m support.simulator --list-faults tells what there is")
+    chosen = [deviation for name, deviation in known.items() if not asked.names or name in asked.names]
+    trials: dict[str, Trial] = {}
 
-    began = time.monotonic()
-    trials = []
-    for trial in attempt_all(chosen, max(1, options.jobs), options.tags):
-        trials.append(trial)
-        answer = trial.problem or ("caught: " + trial.sentence[:110] if trial.deviation.promise else "accepted")
-        sys.stdout.write(f"[{len(trials)}/{len(chosen)}] {trial.deviation.name}: {answer}\n")
-        sys.stdout.flush()
-    seconds = time.monotonic() - began
+    def body() -> tuple[list[str], dict[str, object]]:
+        return as_markdown(list(trials.values())), as_data(list(trials.values()))
 
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "fault-matrix.md").write_text(as_markdown(trials, seconds), encoding="utf-8")
-    (options.output / "fault-matrix.json").write_text(as_json(trials, seconds), encoding="utf-8")
-    problems = [trial for trial in trials if trial.problem]
-    sys.stdout.write(
-        f"{len(trials)} trials in {seconds:.0f} s, {len(problems)} problems; {options.output}/fault-matrix.md\n"
-    )
+    title = "Faults and variants against the acceptance criteria"
+    with Report(asked, "fault-matrix", title, len(chosen), body) as report, Crew(asked.jobs) as crew:
+        for trial in attempt_all(crew, chosen, asked.tags, report.begins):
+            trials[trial.deviation.name] = trial
+            if trial.problem and not trial.second_look:
+                report.tell(f"{trial.deviation.name}: {trial.problem}; a second look follows")
+                continue
+            answer = "caught: " + trial.sentence[:110] if trial.deviation.promise else "accepted"
+            report.ends(trial.deviation.name, trial.problem or answer)
+    problems = [trial for trial in trials.values() if trial.problem]
+    sys.stdout.write(f"{plural(len(trials), 'trial')}, {plural(len(problems), 'problem')}; {report.page}\n")
     for trial in problems:
         sys.stdout.write(f"  {trial.deviation.name}: {trial.problem}\n")
-    return 1 if problems else 0
+    return report.exit_code or (1 if problems else 0)
 
 
 if __name__ == "__main__":

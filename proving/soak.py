@@ -5,28 +5,19 @@ Each worker keeps one embedded Focus Server for all of its runs, so that what a 
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
-import tempfile
-import threading
-import time
 from collections import defaultdict
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import partial
+from queue import SimpleQueue
 
 import numpy as np
 import psutil
-from scipy.stats import binomtest
 
+from proving.crew import Crew
+from proving.page import Report, parser, positive, share, table
 from proving.suite import CRITERIA, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
-from support.server.embedded import EmbeddedServer
-
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -49,8 +40,9 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Round:
-    """One run of the suite, the worker that made it, and its server's footprint afterwards."""
+    """One run of the suite, its number, the worker that made it, and its server's footprint afterwards."""
 
+    number: int
     worker: int
     run: SuiteRun
     footprint: Footprint
@@ -61,50 +53,25 @@ class Round:
         return self.run.exit_code == 0 and any(s.outcome == PASSED for s in self.run.scenarios)
 
 
-class Soak:
-    """Runs the scenarios of ``tags`` ``runs`` times on ``workers`` workers, and tells of each run as it ends."""
+def rounds(crew: Crew, runs: int, workers: int, tags: str, begins: Callable[[str], None]) -> Iterator[Round]:
+    """Runs of the scenarios of ``tags``, as they end, ``workers`` at a time; each worker has a server of its own."""
+    idle: SimpleQueue[int] = SimpleQueue()
+    servers = [crew.server() for _ in range(workers)]
+    for worker in range(workers):
+        (crew.folder / str(worker)).mkdir()
+        idle.put(worker)
 
-    def __init__(self, runs: int, workers: int, tags: str = CRITERIA) -> None:
-        self._tags = tags
-        self._left = runs
-        self._runs = runs
-        self._workers = workers
-        self._lock = threading.Lock()
-        self.rounds: list[Round] = []
-
-    def run(self) -> list[Round]:
-        """All rounds, in the order they ended."""
-        with tempfile.TemporaryDirectory(prefix="soak-") as scratch, ThreadPoolExecutor(self._workers) as pool:
-            for done in [pool.submit(self._work, n, Path(scratch, str(n))) for n in range(self._workers)]:
-                done.result()
-        return self.rounds
-
-    def _work(self, worker: int, folder: Path) -> None:
-        folder.mkdir()
-        server = EmbeddedServer(log_file=folder / "simulator.log")
+    def one(number: int) -> Round:
+        begins(f"run {number}")
+        worker = idle.get()
         try:
-            while self._take():
-                run = run_suite(folder, [f"focus_server_url={server.rest_url}"], tags=self._tags)
-                self._add(Round(worker, run, Footprint.of(server.pid)))
+            address = f"focus_server_url={servers[worker].rest_url}"
+            run = run_suite(crew, crew.folder / str(worker), [address], tags=tags)
+            return Round(number, worker, run, Footprint.of(servers[worker].pid))
         finally:
-            server.stop()
+            idle.put(worker)
 
-    def _take(self) -> bool:
-        with self._lock:
-            self._left -= 1
-            return self._left >= 0
-
-    def _add(self, ended: Round) -> None:
-        with self._lock:
-            self.rounds.append(ended)
-            green = sum(r.is_green for r in self.rounds)
-            unhappy = ", ".join(s.name for s in ended.run.unhappy) or (
-                "" if ended.is_green else ended.run.output[-200:]
-            )
-            sys.stdout.write(
-                f"[{len(self.rounds)}/{self._runs}] {green} green, this one in {ended.run.seconds:.1f} s {unhappy}\n"
-            )
-            sys.stdout.flush()
+    yield from crew.results([partial(one, number) for number in range(1, runs + 1)])
 
 
 def by_scenario(rounds: Sequence[Round]) -> dict[str, list[ScenarioResult]]:
@@ -117,107 +84,86 @@ def by_scenario(rounds: Sequence[Round]) -> dict[str, list[ScenarioResult]]:
     return results
 
 
-def pass_rate(passed: int, tried: int) -> str:
-    """The rate and its interval, in per cent; Clopper and Pearson (1934), exact, with 95 % confidence."""
-    interval = binomtest(passed, tried).proportion_ci(_CONFIDENCE, method="exact")
-    return f"{passed / tried:.1%} ({interval.low:.1%} to {interval.high:.1%})"
-
-
-def as_markdown(rounds: Sequence[Round], seconds: float) -> str:
-    """The outcome as a page."""
+def as_markdown(rounds: Sequence[Round]) -> list[str]:
+    """The outcome for people."""
     green = sum(one.is_green for one in rounds)
     times = np.array([one.run.seconds for one in rounds])
-    lines = [
-        f"# The suite, {len(rounds)} times over",
-        "",
-        f"{green} of {len(rounds)} runs green: {pass_rate(green, len(rounds))} with 95 % confidence. "
-        f"A run took {np.median(times):.1f} s (median), {times.max():.1f} s at most; all took {seconds / 60:.1f} min. "
-        f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.",
-        "",
-        "| scenario | passed | rate (95 % interval) | median s | longest s |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    scenarios = []
     for name, results in by_scenario(rounds).items():
         passed = sum(result.outcome == PASSED for result in results)
         took = np.array([result.seconds for result in results])
-        lines.append(
-            f"| {name} | {passed}/{len(results)} | {pass_rate(passed, len(results))} "
-            f"| {np.median(took):.2f} | {took.max():.2f} |"
-        )
-    lines += ["", "## What did not pass", "", *(_failures(rounds) or ["Nothing."])]
-    lines += [
+        rate = share(passed, len(results))
+        scenarios.append((name, f"{passed}/{len(results)}", rate, f"{np.median(took):.2f}", f"{took.max():.2f}"))
+    return [
+        f"{green} of {len(rounds)} runs green: {share(green, len(rounds))} with 95 % confidence. "
+        f"A run took {np.median(times):.1f} s (median), {times.max():.1f} s at most.",
         "",
-        "## What the servers held after a run",
-        "",
-        "| worker | after run | threads | sockets | MiB | jobs left |",
+        *table(("scenario", "passed", "rate (95 % interval)", "median s", "longest s"), scenarios),
+        *("", "## What did not pass", ""),
+        *(_failures(rounds) or ["Nothing."]),
+        *("", "## What the servers held after a run", ""),
+        *table(("worker", "after run", "threads", "sockets", "MiB", "jobs left"), _footprints(rounds)),
     ]
-    lines += ["| --- | --- | --- | --- | --- | --- |", *_footprints(rounds)]
-    return "\n".join(lines) + "\n"
 
 
 def _failures(rounds: Sequence[Round]) -> list[str]:
-    return [
-        f"- run {number}: {scenario.name} ({scenario.outcome}): {scenario.sentence}"
-        for number, one in enumerate(rounds, 1)
-        for scenario in one.run.unhappy
-    ] + [f"- run {n}: no results: {one.run.output[-300:]}" for n, one in enumerate(rounds, 1) if not one.run.scenarios]
+    failed = [(one, f"{s.name} ({s.outcome}): {s.sentence}") for one in rounds for s in one.run.unhappy]
+    failed += [(one, f"no results: {one.run.output[-300:]}") for one in rounds if not one.run.scenarios]
+    return [f"- run {one.number}: {words}" for one, words in failed]
 
 
-def _footprints(rounds: Sequence[Round]) -> list[str]:
+def _footprints(rounds: Sequence[Round]) -> list[tuple[object, ...]]:
     """The footprint of each worker's server after its first, its middle and its last run."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for worker in sorted({one.worker for one in rounds}):
         own = [one.footprint for one in rounds if one.worker == worker]
         for position in sorted({0, len(own) // 2, len(own) - 1}):
             f = own[position]
-            rows.append(f"| {worker} | {position + 1} | {f.threads} | {f.sockets} | {f.memory:.0f} | {f.jobs} |")
+            rows.append((worker, position + 1, f.threads, f.sockets, f"{f.memory:.0f}", f.jobs))
     return rows
 
 
-def as_json(rounds: Sequence[Round], seconds: float) -> str:
+def as_data(rounds: Sequence[Round]) -> dict[str, object]:
     """The outcome for programs."""
-    return json.dumps(
-        {
-            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "seconds": round(seconds, 1),
-            "green": sum(one.is_green for one in rounds),
-            "rounds": [
-                {
-                    "worker": one.worker,
-                    "seconds": round(one.run.seconds, 2),
-                    "exit_code": one.run.exit_code,
-                    "footprint": asdict(one.footprint),
-                    "scenarios": {s.name: [s.outcome, round(s.seconds, 3), s.sentence] for s in one.run.scenarios},
-                }
-                for one in rounds
-            ],
-        },
-        indent=1,
-    )
+    return {
+        "green": sum(one.is_green for one in rounds),
+        "rounds": [
+            {
+                "worker": one.worker,
+                "seconds": round(one.run.seconds, 2),
+                "exit_code": one.run.exit_code,
+                "footprint": asdict(one.footprint),
+                "scenarios": {s.name: [s.outcome, round(s.seconds, 3), s.sentence] for s in one.run.scenarios},
+            }
+            for one in rounds
+        ],
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The door; 0 where every run was green and no server was left with a job."""
-    parser = argparse.ArgumentParser(prog="python -m proving.soak", description=__doc__)
-    parser.add_argument("--runs", type=int, default=100, help="how often (%(default)s)")
-    parser.add_argument(
-        "--jobs", type=int, default=1, help="runs at a time, each with a server of its own (%(default)s)"
-    )
-    parser.add_argument("--tags", default=CRITERIA, help="tag expression that chooses the scenarios (%(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("reports"), help="folder of the report (%(default)s)")
-    options = parser.parse_args(arguments)
-    if options.runs < 1 or options.jobs < 1:
-        parser.error("--runs and --jobs are at least 1")
-    began = time.monotonic()
-    rounds = Soak(options.runs, min(options.jobs, options.runs), options.tags).run()
-    seconds = time.monotonic() - began
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "soak.md").write_text(as_markdown(rounds, seconds), encoding="utf-8")
-    (options.output / "soak.json").write_text(as_json(rounds, seconds), encoding="utf-8")
-    left = sum(one.footprint.jobs for one in rounds)
-    green = sum(one.is_green for one in rounds)
-    sys.stdout.write(f"{green} of {len(rounds)} runs green, {left} jobs left; {options.output}/soak.md\n")
-    return 0 if green == len(rounds) and not left else 1
+    options = parser("proving.soak", __doc__)
+    add = options.add_argument
+    add("--runs", type=positive, default=100, help="how often (%(default)s)")
+    add("--jobs", type=positive, default=1, help="runs at a time, each with a server of its own (%(default)s)")
+    add("--tags", default=CRITERIA, help="tag expression that chooses the scenarios (%(default)s)")
+    asked = options.parse_args(arguments)
+    workers = min(asked.jobs, asked.runs)
+    ended: list[Round] = []
+
+    def body() -> tuple[list[str], dict[str, object]]:
+        return as_markdown(ended), as_data(ended)
+
+    with Report(asked, "soak", "The suite, over and over", asked.runs, body) as report, Crew(workers) as crew:
+        for one in rounds(crew, asked.runs, workers, asked.tags, report.begins):
+            ended.append(one)
+            unhappy = ", ".join(s.name for s in one.run.unhappy) or ("" if one.is_green else one.run.output[-200:])
+            green = sum(each.is_green for each in ended)
+            report.ends(f"run {one.number}", f"{one.run.seconds:.1f} s, {unhappy or 'green'}; {green} green until now")
+    left = sum(one.footprint.jobs for one in ended)
+    green = sum(one.is_green for one in ended)
+    sys.stdout.write(f"{green} of {len(ended)} runs green, {left} jobs left; {report.page}\n")
+    return report.exit_code or (0 if green == len(ended) and not left else 1)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from proving.crew import Crew
 from support import ROOT
 
 PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
@@ -53,11 +54,12 @@ class SuiteRun:
 
 
 def run_suite(
-    folder: Path, definitions: Sequence[str] = (), *, tags: str = CRITERIA, timeout: float = 600.0
+    crew: Crew, folder: Path, definitions: Sequence[str] = (), *, tags: str = CRITERIA, timeout: float = 600.0
 ) -> SuiteRun:
     """Runs behave on the project's features from ``folder``, which keeps whatever the run leaves behind.
 
     Args:
+        crew: whose process it is.
         folder: an existing folder for this run alone.
         definitions: ``key=value`` settings, as for ``-D``.
         tags: a tag expression that chooses the scenarios.
@@ -66,21 +68,8 @@ def run_suite(
     results = folder / "results.json"
     command = [sys.executable, "-m", "behave", "--no-color", "--format", "json", "--outfile", str(results)]
     command += [argument for definition in definitions for argument in ("-D", definition)]
-    command += ["--tags", tags]
     began = time.monotonic()
-    try:
-        process = subprocess.run(
-            [*command, str(ROOT / "features")],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=timeout,
-        )
-        exit_code, output = process.returncode, process.stdout
-    except subprocess.TimeoutExpired as error:
-        exit_code, output = -1, f"ended after {timeout:g} s: {error.output or ''}"
+    exit_code, output = crew.run([*command, "--tags", tags, str(ROOT / "features")], folder, timeout)
     return SuiteRun(exit_code, time.monotonic() - began, output, tuple(_scenarios(results)))
 
 
@@ -97,19 +86,15 @@ def _scenarios(results: Path) -> list[ScenarioResult]:
     ]
 
 
-def _result(scenario: dict[str, object], feature_tags: list[str]) -> ScenarioResult:
-    steps = scenario["steps"]
-    assert isinstance(steps, list)
-    results = [step["result"] for step in steps if "result" in step]
+def _result(scenario: dict[str, Any], feature_tags: list[str]) -> ScenarioResult:
+    results = [step["result"] for step in scenario["steps"] if "result" in step]
     errors = [" ".join(_text(result["error_message"]).split()) for result in results if "error_message" in result]
-    tags = scenario["tags"]
-    assert isinstance(tags, list)
     return ScenarioResult(
-        name=str(scenario["name"]),
-        tags=frozenset(tags) | frozenset(feature_tags),
-        outcome={"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}.get(str(scenario["status"]), BROKEN),
+        name=scenario["name"],
+        tags=frozenset([*scenario["tags"], *feature_tags]),
+        outcome={"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}.get(scenario["status"], BROKEN),
         sentence=errors[0].removeprefix("ASSERT FAILED: ") if errors else "",
-        seconds=sum(float(result.get("duration", 0.0)) for result in results),
+        seconds=sum(result.get("duration", 0.0) for result in results),
     )
 
 

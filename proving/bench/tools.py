@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from proving.bench.receivers import LARGEST, Cost
+from proving.bench.sending import BenchError
 from support import ROOT
 
 PROTOS = ROOT / "protos"
@@ -39,10 +40,6 @@ export default () => {
 """
 
 
-class ToolError(Exception):
-    """A tool did not receive what it asked for; the sentence holds its last words."""
-
-
 def k6(port: int, shape: str, frames: int) -> Cost:
     """k6, one virtual user that counts frames and looks at no value; its processor time includes its start."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -60,7 +57,7 @@ def k6(port: int, shape: str, frames: int) -> Cost:
         cost, words = _run(command, environment)
     told = re.search(r"RECEIVED (\d+) in ([\d.]+)", words)
     if told is None or int(told[1]) != frames:
-        raise ToolError(f"k6 did not receive {frames} frames of {shape!r}: {words.strip()[-300:]}")
+        raise BenchError(f"k6 did not receive {frames} frames of {shape!r}: {words.strip()[-300:]}")
     cost.frames, cost.seconds = frames, float(told[2])
     return cost
 
@@ -86,24 +83,32 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> tuple[Cost, str
     """What a process cost, and its words on standard error.
 
     Raises:
-        ToolError: it failed.
+        BenchError: it failed; the sentence holds its last words.
     """
     with tempfile.TemporaryFile() as words:
         began = time.perf_counter()
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words
         )
-        peak = 0.0
-        while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
-            peak = max(peak, _resident(process.pid))  # what wait4 tells includes that of the process that started it
-            time.sleep(_MEMORY_EVERY)
-        seconds = time.perf_counter() - began
-        _, status, usage = ended
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak, status = 0.0, None
+        try:
+            while status is None:
+                peak = max(
+                    peak, _resident(process.pid)
+                )  # what wait4 tells includes that of the process that started it
+                time.sleep(_MEMORY_EVERY)
+                ended, told_status, usage = os.wait4(process.pid, os.WNOHANG)
+                status = told_status if ended else None
+            seconds = time.perf_counter() - began
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            if status is None:  # interrupted
+                process.kill()
+                process.wait()
         words.seek(0)
         told = words.read().decode(errors="replace")
     if process.returncode:
-        raise ToolError(f"{command[0]} ended with {process.returncode}: {told.strip()[-300:]}")
+        raise BenchError(f"{command[0]} ended with {process.returncode}: {told.strip()[-300:]}")
     return Cost(seconds=seconds, cpu=usage.ru_utime + usage.ru_stime, peak=peak), told
 
 

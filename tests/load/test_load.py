@@ -77,7 +77,8 @@ def test_more_streams_than_gevent_has_threads_progress_evenly_on_one_worker(tmp_
     assert int(stats["configure"]["Request Count"]) == int(stats["close"]["Request Count"]) == 12
     assert (tmp_path / "out" / "load.html").stat().st_size > 0
     summary = json.loads((tmp_path / "out" / "load.json").read_text("utf-8"))
-    assert (summary["green"], summary["frames"], summary["lines_lost"]) == (True, frames, 0)
+    assert (summary["finished"], summary["green"]) == (True, True)
+    assert (summary["frames"], summary["lines_lost"]) == (frames, 0)
 
 
 def test_a_fault_fails_the_run_and_is_named(tmp_path: Path, server: Server) -> None:
@@ -148,14 +149,30 @@ def test_ctrl_c_closes_every_window_and_ends_every_process(
 ) -> None:
     started, processes = running
     assert len(processes) == 2, "a master and a worker"
+    summary = tmp_path / "out" / "load.json"
+    eventually(lambda: summary.exists() and json.loads(summary.read_text("utf-8"))["frames"], "the figures come")
+    told = json.loads(summary.read_text("utf-8"))
+    assert (told["finished"], told["green"]) == (False, False), "what a run that is killed leaves"
     started.send_signal(signal.SIGINT)
     output, _ = started.communicate(timeout=60)
-    assert started.returncode == 1
-    assert "interrupted" in output
+    assert started.returncode == 130
+    assert "interrupted by SIGINT: the windows are being closed" in output
     assert [process for process in processes if process.is_running()] == []
-    jobs = json.loads((tmp_path / "out" / "load.json").read_text("utf-8"))["jobs"]
-    assert len(jobs) == 2
-    assert jobs_left(api, jobs) == []
+    told = json.loads(summary.read_text("utf-8"))
+    assert (told["finished"], told["problems"]) == (False, ["the run was interrupted before its end"])
+    assert len(told["jobs"]) == 2
+    assert jobs_left(api, told["jobs"]) == []
+
+
+def test_without_locust_nothing_is_started(tmp_path: Path) -> None:
+    script = "import runpy, sys; sys.modules['locust'] = None; sys.argv = ['load']; "
+    script += "runpy.run_module('load', run_name='__main__')"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("the load test needs Locust, which is not installed: ")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,12 @@ import pytest
 from protos.datastream_pb2 import DataStream
 from proving.bench import __main__ as bench
 from proving.bench import paced, parts
-from proving.bench.__main__ import Bench, BenchError, Turn, as_markdown, measure, sending, targets
+from proving.bench.__main__ import measure
+from proving.bench.outcome import Bench, Turn, targets
+from proving.bench.page import as_markdown
 from proving.bench.receivers import WARM_UP, Cost
 from proving.bench.sender import SHAPES
+from proving.bench.sending import BenchError, sending
 from support.server.embedded import EmbeddedServer
 from tests.conftest import Serve
 from tests.patience import eventually
@@ -64,21 +67,33 @@ def test_a_target_is_met_or_it_is_not(judged: float, outcome: str) -> None:
     found = {target.what: target for target in targets(measured)}
     assert found["judged / untouched"].outcome == outcome
     assert found["judged / idiom"].outcome == "met"
-    assert f"{'3' if judged == 700 else '1'} of 3 targets met" in as_markdown(measured)
+    assert f"{'3' if judged == 700 else '1'} of 3 targets met" in as_markdown(measured)[0]
 
 
 @pytest.mark.parametrize(("step", "outcome"), [(0.2, ": flat."), (2.0, ": **it grows**.")])
 def test_memory_that_grows_is_called_so(step: float, outcome: str) -> None:
     memory = [90.0 + step * point for point in range(10)]
     page = as_markdown(Bench([turn("judged", 1)], long=Cost(1.0, 100, 1000, memory=memory)))
-    assert outcome in page
+    assert outcome in "\n".join(page)
 
 
 def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "proving.bench", "--shape", SMALL, "--way", "untouched", "--way", "k6"]
     command += ["--repeats", "1", "--scale", "0.001", "--short", "--output", str(tmp_path)]
-    subprocess.run(command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=60)
+    run = subprocess.run(
+        command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=60, capture_output=True, text=True
+    )
+    assert run.stdout.startswith("not installed, and so left out: k6\n"), "before anything is measured"
     assert "`k6` is not installed" in (tmp_path / "bench.md").read_text("utf-8")
+
+
+def test_where_no_way_is_left_nothing_is_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "proving.bench", "--way", "grpcurl", "--output", str(tmp_path / "out")]
+    run = subprocess.run(
+        command, env=os.environ | {"PATH": str(tmp_path)}, check=False, timeout=60, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (1, "nothing is left to measure\n")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_sender_that_died_is_told() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proving import fault_matrix
-from proving.fault_matrix import CORRECT, Deviation, Trial, as_json, as_markdown, attempt, deviations
+from proving.crew import Crew
+from proving.fault_matrix import CORRECT, Deviation, Trial, as_data, as_markdown, attempt, deviations
 from proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
 
 FAULT = Deviation("dead-sensor", "One sensor holds nothing but zeros", "life")
@@ -46,13 +47,13 @@ def test_what_counts_as_a_problem(tried: Trial, problem: str) -> None:
 
 
 def test_the_page_shows_who_failed_and_what_was_said() -> None:
-    page = as_markdown([trial(FAULT, scenario(OWNER, FAILED), scenario(OTHER, PASSED))], 12)
+    page = "\n".join(as_markdown([trial(FAULT, scenario(OWNER, FAILED), scenario(OTHER, PASSED))]))
     assert "1 of 1 faults caught by the criterion that owns the broken promise" in page
     assert "| dead-sensor | life | F | · | not so |" in page
 
 
 def test_the_data_hold_every_outcome() -> None:
-    data = json.loads(as_json([trial(FAULT, scenario(OWNER, FAILED))], 12))
+    data: Any = as_data([trial(FAULT, scenario(OWNER, FAILED))])
     assert data["trials"][0]["scenarios"] == {OWNER: {"outcome": "failed", "sentence": "not so"}}
 
 
@@ -63,20 +64,22 @@ def test_there_are_enough_faults_and_variants_to_mean_something() -> None:
 
 
 def test_a_fault_fails_its_owner_on_a_real_server(tmp_path: Path) -> None:
-    tried = attempt(Deviation("canvas-empty", "", "canvas"), tmp_path / "fault", "@task-1.4.1")
+    with Crew(1) as crew:
+        tried = attempt(crew, Deviation("canvas-empty", "", "canvas"), tmp_path / "fault", "@task-1.4.1")
     assert tried.problem == ""
     assert "the canvas id is empty" in tried.sentence
 
 
 def test_a_server_that_does_not_start_is_no_caught_fault(tmp_path: Path) -> None:
-    tried = attempt(Deviation("no-such-fault", "", "life"), tmp_path / "fault", "@task-1.4.1")
+    with Crew(1) as crew:
+        tried = attempt(crew, Deviation("no-such-fault", "", "life"), tmp_path / "fault", "@task-1.4.1")
     assert "no results" in tried.problem
 
 
 def test_the_door_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["correct server", "canvas-empty", "--tags", "@task-1.4.1", "--output", str(tmp_path)]
     assert fault_matrix.main(arguments) == 0
-    assert "2 trials in" in capsys.readouterr().out
+    assert "2 trials, 0 problems" in capsys.readouterr().out
     assert "1 of 1 faults caught" in (tmp_path / "fault-matrix.md").read_text("utf-8")
 
 

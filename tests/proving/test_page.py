@@ -1,0 +1,138 @@
+"""A report says how it was made and how it ended, and is whole at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from proving.crew import Crew
+from proving.page import Report, parser, share, table, write_whole
+from tests.patience import PATIENCE, eventually
+
+ON_A_TERMINAL = """
+from proving.page import Report, parser
+options = parser("proving.try", None).parse_args(["--output", "out"])
+with Report(options, "try", "A try", 2, lambda: ((), {})) as report:
+    for name in ("first", "second"):
+        report.begins(name)
+        report.ends(name, "done")
+"""
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Namespace:
+    return parser("proving.try", None).parse_args(["--output", str(tmp_path / "out")])
+
+
+def test_a_finished_report_says_what_made_it(options: Namespace, capsys: pytest.CaptureFixture[str]) -> None:
+    options.runs, options.names = 2, ["a", "b"]
+    with Report(options, "try", "A try", 1, lambda: (["All is well."], {"well": True})) as report:
+        report.begins("first")
+        report.ends("first", "done")
+
+    page = report.page.read_text("utf-8")
+    assert page.startswith("# A try\n\n20")
+    assert "Made by `python -m proving.try`: runs 2, names a, b.\n\nAll is well.\n" in page
+    assert "Not finished" not in page
+    told = json.loads(report.page.with_suffix(".json").read_text("utf-8"))
+    assert (told["finished"], told["ending"], told["done"], told["well"]) == (True, "", 1, True)
+    assert told["commit"] in page
+    assert told["options"] == {"runs": 2, "names": ["a", "b"]}
+    assert capsys.readouterr().out == "[0/1] first begins\n[1/1] first: done\n"
+
+
+def test_a_report_of_a_tool_that_failed_says_so(options: Namespace) -> None:
+    def work(report: Report) -> None:
+        with report:
+            report.ends_nothing()  # type: ignore[attr-defined]
+
+    report = Report(options, "try", "A try", 3, lambda: ([], {}))
+    with pytest.raises(AttributeError):
+        work(report)
+
+    assert "**Not finished**: 0 of 3; AttributeError: " in report.page.read_text("utf-8")
+    assert json.loads(report.page.with_suffix(".json").read_text("utf-8"))["finished"] is False
+
+
+def test_the_report_of_an_earlier_run_does_not_pass_for_this_one(options: Namespace) -> None:
+    options.output.mkdir()
+    (options.output / "try.md").write_text("# All is well", "utf-8")
+    with Report(options, "try", "A try", 3, lambda: ([], {})) as report:
+        assert "**Not finished**: 0 of 3; it still runs" in report.page.read_text("utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_a_terminal_shows_one_line_that_is_renewed(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        subprocess.run([sys.executable, "-c", ON_A_TERMINAL], cwd=tmp_path, stdout=theirs, check=True, timeout=PATIENCE)
+        os.close(theirs)
+        shown = screen.read(65536).decode().replace("\r\n", "\n")
+    assert "\r\x1b[K[0/2] under way: first" in shown
+    assert "under way: second\r\x1b[K[2/2] second: done\n" in shown
+    assert shown.endswith("\r\x1b[K"), "nothing is left below the last line"
+
+
+def test_a_file_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
+    file, over = tmp_path / "page", threading.Event()
+    write_whole(file, "")
+    pages = {"", "a" * 1_000_000, "b" * 1_000_000}
+
+    def write() -> None:
+        while not over.is_set():
+            for page in pages:
+                write_whole(file, page)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    read = {file.read_text("utf-8") for _ in range(200)}
+    over.set()
+    writer.join(PATIENCE)
+    assert read <= pages
+    assert len(read) > 1, "it was written meanwhile"
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
+def test_a_rate_comes_with_its_interval() -> None:
+    # 1 - 0.025 ** (1 / 100), the closed form of Clopper and Pearson where all passed
+    assert share(100, 100) == "100.0% (96.4% to 100.0%)"
+
+
+def test_numbers_stand_on_the_right() -> None:
+    assert table(("name", "count"), [("a", 1)], right=1) == ["| name | count |", "| --- | ---: |", "| a | 1 |"]
+
+
+def test_a_crew_that_leaves_begins_nothing_and_ends_what_ignores_it(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    stubborn = "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    stubborn += f"pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
+    begun: list[int] = []
+
+    def task(crew: Crew, number: int) -> tuple[int, str]:
+        begun.append(number)
+        return crew.run([sys.executable, "-c", stubborn], tmp_path, PATIENCE)
+
+    with Crew(1) as crew:
+        tasks: list[Callable[[], tuple[int, str]]] = [partial(task, crew, number) for number in range(3)]
+        pool = threading.Thread(target=lambda: next(crew.results(tasks), None))
+        pool.start()
+        eventually(ready.exists, "the first process runs")
+    assert begun == [0]
+    assert not crew.folder.exists()
+    pool.join(PATIENCE)
+
+
+def test_a_process_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with Crew(1) as crew:
+        code, words = crew.run([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, 0.1)
+    assert code == -1
+    assert words.startswith("ended after 0.1 s")
