@@ -41,7 +41,7 @@ Feature: Fault detection
       | that sends a frame too many         | the stream went on after the 6 frames asked for    |
       | that sends a frame too few          | the stream ended after 5 frames of the 6 asked for |
       | that breaks off                     | the stream … failed after 5 frames                 |
-      | that sends bytes which are no frame | frame 3 … is not a DataStream message              |
+      | that sends bytes which are no frame | frame 3 … cannot be read                           |
 
     Examples: what was promised before
       | server                           | finding                                                                  |

@@ -110,7 +110,7 @@ def test_thirty_windows_lose_nothing(embedded: EmbeddedServer, api: FocusServerA
         ("dead-sensor=3", every_window_is_right(), "is dead"),
         ("early-end", every_window_is_right(), "though the job goes on"),
         ("abort-in-mid-stream", every_window_is_right(), "UNAVAILABLE"),
-        ("not-protobuf", every_window_received_every_line(), "is not a DataStream message"),
+        ("not-protobuf", every_window_received_every_line(), "cannot be read: 64 bytes"),
         ("channel-amount-wrong", every_window_is_right(), "channels where 20 were asked for"),
     ],
 )

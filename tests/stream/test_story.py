@@ -201,7 +201,7 @@ def test_what_comes_before_a_broken_message_is_delivered() -> None:
     good = [message.SerializeToString() for message in PLANS[0].messages()[:2]]
     reader = STORY.reader().blocks([Message(data, len(data)) for data in (*good, b"\x0a\xff", good[0])])
     assert len(next(reader)) == 2
-    with pytest.raises(UnreadableError, match="is not a DataStream message: 2 bytes"):
+    with pytest.raises(UnreadableError, match="cannot be read: 2 bytes"):
         next(reader)
 
 

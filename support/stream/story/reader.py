@@ -51,7 +51,7 @@ class StoryReader:
             raise UnreadableError(f"is absurd: {error}, and no more are read") from error
         except DecodeError as error:
             raise UnreadableError(
-                f"is not a DataStream message: {len(data)} bytes that begin with {data[:16].hex(' ')} ({error})"
+                f"cannot be read: {len(data)} bytes that begin with {data[:16].hex(' ')} are no DataStream ({error})"
             ) from error
 
     def _regular(self, messages: Sequence[Message]) -> Block | None:
