@@ -1,7 +1,7 @@
 """How often a comparison with a baseline fails, where the server is slower by a known amount.
 
 For each amount an embedded Focus Server that is slowed by it; for each comparison a fresh set of streams, measured and
-compared exactly as `features/capacity/speed_over_time.feature` does it. Several comparisons run at a time, as on a
+compared exactly as ``features/capacity/speed_over_time.feature`` does it. Several comparisons run at a time, as on a
 machine that has other things to do.
 """
 

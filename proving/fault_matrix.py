@@ -1,6 +1,6 @@
 """``make faults``: the acceptance criteria against every fault and every variant of the embedded Focus Server.
 
-A fault has to fail the criterion that owns the promise it breaks (`proving.owners`). Failing others alone is an
+A fault has to fail the criterion that owns the promise it breaks (``proving.owners``). Failing others alone is an
 accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
 """
 

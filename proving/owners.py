@@ -1,4 +1,4 @@
-"""Which promises of the contract a scenario answers for, so that `make faults` knows who has to catch a fault.
+"""Which promises of the contract a scenario answers for, so that ``make faults`` knows who has to catch a fault.
 
 It stands here and not in tags: whoever reads a feature wants to know what is promised, not how the suite is proven.
 """

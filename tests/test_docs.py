@@ -184,7 +184,7 @@ def signature(shown: str, of: Callable[..., object]) -> list[tuple[str, bool, ob
 
 
 def value(default: ast.expr, of: Callable[..., object]) -> object:
-    """What a default is: a literal, or a name of the module that `of` stands in."""
+    """What a default is: a literal, or a name of the module that ``of`` stands in."""
     if isinstance(default, ast.Name):
         return getattr(sys.modules[of.__module__], default.id)
     return ast.literal_eval(default)
@@ -252,7 +252,7 @@ def known(of: type, name: str) -> bool:
     ],
 )
 def test_attributes_are_those_of_the_code(title: str, of: type, inner: set[str]) -> None:
-    """Each one that is listed exists; each field of the class is listed, but for `inner` ones, which are our own."""
+    """Each one that is listed exists; each field of the class is listed, but for ``inner`` ones, which are our own."""
     head = re.split(r"^`as_dict", section(CLIENT_API, title), flags=re.MULTILINE)[0]
     listed = {name for row in table(head) for name in named(row[0])}
     assert {name for name in listed if not known(of, name)} == set()

@@ -1,4 +1,4 @@
-"""The Makefile sets itself up: a `.venv` that is not whole is made again, and never left half made.
+"""The Makefile sets itself up: a ``.venv`` that is not whole is made again, and never left half made.
 
 Each test has a folder of its own with the Makefile and requirements that name nothing. The Python that makes the
 environment is a script: what it makes has a pip that notes what it was asked for.

@@ -2,14 +2,14 @@
 """Allure results that say what happened.
 
 allure-behave knows neither rules nor failed hooks and cleanups, loses scenarios that were skipped or never reached, and
-ignores half of `allure.dynamic`: a run that it shows as green need not have been. This formatter reports every scenario
-of every feature, from the moment behave is done with it, with the outcome that `support.reporting.outcome` reads from
-behave's model. behave.ini names it.
+ignores half of ``allure.dynamic``: a run that it shows as green need not have been. This formatter reports every
+scenario of every feature, from the moment behave is done with it, with the outcome that ``support.reporting.outcome``
+reads from behave's model. behave.ini names it.
 
-Options, as userdata (`-D name=value`, or `[behave.userdata]`):
+Options, as userdata (``-D name=value``, or ``[behave.userdata]``):
 
-- `AllureFormatter.keep_results=true` keeps the results of earlier runs in the folder; by default it describes one run.
-- `AllureFormatter.hide_excluded=true` leaves out the scenarios that tags or names deselected, as `--no-skipped` does.
+- ``AllureFormatter.keep_results=true`` keeps the results of earlier runs in the folder; by default it describes one.
+- ``AllureFormatter.hide_excluded=true`` leaves out the scenarios that tags or names deselected, as ``--no-skipped``.
 """
 
 import re
@@ -39,7 +39,7 @@ _OWN_FILES = re.compile(
 
 
 def remove_stale_results(folder: Path) -> None:
-    """Remove the files of an earlier run from this folder: only those that Allure's own names mark, nothing below."""
+    """Removes the files of an earlier run from this folder: only those that Allure's own names mark, nothing below."""
     for path in folder.glob("*"):
         if path.is_file() and _OWN_FILES.fullmatch(path.name):
             path.unlink()
@@ -83,7 +83,7 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
         """Nothing: the listener takes the steps from the scenario, also where behave announces none."""
 
     def feature_over(self, feature: Any) -> None:
-        """Report what is left of a feature, run or not: scenarios that never ran, and hooks that failed after it."""
+        """Reports what is left of a feature, run or not: scenarios that never ran, and hooks that failed after it."""
         self._know(feature)
         for scenario in feature.walk_scenarios():
             if not self.listener.has_reported(scenario):
@@ -102,7 +102,7 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
         super().close()
 
     def _know(self, feature: Any) -> None:
-        """Tell scenarios of one name apart, once a feature: Allure takes results of one identity for retries."""
+        """Tells scenarios of one name apart, once a feature: Allure takes results of one identity for retries."""
         if id(feature) in self._known:
             return
         self._known.add(id(feature))
@@ -131,7 +131,7 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
         return run_and_report
 
     def _watch(self, runner: Any) -> None:
-        """Learn what cleanups raise: behave tells nobody but its `on_cleanup_error`."""
+        """Learns what cleanups raise: behave tells nobody but its ``on_cleanup_error``."""
         if self._runner is runner:
             return
         self._runner = runner

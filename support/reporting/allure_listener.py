@@ -1,5 +1,5 @@
 # mypy: allow-untyped-calls
-"""From behave's scenarios and `allure.…` calls to Allure's results: what allure-behave's listener gets wrong, mended.
+"""From behave's scenarios and ``allure.…`` calls to Allure's results: what allure-behave's listener gets wrong, mended.
 
 What is said outside any scenario (an attachment made in before_all or before_feature, a cleanup that fails after a
 feature) belongs to no result; it becomes part of the run: a global attachment, a global error.
@@ -54,7 +54,7 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
         self.current_step_uuid: str | None = None
 
     def identify(self, scenario: Any, identity: tuple[str, ...]) -> None:
-        """Say what tells this scenario from all others, in this run and the next."""
+        """Says what tells this scenario from all others, in this run and the next."""
         self._identities[id(scenario)] = identity
 
     def has_reported(self, scenario: Any) -> bool:
@@ -78,7 +78,7 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
                 label.value = label.value.replace("_", " ")  # A tag cannot hold a space.
 
     def stop_scenario(self, scenario: Any, outcome: Outcome | None = None) -> None:
-        """Write the result: with this outcome, or with the one that behave's model tells."""
+        """Writes the result: with this outcome, or with the one that behave's model tells."""
         self._reported.add(id(scenario))
         uuid, self.current_scenario_uuid = self.current_scenario_uuid, None
         selected = scenario.should_run_with_tags(self.behave_config.tag_expression)
@@ -118,7 +118,7 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
             self.report_problem(of_cleanup(error, "run" if layer == "testrun" else layer))
 
     def report_problem(self, outcome: Outcome) -> None:
-        """Report a problem that belongs to no scenario."""
+        """Reports a problem that belongs to no scenario."""
         self.logger.global_error(message=outcome.message, trace=outcome.trace)
 
     @hookimpl

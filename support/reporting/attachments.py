@@ -16,7 +16,7 @@ from support.reporting.pictures import waterfall
 
 
 def attach_metrics(metrics: Mapping[str, object], title: str = "Stream metrics") -> None:
-    """Attach a small table of names and values, in the order given; values are shown as `str` gives them.
+    """Attaches a small table of names and values, in the order given; values are shown as ``str`` gives them.
 
     As CSV, which Allure's page shows as a table of its own; HTML it would squeeze into a frame that scrolls.
     """
@@ -31,17 +31,17 @@ def as_table(rows: Iterable[Sequence[object]]) -> str:
 
 
 def attach_table(table: str, title: str) -> None:
-    """Attach what `as_table` made."""
+    """Attaches what ``as_table`` made."""
     allure.attach(table, name=title, attachment_type=AttachmentType.CSV)
 
 
 def attach_json(content: object, title: str) -> None:
-    """Attach data for programs."""
+    """Attaches data for programs."""
     allure.attach(json.dumps(content, indent=1), name=title, attachment_type=AttachmentType.JSON)
 
 
 def attach_waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, *, channel: int | str) -> None:
-    """Attach the waterfall of one channel as a picture.
+    """Attaches the waterfall of one channel as a picture.
 
     Args:
         starts: start of each row, epoch ms, int64, shape (rows,).
@@ -57,7 +57,7 @@ def attach_waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: Arra
 
 
 def report_run_stopped(reason: str) -> None:
-    """Say why the run cannot go on: scenarios that never run are then broken for this reason, and the page names it.
+    """Says why the run cannot go on: scenarios that never run are then broken for this reason, and the page names it.
 
     For the environment: call it in before_all, before raising or aborting.
     """
@@ -65,5 +65,5 @@ def report_run_stopped(reason: str) -> None:
 
 
 def report_left_behind(sentence: str) -> None:
-    """Say that the run left something behind; its scenarios are what they are."""
+    """Says that the run left something behind; its scenarios are what they are."""
     allure.global_attach(sentence, name="Left behind", attachment_type=AttachmentType.TEXT)

@@ -12,7 +12,7 @@ from behave.reporter.base import Reporter
 
 
 def count_rules() -> None:
-    """Make the scenarios of rules count where behave says how long a feature or the run took, in JUnit files too."""
+    """Makes the scenarios of rules count where behave says how long a feature or the run took, in JUnit files too."""
     ScenarioContainer.duration = property(lambda self: sum(scenario.duration for scenario in self.walk_scenarios()))
 
 

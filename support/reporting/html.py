@@ -1,4 +1,4 @@
-"""Render the results of a run into one HTML page that opens from disk: `python -m support.reporting.html`.
+"""Renders the results of a run into one HTML page that opens from disk: ``python -m support.reporting.html``.
 
 The results are the truth and the page a convenience: where Node.js is missing, a line says how to get it and the exit
 code stays 0. Opening the page asks nothing of any network: Allure's own page calls an analytics service, this one has
@@ -38,7 +38,7 @@ class _RenderError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Render the page; the exit code is 0 also where Node.js is missing, 1 where something went wrong."""
+    """Renders the page; the exit code is 0 also where Node.js is missing, 1 where something went wrong."""
     parser = argparse.ArgumentParser(prog="python -m support.reporting.html", description="Render the HTML report.")
     parser.add_argument("--results", type=Path, default=ROOT / "reports" / "allure-results", help="Allure's results")
     parser.add_argument("--output", type=Path, default=ROOT / "reports" / "allure-report", help="folder of the page")
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(results: Path, output: Path, package: Path = PACKAGE) -> str:
-    """Render `results` into `output/index.html`; the history of runs lies beside the results.
+    """Renders ``results`` into ``output/index.html``; the history of runs lies beside the results.
 
     Args:
         package: folder of package.json, of the settings of npm and Allure, and of the tools that npm installs.
@@ -83,7 +83,7 @@ def _is_newer(page: Path, sources: Sequence[Path]) -> bool:
 
 
 def _install(npm: str, package: Path) -> None:
-    """Install what package-lock.json names, once: again only when it changed."""
+    """Installs what package-lock.json names, once: again only when it changed."""
     wanted = hashlib.sha256((package / "package.json").read_bytes() + (package / "package-lock.json").read_bytes())
     stamp = package / "node_modules" / ".installed-from"
     if stamp.exists() and stamp.read_text("ascii") == wanted.hexdigest():
@@ -95,7 +95,7 @@ def _install(npm: str, package: Path) -> None:
 
 
 def _generate(node: str, package: Path, results: Path, output: Path) -> None:
-    """Run Allure beside the results, where the history is kept too."""
+    """Runs Allure beside the results, where the history is kept too."""
     command = [node, str(package / "node_modules" / "allure" / "cli.js"), "generate"]
     command += ["--config", str(package / "allurerc.mjs"), "--output", str(output), str(results)]
     _run(command, results.parent, "Allure could not render the results", categories=results / "categories.json")
@@ -104,7 +104,7 @@ def _generate(node: str, package: Path, results: Path, output: Path) -> None:
 
 
 def _run(command: list[str], folder: Path, complaint: str, categories: Path | None = None) -> None:
-    """Run a tool in silence; where it fails, its last lines come with the complaint."""
+    """Runs a tool in silence; where it fails, its last lines come with the complaint."""
     environment = os.environ | {"ALLURE_NO_ANALYTICS": "true", "REPORT_CATEGORIES": str(categories or "")}
     done = subprocess.run(
         command,
@@ -123,7 +123,7 @@ def _run(command: list[str], folder: Path, complaint: str, categories: Path | No
 
 
 def _keep_offline(page: Path) -> None:
-    """Take the analytics out of the page, and forbid it every other request."""
+    """Takes the analytics out of the page, and forbids it every other request."""
     html = page.read_text("utf-8")
     html = _ANALYTICS.sub("", html)
     if "googletagmanager" in html or html.count("<head>") != 1:

@@ -38,7 +38,7 @@ _VIRIDIS = ("440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962"
 
 
 def waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, *, title: str) -> bytes:
-    """Draw the waterfall of one channel.
+    """Draws the waterfall of one channel.
 
     Args:
         starts: start of each row, epoch ms, shape (rows,).

@@ -31,11 +31,11 @@ _CI_SERVERS = (
 
 
 def describe_run(results: Path, environment: Mapping[str, object], ci: Mapping[str, str] | None = None) -> None:
-    """Write environment.properties, categories.json and, on a CI server, executor.json.
+    """Writes environment.properties, categories.json and, on a CI server, executor.json.
 
     Args:
         results: Allure's results folder; made when missing. The formatter empties it when it opens: call this later.
-        environment: name to value, in the order to show; values are written as `str` gives them.
+        environment: name to value, in the order to show; values are written as ``str`` gives them.
         ci: environment variables to look for a CI server in; the process's own when None.
     """
     results.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Fifty interruptions of one stream: no line counted twice, none lost without being reported.
 
 What the server sent is known from a second stream of the same job, which nothing disturbs: the lines of both lie on the
-same times, and hold the same values. `pytest -m long` does it over a minute.
+same times, and hold the same values. ``pytest -m long`` does it over a minute.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Run:
 
 
 def write_suite(folder: Path, *, steps: str, environment: str = "", **features: str) -> Path:
-    """Write `features/NAME.feature` for each feature given, the steps and the hooks."""
+    """Write ``features/NAME.feature`` for each feature given, the steps and the hooks."""
     for name in ("features", "steps"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "steps" / "steps.py").write_text(steps, "utf-8")
@@ -58,7 +58,7 @@ def write_suite(folder: Path, *, steps: str, environment: str = "", **features: 
 
 
 def run_behave(suite: Path, *arguments: str, formatter: str = FORMATTER) -> Run:
-    """Run the suite; its results go to `allure-results` inside it."""
+    """Run the suite; its results go to ``allure-results`` inside it."""
     results = suite / "allure-results"
     command = [sys.executable, "-m", "behave", "-f", formatter, "-o", str(results), "-f", "progress3", *arguments]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}

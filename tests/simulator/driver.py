@@ -36,7 +36,7 @@ REQUEST: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class RunningJob:
-    """The answer of `/configure`, and the stream it leads to."""
+    """The answer of ``/configure``, and the stream it leads to."""
 
     answer: dict[str, Any]
     stub: Any
@@ -54,7 +54,7 @@ class RunningJob:
 
 
 class Simulator:
-    """A simulator that listens at `rest_url`."""
+    """A simulator that listens at ``rest_url``."""
 
     def __init__(self, rest_url: str) -> None:
         self.rest_url = rest_url
@@ -124,7 +124,7 @@ def in_thread(options: Options | None = None) -> Iterator[Simulator]:
 
 
 class SimulatorProcess(Simulator):
-    """`python -m support.simulator`, and what it prints."""
+    """``python -m support.simulator``, and what it prints."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(

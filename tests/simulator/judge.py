@@ -23,7 +23,7 @@ TIMELY = {"rate", "live", "first-frame", "end"}
 
 @dataclass
 class Seen:
-    """What a client saw: a job's answer and its stream. Times in seconds: `arrived` of the epoch, others monotonic."""
+    """What a client saw: a job's answer and its stream. Seconds: ``arrived`` of the epoch, others monotonic."""
 
     request: dict[str, Any]
     answer: dict[str, Any]
@@ -55,7 +55,7 @@ class Recorder:
         self._configuring = threading.Lock()
 
     def record(self, kind: str, specs: Sequence[str], asked: int, patience: float, **changes: Any) -> Seen:
-        """The stream of `asked` frames of a server with these deviations; `kind` is faults or variants."""
+        """The stream of ``asked`` frames of a server with these deviations; ``kind`` is faults or variants."""
         with self._configuring:
             deviate(self._simulator, **{kind: specs})
             prr = self._simulator.call("GET", "/live_metadata").json()["prr"]

@@ -1,6 +1,6 @@
 """The REST side answers what its OpenAPI says: schemathesis makes requests up from it, right ones and wrong ones.
 
-`schemathesis.toml` says what is left out, and why.
+``schemathesis.toml`` says what is left out, and why.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The door `python -m support.simulator`: what it prints, and how it ends."""
+"""The door ``python -m support.simulator``: what it prints, and how it ends."""
 
 import io
 import json
