@@ -39,6 +39,7 @@ _CONNECT_SECONDS = 60
 _END_SECONDS = 90.0
 """For the master to end once it has been asked to: the windows are closed first."""
 _WORKER_END_SECONDS = 10.0
+_TELL_EVERY = 10.0
 _SPREADS = ("frame_rate", "first_frame_ms")
 
 
@@ -52,6 +53,7 @@ class Locust:
 
     def __init__(self, options: argparse.Namespace, server_url: str) -> None:
         self._folder: Path = options.output
+        self._run_time: str = options.run_time
         self._environment = {**os.environ, "FOCUS_SERVER_URL": server_url}
         with socket.socket() as probe:
             probe.bind((_HOST, 0))
@@ -68,12 +70,20 @@ class Locust:
         worker = ["--worker", "--master-host", _HOST, "--master-port", port, "--loglevel", "WARNING"]
         self.workers: list[subprocess.Popen[bytes]] = []
         self.master = self._start("master", master)
-        for number in range(1, options.workers + 1):
-            self.workers.append(self._start(f"worker-{number}", worker))
+        try:
+            for number in range(1, options.workers + 1):
+                self.workers.append(self._start(f"worker-{number}", worker))
+        except BaseException:
+            self.stop()
+            raise
 
     def wait(self) -> int:
         """The master's exit code, when it has ended; 1 where a worker ended before it, which ends it, too."""
+        told = time.monotonic()
         while self.master.poll() is None:
+            if time.monotonic() - told > _TELL_EVERY and (so_far := _summary(self._folder)):
+                told = time.monotonic()
+                _say(f"{so_far['seconds']:.0f} s of {self._run_time}: {_figures(so_far)}")
             ended = [number for number, worker in enumerate(self.workers, 1) if worker.poll() is not None]
             if ended and self._outlived(ended[0]):
                 return 1
@@ -147,14 +157,27 @@ def run(options: argparse.Namespace) -> int:
             exit_code = interruption.exit_code
         finally:
             locust.stop()
-        summary = options.output / "load.json"
-        if not summary.exists():
+        told = _summary(options.output)
+        if told is None:
             _say(f"no result: {(options.output / 'master.log').read_text(encoding='utf-8', errors='replace')[-500:]}")
             return exit_code or 1
-        told = json.loads(summary.read_text(encoding="utf-8"))
         _say(*_in_words(told), *(f"left behind: {sentence}" for sentence in jobs_left(server.api, told["jobs"])))
         _say(f"results: {options.output}/load.html, load.json, load_stats.csv, load_windows.csv")
         return exit_code
+
+
+def _summary(folder: Path) -> dict[str, Any] | None:
+    """What the master has written of the run until now; None where it has not begun to."""
+    file = folder / "load.json"
+    told: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    return told
+
+
+def _figures(told: dict[str, Any]) -> str:
+    return (
+        f"{plural(told['windows'], 'window')}: {told['frames']} frames, {told['mb_per_second']} MB/s, "
+        f"{told['lines']} lines, {told['lines_lost']} lost"
+    )
 
 
 def _in_words(told: dict[str, Any]) -> list[str]:
@@ -164,8 +187,7 @@ def _in_words(told: dict[str, Any]) -> list[str]:
         failures[one["name"]].append(one)
     rate, first = (" ".join(f"{name} {value:g}" for name, value in told[key].items()) for key in _SPREADS)
     return [
-        f"{plural(told['windows'], 'window')}: {told['frames']} frames, {told['mb_per_second']} MB/s, "
-        f"{told['lines']} lines, {told['lines_lost']} lost",
+        _figures(told),
         f"frames/s of a window: {rate or 'none'}; first frame in ms: {first or 'none'}",
         *(
             f"{name}, {plural(sum(one['occurrences'] for one in same), 'failure')}, the first: {same[0]['error']}"

@@ -99,8 +99,8 @@ def test_where_no_way_is_left_nothing_is_started(tmp_path: Path) -> None:
 def test_a_sender_that_died_is_told() -> None:
     with sending([SMALL]) as sender:
         measure(sender, "untouched", SMALL, 5, 0.0)
-        psutil.Process(sender.pid).kill()
-        eventually(lambda: psutil.Process(sender.pid).status() == psutil.STATUS_ZOMBIE, "the sender ends")
+        sender.process.kill()
+        eventually(lambda: psutil.Process(sender.process.pid).status() == psutil.STATUS_ZOMBIE, "the sender ends")
         # its last threads may still be ending then, so that either side can be the first to notice
         with pytest.raises(BenchError, match=r"the sender has ended with -9|failed: UNAVAILABLE: .*Connection refused"):
             measure(sender, "untouched", SMALL, 5, 0.0)
