@@ -56,7 +56,7 @@ def measure(url: str, frames: int, samples: int = FEWEST_SAMPLES) -> list[Sample
 
 
 def prove(
-    crew: Crew, amounts: Sequence[float], comparisons: int, baselines: int, frames: int, report: Report
+    crew: Crew, amounts: Sequence[float], comparisons: int, baselines: int, frames: int, report: Report[list[Trial]]
 ) -> Iterator[Trial]:
     """All trials, as they end. The comparisons of all amounts run mixed; the baselines take turns."""
     urls = {amount: crew.server("--slowed", f"{amount:g}").rest_url for amount in {0.0, *amounts}}
@@ -77,7 +77,7 @@ def prove(
     yield from crew.results([partial(attempt, amount, number) for number in range(comparisons) for amount in amounts])
 
 
-def as_markdown(trials: Sequence[Trial], frames: int) -> list[str]:
+def as_markdown(trials: Sequence[Trial]) -> list[str]:
     """The outcome for people; nothing before the first trial."""
     if not trials:
         return []
@@ -95,8 +95,8 @@ def as_markdown(trials: Sequence[Trial], frames: int) -> list[str]:
         by_figure.append((f"{amount:g} %", *counts))
     head = ("server slowed by", "comparisons", "failed", "share (95 % interval)", "frame interval, ratio (range)")
     return [
-        f"A comparison is {FEWEST_SAMPLES} streams of {frames} frames against a baseline of as many; it fails where a "
-        f"figure is slower by more than {ALLOWED:g} %.",
+        f"A comparison is {FEWEST_SAMPLES} streams against a baseline of as many; it fails where a figure is slower by "
+        f"more than {ALLOWED:g} %.",
         "",
         *table(head, outcomes),
         *("", "Failed by each figure:", ""),
@@ -131,13 +131,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.frames < 2 or min(asked.slowed) < 0:
         options.error("--frames is at least 2, --slowed 0")
     trials: list[Trial] = []
-
-    def body() -> tuple[list[str], dict[str, object]]:
-        return as_markdown(trials, asked.frames), as_data(trials)
-
     total = asked.baselines + asked.comparisons * len(asked.slowed)
     title = "How often a comparison with the baseline fails"
-    with Report(asked, "baselines", title, total, body) as report, Crew(asked.jobs) as crew:
+    with Report(asked, "baselines", title, total, trials, as_markdown, as_data) as report, Crew(asked.jobs) as crew:
         for trial in prove(crew, asked.slowed, asked.comparisons, asked.baselines, asked.frames, report):
             trials.append(trial)
             report.ends(_name(trial.slowed, trial.number), "slower" if trial.failed else "as fast")

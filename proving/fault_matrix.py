@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -128,7 +128,7 @@ def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Call
         yield from crew.results([partial(look, one, f"again-{number}", again=True)])
 
 
-def as_markdown(trials: Sequence[Trial]) -> list[str]:
+def as_markdown(trials: Collection[Trial]) -> list[str]:
     """The matrix for people."""
     columns = sorted({_criterion(scenario) for trial in trials for scenario in trial.run.scenarios})
     faults = [trial for trial in trials if trial.deviation.promise]
@@ -166,7 +166,7 @@ def _criterion(scenario: ScenarioResult) -> str:
     return tasks[0] if tasks else "others"
 
 
-def as_data(trials: Sequence[Trial]) -> dict[str, object]:
+def as_data(trials: Collection[Trial]) -> dict[str, object]:
     """The matrix for programs."""
     return {
         "trials": [
@@ -195,12 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.error(f"unknown: {', '.join(unknown)}; python -m support.simulator --list-faults tells what there is")
     chosen = [deviation for name, deviation in known.items() if not asked.names or name in asked.names]
     trials: dict[str, Trial] = {}
-
-    def body() -> tuple[list[str], dict[str, object]]:
-        return as_markdown(list(trials.values())), as_data(list(trials.values()))
-
     title = "Faults and variants against the acceptance criteria"
-    with Report(asked, "fault-matrix", title, len(chosen), body) as report, Crew(asked.jobs) as crew:
+    report = Report(asked, "fault-matrix", title, len(chosen), trials.values(), as_markdown, as_data)
+    with report, Crew(asked.jobs) as crew:
         for trial in attempt_all(crew, chosen, asked.tags, report.begins):
             trials[trial.deviation.name] = trial
             if trial.problem and not trial.second_look:

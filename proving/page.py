@@ -19,17 +19,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from scipy.stats import binomtest
 
 from proving.ending import Interrupted, interruptible
 from support import ROOT
+from support.errors import FocusError
 from support.wording import some
 
 _CONFIDENCE = 0.95
 _QUIET = 5.0
 """Seconds without a line in a log, after which it is worth one that something begins."""
+
+Work = TypeVar("Work")
 
 
 def parser(module: str, about: str | None) -> argparse.ArgumentParser:
@@ -69,21 +72,24 @@ def write_whole(file: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-class Report:
+class Report(Generic[Work]):
     """The report of a tool, and the lines that tell of its work; left with ``with`` it says how the work ended.
 
-    Ctrl-C, SIGTERM and SIGHUP end the work. Nothing is raised then: ``exit_code`` says so.
+    Ctrl-C, SIGTERM and SIGHUP end the work, and so does an error with a sentence for people. Nothing is raised then:
+    ``exit_code`` says so.
 
     Args:
         options: of the command line, made by ``parser``.
         name: of the files, without their ends.
         title: of the page.
         total: how many steps the work has.
-        body: the rest of the page and the rest of the data; asked for once a step has ended.
+        work: what has come of it; it grows as steps end.
+        for_people: the rest of the page, made of the work once a step has ended.
+        for_programs: the same for the rest of the data.
 
     Attributes:
         page: the file for people; the one for programs lies beside it.
-        exit_code: 0, or what a shell expects of a process that was interrupted.
+        exit_code: 0 where the work came to its end, 1 after an error, or what a shell expects of an interruption.
     """
 
     def __init__(
@@ -92,12 +98,15 @@ class Report:
         name: str,
         title: str,
         total: int,
-        body: Callable[[], tuple[Sequence[str], Mapping[str, object]]],
+        work: Work,
+        for_people: Callable[[Work], Sequence[str]],
+        for_programs: Callable[[Work], Mapping[str, object]],
     ) -> None:
         self.page: Path = options.output / f"{name}.md"
         self.exit_code = 0
         self._options = {key: value for key, value in vars(options).items() if key not in ("tool", "output")}
-        self._tool, self._title, self._total, self._body = options.tool, title, total, body
+        self._tool, self._title, self._total = options.tool, title, total
+        self._work, self._for_people, self._for_programs = work, for_people, for_programs
         self._ending = "it still runs, or was ended without a word"
         self._done = 0
         self._under_way: list[str] = []
@@ -116,12 +125,13 @@ class Report:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
         with self._signals:
             self._ending = f"{type(error).__name__}: {error}" if error else ""
-            if isinstance(error, Interrupted):
-                self._ending, self.exit_code = str(error), error.exit_code
+            if isinstance(error, (Interrupted, FocusError)):
+                self._ending = str(error)
+                self.exit_code = error.exit_code if isinstance(error, Interrupted) else 1
             self._write()
             words = f"not finished: {self._done} of {self._total}, {self._ending}; {self.page}"
             self._show(words if self._ending else "", over=True)
-        return isinstance(error, Interrupted)
+        return isinstance(error, (Interrupted, FocusError))
 
     def begins(self, what: str) -> None:
         """A step begins; on any thread."""
@@ -131,14 +141,14 @@ class Report:
             self._show(f"{self._where()} {what} begins" if is_news and not sys.stdout.isatty() else "")
 
     def ends(self, what: str, words: str) -> None:
-        """A step has ended; what came of it is in the body already."""
+        """A step has ended; what came of it is in the work already."""
         with self._lock:
             self._under_way.remove(what)
             self._done += 1
             self.tell(f"{what}: {words}")
 
     def tell(self, words: str) -> None:
-        """Something has come of a step; it is in the body already."""
+        """Something has come of a step; it is in the work already."""
         with self._lock:
             self._write()
             self._show(f"{self._where()} {words}")
@@ -162,7 +172,8 @@ class Report:
 
     def _write(self) -> None:
         """Both files, as the work stands."""
-        lines, data = self._body() if self._done else ((), {})
+        lines = self._for_people(self._work) if self._done else ()
+        data = self._for_programs(self._work) if self._done else {}
         seconds = time.monotonic() - self._began
         machine = f"{platform.system()} {platform.machine()}"
         chosen = ", ".join(

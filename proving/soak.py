@@ -150,11 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = options.parse_args(arguments)
     workers = min(asked.jobs, asked.runs)
     ended: list[Round] = []
-
-    def body() -> tuple[list[str], dict[str, object]]:
-        return as_markdown(ended), as_data(ended)
-
-    with Report(asked, "soak", "The suite, over and over", asked.runs, body) as report, Crew(workers) as crew:
+    title = "The suite, over and over"
+    with Report(asked, "soak", title, asked.runs, ended, as_markdown, as_data) as report, Crew(workers) as crew:
         for one in rounds(crew, asked.runs, workers, asked.tags, report.begins):
             ended.append(one)
             unhappy = ", ".join(s.name for s in one.run.unhappy) or ("" if one.is_green else one.run.output[-200:])

@@ -67,7 +67,7 @@ def turns(shapes: Sequence[str], ways: Sequence[str], repeats: int) -> list[tupl
     ]
 
 
-def compare(bench: Bench, plan: Sequence[tuple[str, str]], scale: float, report: Report) -> None:
+def compare(bench: Bench, plan: Sequence[tuple[str, str]], scale: float, report: Report[Bench]) -> None:
     """All turns of the plan."""
     shapes = list(dict.fromkeys(shape for shape, _ in plan))
     with sending(shapes) as sender:
@@ -79,7 +79,7 @@ def compare(bench: Bench, plan: Sequence[tuple[str, str]], scale: float, report:
             report.ends(f"{shape}, {way}", f"{turn.rate:,.0f} MB/s")
 
 
-def details(bench: Bench, report: Report) -> None:
+def details(bench: Bench, report: Report[Bench]) -> None:
     """The parts of a frame, live streams, and the memory of a long one."""
     for shape in bench.shapes:
         report.begins(f"{shape}, parts")
@@ -149,19 +149,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     plan = turns(shapes, ways, asked.repeats)
     more = 0 if asked.short else len(shapes) + len(_paced()) + 1
-    title = "What receiving, decoding and judging cost"
-
-    def body() -> tuple[list[str], dict[str, object]]:
-        return as_markdown(bench), as_data(bench)
-
-    try:
-        with Report(asked, "bench", title, len(plan) + more, body) as report:
-            compare(bench, plan, asked.scale, report)
-            if not asked.short:
-                details(bench, report)
-    except BenchError as error:
-        sys.stderr.write(f"the benchmark could not be finished: {error}\n")
-        return 1
+    title, steps = "What receiving, decoding and judging cost", len(plan) + more
+    with Report(asked, "bench", title, steps, bench, as_markdown, as_data) as report:
+        compare(bench, plan, asked.scale, report)
+        if not asked.short:
+            details(bench, report)
     sys.stdout.write(f"\n{report.page.read_text('utf-8')}\n{report.page}\n")
     return report.exit_code
 

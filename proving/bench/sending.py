@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import psutil
 
+from support.errors import FocusError
+
 _END_SECONDS = 5.0
 
 
-class BenchError(Exception):
+class BenchError(FocusError):
     """Something could not be measured; the sentence says why."""
 
 

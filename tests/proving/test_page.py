@@ -16,12 +16,13 @@ import pytest
 
 from proving.crew import Crew
 from proving.page import Report, parser, share, table, write_whole
+from support.errors import NotReadyError
 from tests.patience import PATIENCE, eventually
 
 ON_A_TERMINAL = """
 from proving.page import Report, parser
 options = parser("proving.try", None).parse_args(["--output", "out"])
-with Report(options, "try", "A try", 2, lambda: ((), {})) as report:
+with Report(options, "try", "A try", 2, None, lambda _: (), lambda _: {}) as report:
     for name in ("first", "second"):
         report.begins(name)
         report.ends(name, "done")
@@ -35,7 +36,7 @@ def options(tmp_path: Path) -> Namespace:
 
 def test_a_finished_report_says_what_made_it(options: Namespace, capsys: pytest.CaptureFixture[str]) -> None:
     options.runs, options.names = 2, ["a", "b"]
-    with Report(options, "try", "A try", 1, lambda: (["All is well."], {"well": True})) as report:
+    with Report(options, "try", "A try", 1, None, lambda _: ["All is well."], lambda _: {"well": True}) as report:
         report.begins("first")
         report.ends("first", "done")
 
@@ -51,11 +52,11 @@ def test_a_finished_report_says_what_made_it(options: Namespace, capsys: pytest.
 
 
 def test_a_report_of_a_tool_that_failed_says_so(options: Namespace) -> None:
-    def work(report: Report) -> None:
+    def work(report: Report[None]) -> None:
         with report:
             report.ends_nothing()  # type: ignore[attr-defined]
 
-    report = Report(options, "try", "A try", 3, lambda: ([], {}))
+    report = Report(options, "try", "A try", 3, None, lambda _: [], lambda _: {})
     with pytest.raises(AttributeError):
         work(report)
 
@@ -63,10 +64,19 @@ def test_a_report_of_a_tool_that_failed_says_so(options: Namespace) -> None:
     assert json.loads(report.page.with_suffix(".json").read_text("utf-8"))["finished"] is False
 
 
+def test_an_error_with_a_sentence_is_told_with_it(options: Namespace, capsys: pytest.CaptureFixture[str]) -> None:
+    with Report(options, "try", "A try", 3, None, lambda _: [], lambda _: {}) as report:
+        raise NotReadyError("the server does not start")
+
+    assert report.exit_code == 1
+    assert "**Not finished**: 0 of 3; the server does not start." in report.page.read_text("utf-8")
+    assert f"not finished: 0 of 3, the server does not start; {report.page}\n" in capsys.readouterr().out
+
+
 def test_the_report_of_an_earlier_run_does_not_pass_for_this_one(options: Namespace) -> None:
     options.output.mkdir()
     (options.output / "try.md").write_text("# All is well", "utf-8")
-    with Report(options, "try", "A try", 3, lambda: ([], {})) as report:
+    with Report(options, "try", "A try", 3, None, lambda _: [], lambda _: {}) as report:
         assert "**Not finished**: 0 of 3; it still runs" in report.page.read_text("utf-8")
 
 
