@@ -15,7 +15,9 @@ from functools import partial
 import numpy as np
 
 from proving.crew import Crew
-from proving.page import Report, parser, positive, share, table
+from proving.page import parser, positive, table
+from proving.rate import share
+from proving.report import Report
 from support.baseline.baseline import FEWEST_SAMPLES
 from support.baseline.comparison import Compared, compare
 from support.baseline.sample import Sample, measured

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.owners import owns
-from proving.page import Report, parser, positive, table
+from proving.page import parser, positive, table
+from proving.report import Report
 from proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
 from support.errors import NotReadyError
 from support.server.embedded import EmbeddedServer

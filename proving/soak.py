@@ -16,7 +16,9 @@ import numpy as np
 import psutil
 
 from proving.crew import Crew
-from proving.page import Report, parser, positive, share, table
+from proving.page import parser, positive, table
+from proving.rate import share
+from proving.report import Report
 from proving.suite import CRITERIA, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
 
 

@@ -21,7 +21,8 @@ from proving.bench.receivers import WARM_UP, Cost
 from proving.bench.sender import SHAPES
 from proving.bench.sending import BenchError, Sender, sending
 from proving.crew import Crew
-from proving.page import Report, parser, positive
+from proving.page import parser, positive
+from proving.report import Report
 
 _TIMEOUT = 120.0
 _SHARES = {"plain": 0.4, CEILING: 0.5, PARSED: 0.4, IDIOM: 0.04, OURS: 0.5, JUDGED: 0.5}

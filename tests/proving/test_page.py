@@ -15,12 +15,15 @@ from pathlib import Path
 import pytest
 
 from proving.crew import Crew
-from proving.page import Report, parser, share, table, write_whole
+from proving.page import parser, table, write_whole
+from proving.rate import share
+from proving.report import Report
 from support.errors import NotReadyError
 from tests.patience import PATIENCE, eventually
 
 ON_A_TERMINAL = """
-from proving.page import Report, parser
+from proving.page import parser
+from proving.report import Report
 options = parser("proving.try", None).parse_args(["--output", "out"])
 with Report(options, "try", "A try", 2, None, lambda _: (), lambda _: {}) as report:
     for name in ("first", "second"):
