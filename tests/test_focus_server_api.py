@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from support.contract import JobRequest
 from support.errors import APIError, APITimeoutError, ConnectionError, NotReadyError, ProtocolError
 from support.focus_server_api import FocusServerAPI
+from support.server.embedded import EmbeddedServer
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from tests.conftest import Http
@@ -210,6 +213,14 @@ class TestAnswers:
     def test_json_that_is_no_object_is_refused(self, http: Http, client_of: ClientOf, body: str) -> None:
         with pytest.raises(ProtocolError, match="the answer: "):
             client_of(http(Answer(body=body))).channels()
+
+    def test_a_refusal_that_is_kept_keeps_no_connection(self, embedded: EmbeddedServer) -> None:
+        port = urlsplit(embedded.rest_url).port
+        with FocusServerAPI(embedded.rest_url) as api, pytest.raises(APIError) as kept:
+            api.metadata("0-never-configured")
+        assert kept.value.status == 404
+        there = [c.raddr.port for c in psutil.Process().net_connections("inet") if c.raddr]
+        assert port not in there
 
     @pytest.mark.parametrize("prr", [0, -1, float("nan"), float("inf")])
     def test_a_server_without_fibre_waits_for_it(self, http: Http, client_of: ClientOf, prr: float) -> None:

@@ -79,6 +79,13 @@ class SecureAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = WATCHED_POOLS
         return manager
 
+    def close(self) -> None:
+        """Closes every connection now; urllib3 waits until nobody holds a pool, and an error that is kept holds one."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
+                manager.pools[key].close()
+        super().close()
+
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
