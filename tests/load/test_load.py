@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -123,10 +124,9 @@ def running(tmp_path: Path, embedded: EmbeddedServer) -> Iterator[tuple[subproce
         text=True,
     )
     try:
-        server = psutil.Process(embedded.pid)
         eventually(lambda: len(psutil.Process(started.pid).children()) == 2, "a master and a worker run")
-        eventually(lambda: served(server), "a window streams")
-        eventually(lambda: len(served(server)) == 2, "both windows stream")
+        eventually(lambda: served(embedded), "a window streams")
+        eventually(lambda: len(served(embedded)) == 2, "both windows stream")
         yield started, psutil.Process(started.pid).children(recursive=True)
     finally:
         for process in psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []:
@@ -135,10 +135,10 @@ def running(tmp_path: Path, embedded: EmbeddedServer) -> Iterator[tuple[subproce
         started.communicate()
 
 
-def served(server: psutil.Process) -> Sequence[object]:
-    """Connections of clients to the jobs of a server, whose REST side has the first of its ports."""
-    connections = server.net_connections()
-    rest = min((c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN), default=0)
+def served(server: EmbeddedServer) -> Sequence[object]:
+    """Connections of clients to the jobs of a server."""
+    connections = psutil.Process(server.pid).net_connections()
+    rest = urlsplit(server.rest_url).port
     jobs = {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN} - {rest}
     return [c for c in connections if c.status == psutil.CONN_ESTABLISHED and c.laddr.port in jobs]
 
