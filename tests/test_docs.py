@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import grpc
 import pytest
 
 import support.contract
@@ -300,21 +299,3 @@ def test_the_examples_of_the_client_print_what_they_promise(embedded: EmbeddedSe
     assert len(printed) == len(promised) == script.count("print(")
     exact = [pair for pair in zip(printed, promised, strict=True) if not pair[1].startswith("about ")]
     assert [printed for printed, _ in exact] == [promised for _, promised in exact]
-
-
-def test_troubleshooting_quotes_sentences_that_exist() -> None:
-    """A heading is a sentence with ``…`` for what differs: each piece of it stands in the code or in the Makefile."""
-    modules = sorted((ROOT / "support").rglob("*.py"))
-    statuses = [status.name for status in grpc.StatusCode]
-    quotable = "\n".join([text(ROOT / "Makefile"), *statuses, *map(constants, modules)])
-    headings = re.findall(r"^### (`.+`)$", prose(TROUBLESHOOTING), flags=re.MULTILINE)
-    sentences = [sentence for heading in headings for sentence in re.findall(r"`([^`]+)`", heading)]
-    pieces = [piece.strip(" .:=,") for sentence in sentences for piece in sentence.split("…")]
-    assert pieces
-    assert [piece for piece in pieces if piece not in quotable] == []
-
-
-def constants(module: Path) -> str:
-    """Every string, and every fixed part of a formatted one, of a module."""
-    nodes = ast.walk(ast.parse(text(module)))
-    return "\n".join(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))

@@ -1,0 +1,480 @@
+"""Every sentence that docs/TROUBLESHOOTING.md quotes is said by the code: each one is provoked here, and compared.
+
+Numbers are not compared, nor what follows ``...`` at the end of a quote. A quote under a heading for which nothing is
+provoked fails, so a new one needs its trigger here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event, Thread
+
+import grpc
+import pytest
+from hamcrest.core.matcher import Matcher
+
+from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, SpectrogramRow
+from support import ROOT, matchers
+from support.contract import JobRequest
+from support.errors import FocusError
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
+from support.machine.leftovers import Process
+from support.machine.threads import named
+from support.reporting import html
+from support.run import Run
+from support.server.embedded import EmbeddedServer
+from support.server.under_test import jobs_left
+from support.settings_sources import load
+from support.stream.frame import Frame
+from support.validation.expectation import Limits
+from support.validation.finding import Ending
+from support.validation.verdict import Verdict, stream_rules
+from tests.conftest import Http, Serve
+from tests.grpc_server import Abort, frame, silence
+from tests.http_server import Answer
+from tests.reporting.test_html import write_result
+from tests.test_matchers import failure, metrics_of
+from tests.validation import test_rules as rules
+from tests.validation.streams import blocks_of, frames_of, spoiled
+
+DOCUMENT = (ROOT / "docs" / "TROUBLESHOOTING.md").read_text("utf-8")
+NOT_READY, FAILED, LEFT = "NOT READY: ", "ASSERT FAILED: ", "LEFT BEHIND: "
+
+Provoke = Callable[["Triggers"], list[str]]
+PROVOKED: dict[str, Provoke] = {}
+"""What provokes the sentences under a heading, by the beginning of that heading."""
+
+
+def quotes() -> list[tuple[str, str]]:
+    """Every quoted line, with the heading that it stands under."""
+    found = []
+    for part in re.split(r"^### ", DOCUMENT, flags=re.MULTILINE)[1:]:
+        heading = part.splitlines()[0]
+        for block in re.findall(r"^```text\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL):
+            found += [(heading, line) for line in block.splitlines()]
+    cells = re.findall(r"^\| `(.+?)` \|", DOCUMENT.partition("### From other tools")[2], flags=re.MULTILINE)
+    return found + [("From other tools", cell) for cell in cells]
+
+
+def under(heading: str) -> Callable[[Provoke], Provoke]:
+    """Says of a function that it provokes what is quoted under that heading."""
+
+    def register(provoke: Provoke) -> Provoke:
+        PROVOKED[heading] = provoke
+        return provoke
+
+    return register
+
+
+def plain(sentence: str) -> str:
+    """A sentence without what differs from time to time: numbers, hexadecimal ones too, and their plurals."""
+    sentence = re.sub(r"\b(?:[0-9A-F]{2}:){8,}[0-9A-F]{2}\b", "#", sentence)
+    return re.sub(r"-?\d+(?:[.,:]\d+)*(?:e-?\d+)?", "#", sentence.strip())
+
+
+@dataclass
+class Triggers:
+    """What sentences are provoked with."""
+
+    http: Http
+    serve: Serve
+    folder: Path
+    closed_port: int
+    silent_port: int
+    embedded: EmbeddedServer
+    secured: EmbeddedServer
+    monkeypatch: pytest.MonkeyPatch
+
+    def not_ready(self, url: str, **settings: str) -> str:
+        """Why a run against that address does not begin."""
+        with pytest.raises(FocusError) as caught:
+            Run({"focus_server_url": url, **settings}, {}).close()
+        return NOT_READY + str(caught.value)
+
+    def setting(self, variables: dict[str, str] | None = None, file: str | None = None, **given: str) -> str:
+        """What is said about these settings; `file`: what stands in environments/staging.yaml."""
+        folder = self.folder / "environments"
+        folder.mkdir(exist_ok=True)
+        (folder / "example.yaml").touch()
+        if file is not None:
+            (folder / "staging.yaml").write_text(file, "utf-8")
+        with pytest.raises(FocusError) as caught:
+            load(given, variables or {}, folder)
+        return NOT_READY + str(caught.value).replace(f"{self.folder}/", "")
+
+    def streaming(self, port: int, job: str = "0-1", **options: float) -> str:
+        """Why a job cannot be streamed from that port."""
+        client = GrpcStreamClient(**{"connection_timeout": 10, "retry_attempts": 1, **options})  # type: ignore[arg-type]
+        with pytest.raises(FocusError) as caught, client.connect_context("127.0.0.1", port):
+            list(client.stream_spectrograms(job))
+        return FAILED + str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    folder = tmp_path_factory.mktemp("secured")
+    (folder / "token").write_text("secret", "utf-8")
+    options = ["--tls", "self-signed", "--require-token", str(folder / "token")]
+    server = EmbeddedServer(options, log_file=folder / "simulator.log")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def triggers(
+    http: Http,
+    serve: Serve,
+    tmp_path: Path,
+    closed_port: int,
+    silent_port: int,
+    embedded: EmbeddedServer,
+    secured: EmbeddedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Triggers:
+    return Triggers(http, serve, tmp_path, closed_port, silent_port, embedded, secured, monkeypatch)
+
+
+@pytest.mark.parametrize("heading", dict.fromkeys(heading for heading, _ in quotes()))
+def test_what_is_quoted_is_said(heading: str, triggers: Triggers) -> None:
+    [provoke] = [provoke for beginning, provoke in PROVOKED.items() if heading.startswith(beginning)]
+    said = [plain(line) for sentence in provoke(triggers) for line in sentence.splitlines()]
+    for quote in [plain(quote) for of, quote in quotes() if of == heading]:
+        if quote.endswith("..."):
+            assert any(line.startswith(quote.removesuffix("...").rstrip()) for line in said), (quote, said)
+        else:
+            assert quote in said, (quote, said)
+
+
+def test_what_is_provoked_is_quoted() -> None:
+    headings = {heading for heading, _ in quotes()}
+    assert [one for one in PROVOKED if not any(heading.startswith(one) for heading in headings)] == []
+
+
+@under("`nothing answers at …`")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(f"http://127.0.0.1:{at.closed_port}")]
+
+
+@under("`… was not answered within")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(f"http://127.0.0.1:{at.silent_port}", rest_timeout="0.3")]
+
+
+@under("`… answered with more than")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(at.http(Answer(body=b"x" * 65536, endless=True)).url)]
+
+
+@under("`… was refused with …`")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(at.http(Answer(404, "<!DOCTYPE HTML>\n<html>no such page</html>")).url)]
+
+
+@under("`… is not ready: it says …`")
+def _(at: Triggers) -> list[str]:
+    fibre = {"prr": 0, "dx": 0, "sw_version": "waiting for fiber"}
+    return [at.not_ready(at.http(Answer(body=fibre, headers={"Content-Type": "application/json"})).url)]
+
+
+@under("`unknown setting …`")
+def _(at: Triggers) -> list[str]:
+    return [
+        at.setting(nftt="512"),
+        at.setting(file="chanels: 3\n", environment="staging"),
+        at.setting(nfft="1000"),
+        at.setting(focus_server_url="focus:5000"),
+    ]
+
+
+@under("`settings contradict each other: …`")
+def _(at: Triggers) -> list[str]:
+    return [at.setting(idle_timeout="400"), at.setting(tls="ca")]
+
+
+@under("`there is no …`")
+def _(at: Triggers) -> list[str]:
+    return [at.setting(environment="staging")]
+
+
+@under("`… cannot be read: …`")
+def _(at: Triggers) -> list[str]:
+    return [at.setting(file="channels: [1, 2\n", environment="staging")]
+
+
+@under("`nothing at … answered gRPC within")
+def _(at: Triggers) -> list[str]:
+    return [at.streaming(at.closed_port, connection_timeout=0.5)]
+
+
+@under("`… speaks TLS, and this client plain text")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(at.secured.rest_url, tls="system")]
+
+
+@under("`… set the token that this server wants …`")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(at.secured.rest_url, tls="pin", tls_fingerprint=at.secured.told["fingerprint"])]
+
+
+@under("`… says that it is not healthy")
+def _(at: Triggers) -> list[str]:
+    def unwell(_request: HealthRequest, _context: grpc.ServicerContext) -> HealthResponse:
+        return HealthResponse(healthy=False, version="x-1")
+
+    return [at.streaming(at.serve(health=unwell).port)]
+
+
+@under("`… windows are in use`")
+def _(at: Triggers) -> list[str]:
+    with FocusServerAPI(at.embedded.rest_url) as api:
+        jobs: list[str] = []
+        request = JobRequest(channels_min=0, channels_max=0)
+        try:
+            with pytest.raises(FocusError) as caught:
+                jobs.extend(api.configure(request).job_id for _ in range(31))
+        finally:
+            for job in jobs:
+                api.cancel(job)
+    return [str(caught.value)]
+
+
+@under("`NOT_FOUND: …`")
+def _(at: Triggers) -> list[str]:
+    with FocusServerAPI(at.embedded.rest_url) as api:
+        job = api.configure(JobRequest(channels_min=0, channels_max=0))
+        said = at.streaming(int(job.stream_port), job="0-unknown")
+        api.cancel(job.job_id)
+    return [said.removeprefix(FAILED)]
+
+
+@under("`… went silent")
+def _(at: Triggers) -> list[str]:
+    return [at.streaming(at.serve([*[frame()] * 5, silence()]).port, job="0-1795442673885", idle_timeout=0.3)]
+
+
+@under("`it took longer than")
+def _(at: Triggers) -> list[str]:
+    return [at.streaming(at.serve([*[frame()] * 61, silence()]).port, job="0-1795439240868", stream_timeout=0.5)]
+
+
+@under("`… failed …: UNAVAILABLE: …`")
+def _(at: Triggers) -> list[str]:
+    cut = Abort(grpc.StatusCode.UNAVAILABLE, "Stream removed (Socket closed)")
+    return [at.streaming(at.serve([*[frame()] * 6, cut]).port, job="0-1795439359158").removeprefix(FAILED)]
+
+
+@under("`… in all … came…, the newest line of …`")
+def _(at: Triggers) -> list[str]:
+    server = at.serve([*[frame()] * 61, silence()])
+    client = GrpcStreamClient(connection_timeout=10, retry_attempts=1)
+    with client.connect_context("127.0.0.1", server.port):
+        stream = client.stream_spectrograms("0-1795442673885", resume=True)
+        for _ in range(61):
+            next(stream)
+        server.close()
+        with pytest.raises(FocusError) as caught:
+            next(stream)
+    return [str(caught.value)]
+
+
+@under("`… cannot be read: … bytes that begin with")
+def _(at: Triggers) -> list[str]:
+    return [at.streaming(at.serve([b"\xff\xff<html>not protobuf</html>"[:20]]).port, job="0-1795439224728")]
+
+
+@under("`… is absurd: …`")
+def _(at: Triggers) -> list[str]:
+    many = DataStream(rows=[SpectrogramRow()] * 20_000)
+    return [at.streaming(at.serve([many]).port, job="0-1795439224728")]
+
+
+def judged(matcher: Matcher[Verdict], *changes: rules.Change) -> str:
+    """What is said of a stream that these changes have spoiled."""
+
+    def change(messages: list[DataStream]) -> None:
+        for one in changes:
+            one(messages)
+
+    return said_of(spoiled(rules.PLAN, change), matcher)
+
+
+def said_of(streamed: Sequence[Frame], matcher: Matcher[Verdict]) -> str:
+    verdict = Verdict(stream_rules(rules.PLAN.expectation, Limits()))
+    for block in blocks_of(streamed, together=True):
+        verdict.see(block)
+    verdict.end(Ending(len(streamed), by_server=False))
+    return failure(verdict, matcher)
+
+
+@under("`… missing after …`")
+def _(_at: Triggers) -> list[str]:
+    def drop_twice(messages: list[DataStream]) -> None:
+        for index in (4, 6):
+            del messages[index].rows[1:4]
+
+    return [judged(matchers.is_continuous(), drop_twice)]
+
+
+@under("`a line came out of order: …`")
+def _(_at: Triggers) -> list[str]:
+    return [judged(matchers.is_continuous(), rules.swap_lines)]
+
+
+@under("`live data are stale: …`")
+def _(_at: Triggers) -> list[str]:
+    return [judged(matchers.is_fresh(), rules.later(seconds)) for seconds in (-5, 3)]
+
+
+@under("`the stream paused for")
+def _(_at: Triggers) -> list[str]:
+    streamed = frames_of(rules.PLAN.messages(), rules.PLAN)
+    late = [replace(f, elapsed=f.elapsed + 0.8, received_at=f.received_at + 0.8) for f in streamed[5:]]
+    return [said_of(streamed[:5] + late, matchers.is_steady())]
+
+
+@under("`a second, … received`")
+def _(_at: Triggers) -> list[str]:
+    return [failure(metrics_of([n / 5 for n in range(25)]), matchers.has_frame_rate_above(10))]
+
+
+@under("`outside the declared bounds …`")
+def _(_at: Triggers) -> list[str]:
+    def too_tight(messages: list[DataStream]) -> None:
+        messages[4].current_max_amp *= 0.5
+
+    return [judged(matchers.holds_measurements(), too_tight)]
+
+
+@under("`the same values in … rows in a row`")
+def _(_at: Triggers) -> list[str]:
+    return [judged(matchers.holds_measurements(), rules.fill(0.0, 2))]
+
+
+@under("`… bins where … were configured …`")
+def _(_at: Triggers) -> list[str]:
+    def too_few_bins(messages: list[DataStream]) -> None:
+        for line in messages[4].rows:
+            for sensor in line.sensors:
+                del sensor.intensity[-1]
+
+    return [judged(matchers.follows_dimensions(), too_few_bins)]
+
+
+@under("`… that this server can serve: its PRR is …`")
+def _(at: Triggers) -> list[str]:
+    return [at.not_ready(at.embedded.rest_url, frequency_min="1100", frequency_max="1200")]
+
+
+@under("`… on the server: …`")
+def _(at: Triggers) -> list[str]:
+    with FocusServerAPI(at.embedded.rest_url) as api:
+        job = api.configure(JobRequest(channels_min=0, channels_max=0)).job_id
+        left = jobs_left(api, [job])
+        api.cancel(job)
+    with FocusServerAPI(f"http://127.0.0.1:{at.closed_port}") as gone:
+        left += jobs_left(gone, [job])
+    over = Event()
+    thread = Thread(target=over.wait, name=named("stream-reader 1-1"))
+    thread.start()
+    left += Process().left(patience=0)
+    over.set()
+    thread.join()
+    return [LEFT + sentence for sentence in left]
+
+
+def page_of(at: Triggers, path: Sequence[str], results: Path) -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "support.reporting.html", "--results", str(results), "--output", str(at.folder / "out")],
+        cwd=ROOT,
+        env={"PATH": ":".join(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (run.stdout + run.stderr).replace(str(at.folder), "...")
+
+
+@under("`it takes Node.js 20 or later")
+def _(at: Triggers) -> list[str]:
+    return [page_of(at, [], write_result(at.folder / "reports" / "allure-results"))]
+
+
+@under("`there are no results in")
+def _(at: Triggers) -> list[str]:
+    return [page_of(at, [], at.folder / "reports" / "allure-results")]
+
+
+@under("`npm could not install")
+def _(at: Triggers) -> list[str]:
+    npm = shutil.which("false") or ""
+    (at.folder / "package.json").touch()
+    (at.folder / "package-lock.json").touch()
+    with pytest.raises(Exception, match="npm could not") as caught:
+        html._install(npm, at.folder)
+    return [f"No HTML page: {caught.value}"]
+
+
+def made(at: Triggers, python: str, script: str = "") -> str:
+    """What make says with that Python, in a folder where nothing is set up."""
+    shutil.copy(ROOT / "Makefile", at.folder)
+    for name in ("requirements.txt", "constraints.txt", "pyproject.toml"):
+        (at.folder / name).touch()
+    if script:
+        (at.folder / python).write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+        (at.folder / python).chmod(0o755)
+    command = ["make", ".venv/installed", f"PYTHON={python}"]
+    environment = {**os.environ, "PATH": f"{at.folder}:{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=at.folder, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@under("`… is older than 3.11: …`")
+def _(at: Triggers) -> list[str]:
+    return [made(at, "python3.9", "exit 1"), made(at, "python9")]
+
+
+@under("`… cannot make a virtual environment: …`")
+def _(at: Triggers) -> list[str]:
+    return [made(at, "python3", '[ "$2" != venv ]')]
+
+
+@under("`.venv is half made, …`")
+def _(at: Triggers) -> list[str]:
+    (at.folder / ".venv").mkdir()
+    return [made(at, "python3", '[ "$2" != venv ]')]
+
+
+@under("From other tools")
+def _(at: Triggers) -> list[str]:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = ["-m", "support.simulator", "--port", str(holder.getsockname()[1])]
+        ours = subprocess.run([sys.executable, *taken], cwd=ROOT, capture_output=True, text=True, check=False).stderr
+    elsewhere = subprocess.run(
+        [sys.executable, "-m", "behave"], cwd=at.folder, capture_output=True, text=True, check=False
+    )
+    no_module = [
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", f"import {name}"], capture_output=True, text=True, check=False
+        )
+        for name in ("support", "grpc")
+    ]
+    behave = elsewhere.stdout + elsewhere.stderr
+    return [ours, re.sub(r"'/.*'", "'...'", behave), *[run.stderr for run in no_module], *OTHERS]
+
+
+OTHERS = [
+    "ERROR: No matching distribution found for numpy==2.4.6",
+    "behave: error: BAD_FORMAT=allure (problem: ModuleNotFoundError)",
+]
+"""Said by pip and behave in set-ups that are not made here; they have been seen, and are not compared."""
