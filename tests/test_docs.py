@@ -37,7 +37,15 @@ LOAD = ROOT / "docs" / "LOAD.md"
 BASELINES = ROOT / "docs" / "BASELINES.md"
 GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, PROVING, LOAD, BASELINES]
 RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
-DOCUMENTS = [README, *GUIDES, *RESULTS, ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md"]
+DOCUMENTS = [
+    README,
+    *GUIDES,
+    *RESULTS,
+    ROOT / "docs" / "ARCHITECTURE.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "reports" / "README.md",
+]
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
