@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from protos.datastream_pb2 import DataStream
+from support import ROOT
 from support.stream.frame import Frame
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import Limits
@@ -121,6 +122,10 @@ def table() -> str:
     lines = ["| rule taken out | topic | breakages then unnoticed | for example |", "| --- | --- | --- | --- |"]
     lines += [f"| {name} | {topic} | {len(missed)} | {missed[0].split(': ')[-1]} |" for name, topic, missed in rows]
     return "\n".join(lines) + "\n"
+
+
+def test_the_page_holds_the_table() -> None:
+    assert (ROOT / "docs" / "results" / "rules.md").read_text("utf-8").endswith(f"\n\n{table()}")
 
 
 if __name__ == "__main__":
