@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
@@ -13,6 +14,11 @@ from support.server.embedded import EmbeddedServer
 from tests.grpc_server import GrpcServer, Health, Step, healthy
 from tests.http_server import Answer, HttpServer
 from tests.patience import PATIENCE
+
+# Generators get the time that they take: how fast they are just now says something about the machine alone.
+settings.register_profile("quick", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=10_000)
+settings.load_profile("quick")
 
 Serve = Callable[..., GrpcServer]
 Http = Callable[..., HttpServer]

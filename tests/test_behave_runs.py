@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -17,16 +17,14 @@ import pytest
 
 from support import ROOT
 from support.server.embedded import EmbeddedServer
-from tests.patience import eventually
-
-PATIENCE = 60.0
+from tests.patience import PATIENCE, RUN_PATIENCE, eventually
 
 
 def behave(folder: Path, *arguments: str, feature: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the project's features from ``folder``, so that nothing of this run lands in the project's reports/."""
     command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", *arguments]
     return subprocess.run(
-        [*command, str(ROOT / "features" / feature)], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+        [*command, str(ROOT / "features" / feature)], cwd=folder, capture_output=True, text=True, timeout=RUN_PATIENCE
     )
 
 
@@ -76,7 +74,7 @@ def test_a_closed_port_stops_the_run_with_a_sentence(tmp_path: Path) -> None:
     port = closed_port()
     began = time.monotonic()
     run = behave(tmp_path, "-D", f"focus_server_url=http://127.0.0.1:{port}")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < PATIENCE
     assert stopped_before_the_first_scenario(run), run.stdout + run.stderr
     assert f"NOT READY: the Focus Server at http://127.0.0.1:{port} cannot be tested: nothing answers at" in run.stderr
     assert "Connection refused" in run.stderr
@@ -143,24 +141,36 @@ def test_a_load_test_does_not_run_unless_asked_for(tmp_path: Path, tags: str) ->
     assert run.returncode == 0, run.stdout
 
 
-def small_load_test(folder: Path, windows: int, seconds: int) -> Path:
-    """A suite of the project's steps and hooks, with a load test of this size."""
+def changed(folder: Path, feature: str, changes: Mapping[str, str]) -> Path:
+    """A suite of the project's steps and hooks, with this one of its features in other words."""
     for name in ("steps", "environment.py"):
         (folder / name).symlink_to(ROOT / name)
     features = folder / "features"
     features.mkdir()
-    feature = (ROOT / "features" / "capacity" / "thirty_windows.feature").read_text(encoding="utf-8")
-    feature = feature.replace("30 live windows", f"{windows} live windows").replace("a minute", f"{seconds} seconds")
-    feature = feature.replace("200 channels", "20 channels").replace("256 frequencies", "64 frequencies")
-    (features / "small.feature").write_text(feature, encoding="utf-8")
+    text = (ROOT / "features" / feature).read_text(encoding="utf-8")
+    for words, others in changes.items():
+        assert words in text
+        text = text.replace(words, others)
+    (features / "changed.feature").write_text(text, encoding="utf-8")
     return features
+
+
+def small_load_test(folder: Path, windows: int, seconds: int) -> Path:
+    """A load test of this size."""
+    smaller = {
+        "30 live windows": f"{windows} live windows",
+        "a minute": f"{seconds} seconds",
+        "200 channels": "20 channels",
+        "256 frequencies": "64 frequencies",
+    }
+    return changed(folder, "capacity/thirty_windows.feature", smaller)
 
 
 def test_a_load_test_that_is_asked_for_runs_and_shows_its_figures(tmp_path: Path) -> None:
     features = small_load_test(tmp_path, windows=4, seconds=2)
     command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", "--tags", "@load", str(features)]
     command += ["-D", "max_pause=5", "-D", "data_age_within=5", "-D", "frame_rate_above=1"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=RUN_PATIENCE)
     assert scenarios(run.stdout, "skipped") == 0, run.stdout
     assert run.returncode == 0, run.stdout
     shown = re.findall(r"^  lines expected / received: (\d+) / (\d+)$", run.stdout, re.MULTILINE)
@@ -177,7 +187,7 @@ def test_a_load_test_of_a_server_that_loses_lines_names_the_windows(
     features = small_load_test(tmp_path, windows=3, seconds=2)
     command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", "--tags", "@load", str(features)]
     run = subprocess.run(
-        [*command, "-D", f"focus_server_url={url}"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
+        [*command, "-D", f"focus_server_url={url}"], cwd=tmp_path, capture_output=True, text=True, timeout=RUN_PATIENCE
     )
     assert scenarios(run.stdout, "failed") == 2, run.stdout
     assert "but: not so in 3 of 3 windows:" in run.stdout
@@ -187,8 +197,9 @@ def test_a_load_test_of_a_server_that_loses_lines_names_the_windows(
 
 @pytest.fixture
 def streaming_run(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], psutil.Process]]:
-    """A behave process in the middle of a stream, and its embedded server."""
-    command = [sys.executable, "-m", "behave", "--name", "continuous", str(ROOT / "features")]
+    """A behave process in the middle of a stream without an end in sight, and its embedded server."""
+    features = changed(tmp_path, "acceptance_criteria/delivery.feature", {"for 5 seconds": "for 5 minutes"})
+    command = [sys.executable, "-m", "behave", "--name", "continuous", str(features)]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield run, eventually(lambda: server_in_mid_stream(run.pid), "a server with a connection")
@@ -212,7 +223,7 @@ def test_a_killed_run_leaves_no_server_behind(
 ) -> None:
     run, server = streaming_run
     run.kill()
-    server.wait(timeout=10)
+    server.wait(timeout=PATIENCE)
     assert not server.is_running()
 
 
@@ -220,7 +231,7 @@ def test_a_killed_run_leaves_no_server_behind(
 def test_ctrl_c_leaves_no_server_behind(streaming_run: tuple[subprocess.Popen[str], psutil.Process]) -> None:
     run, server = streaming_run
     run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=20)
+    output, _ = run.communicate(timeout=RUN_PATIENCE)
     assert run.returncode != 0
-    server.wait(timeout=10)
+    server.wait(timeout=PATIENCE)
     assert not server.is_running(), output

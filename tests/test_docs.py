@@ -26,6 +26,7 @@ from support.stream.frame import Frame
 from support.stream.interruption import Interruption
 from support.stream.metrics import StreamMetrics
 from tests.feature_files import features, titled
+from tests.patience import RUN_PATIENCE
 
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "GRPC_TESTING_GUIDE.md"
@@ -299,7 +300,7 @@ def test_the_examples_of_the_client_print_what_they_promise(embedded: EmbeddedSe
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=RUN_PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     promised = re.findall(r"print\(.*\)  # (.*)$", script, flags=re.MULTILINE)

@@ -68,7 +68,7 @@ class TestConnect:
 
         error = refusal("127.0.0.1", closed_port)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < PATIENCE
         assert f"nothing at 127.0.0.1:{closed_port} answered gRPC within 0.5 s" in str(error)
         assert "Connection refused" in error.details
         assert error.target == f"127.0.0.1:{closed_port}"
@@ -80,7 +80,7 @@ class TestConnect:
 
         error = refusal("127.0.0.1", silent_port)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < PATIENCE
         assert "what listens there does not speak gRPC" in str(error)
 
     def test_a_web_server_is_no_grpc_server(self, http: Http) -> None:

@@ -12,8 +12,7 @@ import pytest
 from proving import baselines
 from support import ROOT
 from support.server.embedded import EmbeddedServer
-
-PATIENCE = 60.0
+from tests.patience import RUN_PATIENCE
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def server(tmp_path: Path) -> Iterator[Callable[..., str]]:
 def behave(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "behave", "--no-color", "--format", "json", "--tags=baseline", *arguments]
     feature = str(ROOT / "features" / "capacity" / "speed_over_time.feature")
-    return subprocess.run([*command, feature], cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+    return subprocess.run([*command, feature], cwd=folder, capture_output=True, text=True, timeout=RUN_PATIENCE)
 
 
 def test_recorded_then_compared_then_slowed(tmp_path: Path, server: Callable[..., str]) -> None:

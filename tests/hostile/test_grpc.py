@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import grpc
 import psutil
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.errors import APIError, APITimeoutError, ConnectionError, RemoteError
@@ -266,7 +266,7 @@ def test_much_of_nothing_is_left_in_time_and_fills_no_memory(streamed: Streamed)
         received(new_client(idle_timeout=SOON if streamed is endless_pings else PATIENCE), server.port)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20)  # a server each
 @given(at=st.floats(0, 1), inserted=st.binary(max_size=64), left_out=st.integers(0, 8))
 def test_any_bytes_end_in_frames_or_an_error_of_our_own(at: float, inserted: bytes, left_out: int) -> None:
     def streamed(stream: int) -> list[bytes]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -50,13 +50,13 @@ def ask(server: HttpServer, timeout: float = PATIENCE) -> object:
 class TestSlow:
     @pytest.mark.parametrize("part", ["head", "body"])
     def test_an_answer_that_trickles_is_cut_off(self, http: Http, part: str) -> None:
-        server = http(Answer(body=CHANNELS, trickles=(part, 0.05)))
+        server = http(Answer(body=CHANNELS, trickles=(part, 0.005)))
         began = time.monotonic()
 
         with pytest.raises(APITimeoutError, match=r"was not answered within 0\.3 s: only \d+ bytes came, 'HTTP/1"):
             ask(server, timeout=0.3)
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < PATIENCE
 
     def test_an_endless_answer_of_small_pieces_is_cut_off(self, http: Http) -> None:
         with pytest.raises(APITimeoutError, match=r"only \d+ bytes came"):
@@ -69,7 +69,7 @@ class TestSlow:
         with pytest.raises(APITimeoutError, match=r"was not answered within 0\.5 s"):
             ask(http(slow), timeout=0.5)
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < PATIENCE
 
     def test_a_circle_of_redirects_ends(self, http: Http) -> None:
         with pytest.raises(ProtocolError, match="could not be carried out: Exceeded 30 redirects"):
@@ -156,13 +156,11 @@ answers = st.builds(
     stream_amount=wholes,
 )
 metadata = st.builds(LiveMetadata, prr=reals).filter(lambda fibre: not fibre.waits_for_fibre)
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MODELS = pytest.mark.parametrize("model", [LiveMetadata, ChannelRange, JobAnswer, JobMetadata])
 
 
 class TestFields:
     @MODELS
-    @UNHURRIED
     @given(data=st.data())
     def test_any_json_makes_a_model_or_a_validation_error(self, model: type[BaseModel], data: st.DataObject) -> None:
         fields = data.draw(st.fixed_dictionaries(dict.fromkeys(model.model_fields, json_values)) | json_values)
@@ -172,7 +170,6 @@ class TestFields:
             return
         assert str(made)
 
-    @UNHURRIED
     @given(answers, metadata)
     def test_any_answer_can_be_judged(self, answer: JobAnswer, fibre: LiveMetadata) -> None:
         for finding in judge_configuration(REQUEST, answer, fibre.prr):

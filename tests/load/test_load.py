@@ -20,7 +20,7 @@ from load import __main__ as load
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
-from tests.patience import eventually
+from tests.patience import RUN_PATIENCE, eventually
 
 TOLERANT = {"FOCUS_MAX_PAUSE": "5", "FOCUS_DATA_AGE_WITHIN": "10", "FOCUS_FRAME_RATE_ABOVE": "0.1"}
 """Limits that a busy machine keeps: its pace is not under test here."""
@@ -39,7 +39,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         env=os.environ | TOLERANT | environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=RUN_PATIENCE,
     )
 
 
@@ -154,7 +154,7 @@ def test_ctrl_c_closes_every_window_and_ends_every_process(
     told = json.loads(summary.read_text("utf-8"))
     assert (told["finished"], told["green"]) == (False, False), "what a run that is killed leaves"
     started.send_signal(signal.SIGINT)
-    output, _ = started.communicate(timeout=60)
+    output, _ = started.communicate(timeout=RUN_PATIENCE)
     assert started.returncode == 130
     assert "interrupted by SIGINT: the windows are being closed" in output
     assert [process for process in processes if process.is_running()] == []
@@ -168,7 +168,7 @@ def test_without_locust_nothing_is_started(tmp_path: Path) -> None:
     script = "import runpy, sys; sys.modules['locust'] = None; sys.argv = ['load']; "
     script += "runpy.run_module('load', run_name='__main__')"
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=RUN_PATIENCE, check=False
     )
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("the load test needs Locust, which is not installed: ")
@@ -211,4 +211,4 @@ def test_what_cannot_be_tested_is_refused_with_a_sentence(
 
 def test_only_locusts_processes_are_patched() -> None:
     script = "import sys, load.__main__, load.figures; sys.exit('gevent' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], timeout=RUN_PATIENCE).returncode == 0

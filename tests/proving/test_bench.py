@@ -22,7 +22,7 @@ from proving.bench.sender import SHAPES
 from proving.bench.sending import BenchError, sending
 from support.server.embedded import EmbeddedServer
 from tests.conftest import Serve
-from tests.patience import eventually
+from tests.patience import RUN_PATIENCE, eventually
 
 SMALL, MIDDLE = "11 sensors x 257 bins", "200 x 513"
 FRAME = 411_926
@@ -35,7 +35,7 @@ def turn(way: str, rate: float, shape: str = MIDDLE) -> Turn:
 
 def receivers(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "proving.bench.receivers", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=RUN_PATIENCE)
 
 
 def test_the_door_writes_a_table_of_what_it_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "proving.bench", "--shape", SMALL, "--way", "untouched", "--way", "k6"]
     command += ["--repeats", "1", "--scale", "0.001", "--short", "--output", str(tmp_path)]
     run = subprocess.run(
-        command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=60, capture_output=True, text=True
+        command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=RUN_PATIENCE, capture_output=True, text=True
     )
     assert run.stdout.startswith("not installed, and so left out: k6\n"), "before anything is measured"
     assert "`k6` is not installed" in (tmp_path / "bench.md").read_text("utf-8")
@@ -90,7 +90,7 @@ def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
 def test_where_no_way_is_left_nothing_is_started(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "proving.bench", "--way", "grpcurl", "--output", str(tmp_path / "out")]
     run = subprocess.run(
-        command, env=os.environ | {"PATH": str(tmp_path)}, check=False, timeout=60, capture_output=True, text=True
+        command, env=os.environ | {"PATH": str(tmp_path)}, check=False, timeout=RUN_PATIENCE, capture_output=True, text=True
     )
     assert (run.returncode, run.stderr) == (1, "nothing is left to measure\n")
     assert not (tmp_path / "out").exists()

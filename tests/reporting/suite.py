@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import RUN_PATIENCE
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FORMATTER = "support.reporting.allure_formatter:FocusAllureFormatter"
 
@@ -63,7 +65,14 @@ def run_behave(suite: Path, *arguments: str, formatter: str = FORMATTER) -> Run:
     command = [sys.executable, "-m", "behave", "-f", formatter, "-o", str(results), "-f", "progress3", *arguments]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
-        command, cwd=suite, env=environment, capture_output=True, text=True, timeout=60, encoding="utf-8", check=False
+        command,
+        cwd=suite,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=RUN_PATIENCE,
+        encoding="utf-8",
+        check=False,
     )
     return Run(done.returncode, done.stdout + done.stderr, results)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from support.contract import JobRequest
+from tests.patience import PATIENCE
 
 Told = Mapping[str, str]
 """The ready line of an embedded server."""
@@ -28,6 +29,6 @@ def configure(told: Told, authorization: str = "") -> dict[str, Any]:
         {"Content-Type": "application/json", "Authorization": authorization},
     )
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    with direct.open(request, timeout=20) as answer:
+    with direct.open(request, timeout=PATIENCE) as answer:
         job: dict[str, Any] = json.load(answer)
         return job

@@ -19,8 +19,7 @@ from protos.datastream_pb2 import DataStream, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
 from support.simulator.options import Options
 from support.simulator.server import FocusServer, listen
-
-PATIENCE = 30.0  # seconds: an upper end for slow machines, never waited for when all is well
+from tests.patience import PATIENCE
 
 REQUEST: dict[str, Any] = {
     "displayTimeAxisDuration": 10,

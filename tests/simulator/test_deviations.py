@@ -20,6 +20,7 @@ from support.simulator.frame import Timeline
 from support.simulator.job import Job
 from support.simulator.lines import Lines
 from support.simulator.plan import Plan
+from tests.patience import RUN_PATIENCE
 from tests.simulator.driver import Simulator, in_process, in_thread
 from tests.simulator.judge import TIMELY, Recorder, broken, deviate
 
@@ -46,7 +47,9 @@ def test_the_listing_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_listing_for_programs() -> None:
     command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
-    listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    listed = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True, timeout=RUN_PATIENCE).stdout
+    )
     assert listed.keys() == {"faults", "variants"}
     assert len(listed["faults"]) >= 45
     assert len(listed["variants"]) >= 11
@@ -87,7 +90,7 @@ def test_a_wrong_name_is_one_sentence(kind: str, spec: str, words: str, capsys: 
 
 def test_the_process_refuses_a_wrong_name_and_serves_right_ones() -> None:
     command = [sys.executable, "-m", "support.simulator", "--fault", "dead-censor"]
-    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUN_PATIENCE)
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     assert "'dead-sensor'" in refused.stderr
     arguments = ["--fault", "dead-sensor=2", "--fault", "line-lost", "--variant", "one-row-frames"]

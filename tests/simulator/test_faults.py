@@ -10,8 +10,8 @@ import requests
 
 from protos.datastream_pb2 import HealthRequest
 from support.simulator.deviations.catalogue import entries
-from tests.patience import eventually
-from tests.simulator.driver import PATIENCE, RunningJob, Simulator, accepts, in_thread
+from tests.patience import PATIENCE, eventually
+from tests.simulator.driver import RunningJob, Simulator, accepts, in_thread
 from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate
 
 AT_ONCE = 10  # streams that are recorded together
@@ -110,7 +110,7 @@ def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]
         recorder = Recorder(simulator)
         seen: dict[str, Future[Seen]] = {}
         for spec in sorted(specs, key=lambda spec: -STREAMED[spec][1]):
-            patience = 1.0 if spec in HANG else 20.0
+            patience = 1.0 if spec in HANG else PATIENCE
             seen[spec] = pool.submit(recorder.record, "faults", [spec], STREAMED[spec][1], patience, nfftSelection=256)
         yield lambda spec: seen[spec].result()
 

@@ -129,9 +129,9 @@ def test_a_job_that_nobody_opens_is_removed() -> None:
 
 
 def test_an_open_stream_keeps_its_job() -> None:
-    with in_thread(Options(idle_removal=0.1)) as simulator, simulator.job() as job:
-        stream = job.open(max_frames=8)
-        assert len(list(stream)) == 8  # 0.4 s
+    with in_thread(Options(idle_removal=1.0)) as simulator, simulator.job() as job:
+        stream = job.open(max_frames=30)
+        assert len(list(stream)) == 30  # 1.5 s
         assert simulator.status(job.job_id) == "completed"
 
 

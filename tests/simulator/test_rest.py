@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from support.simulator.options import Options
-from tests.simulator.driver import PATIENCE, REQUEST, Simulator, in_thread
+from tests.patience import PATIENCE
+from tests.simulator.driver import REQUEST, Simulator, in_thread
 
 ABSENT = object()
 

@@ -13,8 +13,8 @@ from protos.datastream_pb2 import DataStream, HealthRequest
 from support.simulator.fibre import Fibre, tones
 from support.simulator.options import Options
 from support.simulator.spectrum import magnitudes
-from tests.patience import eventually
-from tests.simulator.driver import PATIENCE, Simulator, accepts, connected, in_thread
+from tests.patience import PATIENCE, eventually
+from tests.simulator.driver import Simulator, accepts, connected, in_thread
 
 
 def values(frames: list[DataStream]) -> np.ndarray:

@@ -17,7 +17,8 @@ from protos.datastream_pb2 import HealthRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
 from support.simulator.certificates import Tls, made
 from support.simulator.command_line import parse
-from tests.simulator.driver import PATIENCE, REQUEST, SimulatorProcess, in_process
+from tests.patience import PATIENCE
+from tests.simulator.driver import REQUEST, SimulatorProcess, in_process
 
 TOKEN = "f0rest"
 

@@ -12,7 +12,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from protos.datastream_pb2 import HealthRequest
 from support.simulator.deviations.catalogue import entries
-from tests.simulator.driver import PATIENCE, Simulator, accepts, connected, in_thread
+from tests.patience import PATIENCE
+from tests.simulator.driver import Simulator, accepts, connected, in_thread
 from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate
 
 AT_ONCE = 10  # streams that are recorded together
@@ -108,7 +109,7 @@ def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]
         seen: dict[str, Future[Seen]] = {}
         for spec in sorted(specs, key=lambda spec: spec != "slow-pod"):
             changes = {"nfftSelection": 256} | STREAMED[spec][1]
-            seen[spec] = pool.submit(recorder.record, "variants", [spec] if spec else [], 6, 20.0, **changes)
+            seen[spec] = pool.submit(recorder.record, "variants", [spec] if spec else [], 6, PATIENCE, **changes)
         yield lambda spec: seen[spec].result()
 
 
