@@ -59,7 +59,9 @@ class Simulator:
         self.rest_url = rest_url
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
-        return requests.request(method, self.rest_url + path, json=body, timeout=PATIENCE)
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy leads here, and pytest changes the environment while threads read it
+            return session.request(method, self.rest_url + path, json=body, timeout=PATIENCE)
 
     def configure(self, **changes: Any) -> requests.Response:
         return self.call("POST", "/configure", REQUEST | changes)
