@@ -16,7 +16,7 @@ from tests.http_server import Answer, HttpServer
 from tests.patience import PATIENCE
 
 # Generators get the time that they take: how fast they are just now says something about the machine alone.
-settings.register_profile("quick", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=10_000)
 settings.load_profile("quick")
 

@@ -48,9 +48,9 @@ def ask(server: HttpServer, timeout: float = PATIENCE) -> object:
 
 
 class TestSlow:
-    @pytest.mark.parametrize("part", ["head", "body"])
-    def test_an_answer_that_trickles_is_cut_off(self, http: Http, part: str) -> None:
-        server = http(Answer(body=CHANNELS, trickles=(part, 0.005)))
+    @pytest.mark.parametrize("trickles", [("head", 0.005), ("body", 0.05)], ids=["head", "body"])
+    def test_an_answer_that_trickles_is_cut_off(self, http: Http, trickles: tuple[str, float]) -> None:
+        server = http(Answer(body=CHANNELS, trickles=trickles))
         began = time.monotonic()
 
         with pytest.raises(APITimeoutError, match=r"was not answered within 0\.3 s: only \d+ bytes came, 'HTTP/1"):

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from hypothesis import assume, given, note
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from protos.datastream_pb2 import DataStream, SpectrogramRow
 from support.stream.frame import Frame
 from tests.validation.streams import Plan, frames_of, judge
+
+enough = settings(max_examples=max(300, settings().max_examples))
 
 
 @st.composite
@@ -53,6 +55,7 @@ def plans(draw: st.DrawFn, *, spoilable: bool = False) -> Plan:
     return plan
 
 
+@enough
 @given(plans())
 def test_a_correct_stream_has_no_finding(plan: Plan) -> None:
     assert judge(frames_of(plan.messages(), plan), plan) == []
@@ -230,6 +233,7 @@ MUTATIONS = [
 ]
 
 
+@enough
 @given(st.data(), plans(spoilable=True), st.sampled_from(MUTATIONS))
 def test_a_spoiled_stream_always_has_a_finding(
     data: st.DataObject, plan: Plan, mutation: Callable[[Place], None]
@@ -249,6 +253,7 @@ def test_a_spoiled_stream_always_has_a_finding(
     assert judge(frames_of(messages, plan), plan) != []
 
 
+@enough
 @given(plans(spoilable=True), st.integers(1, 100), st.floats(0.55, 5))
 def test_a_pause_always_has_a_finding(plan: Plan, at: int, pause: float) -> None:
     frames = frames_of(plan.messages(), plan)
@@ -261,6 +266,7 @@ def test_a_pause_always_has_a_finding(plan: Plan, at: int, pause: float) -> None
     assert judge(frames[:where] + [late(frame) for frame in frames[where:]], plan) != []
 
 
+@enough
 @given(plans(spoilable=True), st.integers(1, 3))
 def test_a_cut_stream_always_has_a_finding(plan: Plan, cut: int) -> None:
     bounded = replace(plan, max_frames=plan.frames)
