@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from support import ROOT
-from tests.patience import PATIENCE, eventually
+from tests.patience import PATIENCE, RUN_PATIENCE, eventually
 
 AGAIN = ".venv is half made, or was made elsewhere or for another Python: it is made again\n"
 NO_VENV = "cannot make a virtual environment: install its venv module (Debian: python3-venv)\n"
@@ -60,7 +60,9 @@ class Project:
         return ["make", "--no-print-directory", ".venv/installed", f"PYTHON={self.python}"]
 
     def make(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.command(), cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            self.command(), cwd=self.folder, capture_output=True, text=True, timeout=RUN_PATIENCE, check=False
+        )
 
     def pips(self) -> int:
         """How often pip was asked for something."""

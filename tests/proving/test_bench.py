@@ -81,7 +81,12 @@ def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "proving.bench", "--shape", SMALL, "--way", "untouched", "--way", "k6"]
     command += ["--repeats", "1", "--scale", "0.001", "--short", "--output", str(tmp_path)]
     run = subprocess.run(
-        command, env=os.environ | {"PATH": str(tmp_path)}, check=True, timeout=RUN_PATIENCE, capture_output=True, text=True
+        command,
+        env=os.environ | {"PATH": str(tmp_path)},
+        check=True,
+        timeout=RUN_PATIENCE,
+        capture_output=True,
+        text=True,
     )
     assert run.stdout.startswith("not installed, and so left out: k6\n"), "before anything is measured"
     assert "`k6` is not installed" in (tmp_path / "bench.md").read_text("utf-8")
@@ -90,7 +95,12 @@ def test_a_tool_that_is_not_installed_is_named(tmp_path: Path) -> None:
 def test_where_no_way_is_left_nothing_is_started(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "proving.bench", "--way", "grpcurl", "--output", str(tmp_path / "out")]
     run = subprocess.run(
-        command, env=os.environ | {"PATH": str(tmp_path)}, check=False, timeout=RUN_PATIENCE, capture_output=True, text=True
+        command,
+        env=os.environ | {"PATH": str(tmp_path)},
+        check=False,
+        timeout=RUN_PATIENCE,
+        capture_output=True,
+        text=True,
     )
     assert (run.returncode, run.stderr) == (1, "nothing is left to measure\n")
     assert not (tmp_path / "out").exists()

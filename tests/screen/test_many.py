@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -43,17 +44,27 @@ def requests(count: int, *, channels: int = 20, place: Place = Place.ALONG, last
     return live_job_requests(SETTINGS, *fibre, place, count, channels=channels, frequencies=64, lines=20)
 
 
+class Enough(threading.Event):
+    """Set when every window has its lines or its stream is over, however long that takes here and now."""
+
+    def __init__(self, watches: Sequence[PatientWatch], lines: int) -> None:
+        super().__init__()
+        self._watches = watches
+        self._lines = lines
+
+    def is_set(self) -> bool:
+        return super().is_set() or all(watch.over or watch.lines_received >= self._lines for watch in self._watches)
+
+
 class PatientWatch(Watch):
-    """A window that is left when all of them have their lines, however long that takes here and now."""
+    """A window that is left when there is enough for all of them."""
 
-    def __init__(self, number: int, request: JobRequest, all_have_theirs: Callable[[], bool]) -> None:
-        super().__init__(number, request)
-        self._all_have_theirs = all_have_theirs
-        self.over = False
+    enough: Enough
+    over = False
 
-    def stream(self, goes_on: Callable[[], bool]) -> None:
+    def stream(self, end: float, _stopped: threading.Event) -> None:
         try:
-            super().stream(lambda: goes_on() and not self._all_have_theirs())
+            super().stream(end, self.enough)
         finally:
             self.over = True
 
@@ -61,11 +72,9 @@ class PatientWatch(Watch):
 def patient(server: EmbeddedServer, asked: list[JobRequest], lines: int = LINES) -> Windows:
     """Windows that stream until each of them has so many lines, or its stream is over."""
     windows = Windows(SETTINGS, server.rest_url, asked, PRR)
-
-    def all_have_theirs() -> bool:
-        return all(watch.over or watch.lines_received >= lines for watch in watches)
-
-    watches = [PatientWatch(number, request, all_have_theirs) for number, request in enumerate(asked, 1)]
+    watches = [PatientWatch(number, request) for number, request in enumerate(asked, 1)]
+    for watch in watches:
+        watch.enough = Enough(watches, lines)
     windows.watches[:] = watches
     return windows
 
