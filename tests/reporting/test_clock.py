@@ -14,9 +14,9 @@ def test_it_counts_from_the_start_of_the_process(capsys: pytest.CaptureFixture[s
     before = time.time() - psutil.Process().create_time()
     ClockTime(None).end()
     line = capsys.readouterr().out
-    found = re.fullmatch(r"By the clock, from start to end: (\d+\.\d) s\n", line)
+    found = re.fullmatch(r"By the clock, from start to end: (\d+) s\n", line)
     assert found, line
-    assert before - 0.1 <= float(found[1]) <= time.time() - psutil.Process().create_time() + 0.1
+    assert before - 0.5 <= int(found[1]) <= time.time() - psutil.Process().create_time() + 0.5
 
 
 def test_scenarios_of_rules_take_time_too() -> None:
