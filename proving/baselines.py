@@ -139,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for trial in prove(crew, asked.slowed, asked.comparisons, asked.baselines, asked.frames, report):
             trials.append(trial)
             report.ends(_name(trial.slowed, trial.number), "slower" if trial.failed else "as fast")
+    sys.stdout.write(f"\n{report.page.read_text('utf-8')}\n{report.page}\n")
     return report.exit_code
 
 

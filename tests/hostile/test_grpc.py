@@ -240,9 +240,9 @@ def endless_pings(stream: int) -> Iterator[bytes]:
 
 
 def bomb(stream: int) -> Iterator[bytes]:
-    """A message of a megabyte that unpacks to a gigabyte."""
+    """A message of a quarter of a megabyte that unpacks to a quarter of a gigabyte."""
     packer = zlib.compressobj(wbits=31)
-    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(1024)) + packer.flush()
+    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(256)) + packer.flush()
     yield headers(stream, ANSWERING + fields(grpc_encoding="gzip"))
     yield message(stream, packed, flag=1)
 

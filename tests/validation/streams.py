@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,26 +61,17 @@ class Plan:
         noise = np.random.default_rng(self.seed)
         return [self._message(noise, index) for index in range(self.frames)]
 
-    def _times(self, line: int) -> tuple[int, int]:
-        """Start and end of a line, epoch milliseconds: exact, then rounded each by itself."""
-        prr = Fraction(self.prr)
-        start = Fraction(START) + self.offset + line * Fraction(self.lines_dt).limit_denominator(10**6)
-        if self.aligned:
-            start = math.floor(start * prr + Fraction(1, 2)) / prr
-        end = start + self.nfft / prr
-        return math.floor(start * 1000 + self.rounding), math.floor(end * 1000 + self.rounding)
-
     @property
     def has_increasing_starts(self) -> bool:
         """Whether every line starts after the one before: alignment and rounding may bring two onto one millisecond."""
-        starts = [self._times(line)[0] for line in range(self.frames * self.rows)]
+        starts = [_times(self, line)[0] for line in range(self.frames * self.rows)]
         return all(before < after for before, after in itertools.pairwise(starts))
 
     def _message(self, noise: np.random.Generator, index: int) -> DataStream:
         values = noise.rayleigh(self.level, (self.rows, len(self.sensors), self.bins)).astype(np.float32)
         rows = []
         for row in range(self.rows):
-            start, end = self._times(index * self.rows + row)
+            start, end = _times(self, index * self.rows + row)
             sensors = [
                 SensorIntensity(id=sensor, intensity=values[row, position].tolist())
                 for position, sensor in enumerate(self.sensors)
@@ -97,6 +89,17 @@ class Plan:
             current_max_amp=float(values.max()) + self.bounds_slack,
             current_min_amp=max(float(values.min()) - self.bounds_slack, 0.0),
         )
+
+
+@lru_cache(maxsize=10_000)
+def _times(plan: Plan, line: int) -> tuple[int, int]:
+    """Start and end of a line, epoch milliseconds: exact, then rounded each by itself."""
+    prr = Fraction(plan.prr)
+    start = Fraction(START) + plan.offset + line * Fraction(plan.lines_dt).limit_denominator(10**6)
+    if plan.aligned:
+        start = math.floor(start * prr + Fraction(1, 2)) / prr
+    end = start + plan.nfft / prr
+    return math.floor(start * 1000 + plan.rounding), math.floor(end * 1000 + plan.rounding)
 
 
 def frames_of(messages: Iterable[DataStream], plan: Plan) -> list[Frame]:

@@ -16,6 +16,7 @@ import pytest
 
 from protos.datastream_pb2 import DataStream
 from support import ROOT
+from support.stream.block import Block
 from support.stream.frame import Frame
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import Limits
@@ -68,11 +69,19 @@ CASES: dict[str, Case] = {
 }
 
 
-def findings(case: Case, without: type[Rule] | None = None) -> list[Finding]:
-    plan, make, ending = case
+@cache
+def stream(name: str) -> list[Block]:
+    """The stream of a case, for the rules to look at again and again."""
+    _, make, _ = CASES[name]
+    return list(blocks_of(make(), together=True))
+
+
+@cache
+def findings(name: str, without: type[Rule] | None = None) -> list[Finding]:
+    plan, _, ending = CASES[name]
     rules = [rule for rule in stream_rules(plan.expectation, Limits()) if type(rule) is not without]
     verdict = Verdict(rules)
-    for block in blocks_of(make(), together=True):
+    for block in stream(name):
         verdict.see(block)
     verdict.end(ending)
     return verdict.findings()
@@ -82,10 +91,10 @@ def findings(case: Case, without: type[Rule] | None = None) -> list[Finding]:
 def missed_without(rule: type[Rule]) -> list[str]:
     """The breakages on the topic of ``rule`` that no other rule of the topic notices."""
 
-    def noticed(case: Case, without: type[Rule] | None = None) -> bool:
-        return any(finding.topic == rule.topic for finding in findings(case, without))
+    def noticed(name: str, without: type[Rule] | None = None) -> bool:
+        return any(finding.topic == rule.topic for finding in findings(name, without))
 
-    return [name for name, case in CASES.items() if noticed(case) and not noticed(case, without=rule)]
+    return [name for name in CASES if noticed(name) and not noticed(name, without=rule)]
 
 
 RULES = [type(rule) for rule in stream_rules(PLAN.expectation, Limits())]
