@@ -130,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if answer.resets:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            for end in (self.rfile, self.connection):  # at once: the base class would say good-bye first
+                end.close()
             self.close_connection = True
             return
         if answer.silent:

@@ -333,13 +333,17 @@ class TestNoAnswer:
         with pytest.raises(ConnectionError, match=r"the connection broke before .* was answered: "):
             call(client_of(http(Answer(resets=True))))
 
-    def test_a_kept_connection_that_is_closed_meanwhile_is_opened_again(self, http: Http, client_of: ClientOf) -> None:
-        server = http(Answer(closes=True), Answer(body={}))
+    @pytest.mark.parametrize("closing", [Answer(closes=True), Answer(resets=True)], ids=["in good order", "by a reset"])
+    def test_a_kept_connection_that_is_closed_meanwhile_is_opened_again(
+        self, http: Http, client_of: ClientOf, closing: Answer
+    ) -> None:
+        server = http(closing, Answer(body={}))
         assert client_of(server).cancel("1-1")
         assert [request.method for request in server.requests] == ["DELETE", "DELETE"]
 
-    def test_a_configuration_is_not_asked_for_twice(self, http: Http, client_of: ClientOf) -> None:
-        server = http(Answer(closes=True), Answer(body=JOB))
+    @pytest.mark.parametrize("closing", [Answer(closes=True), Answer(resets=True)], ids=["in good order", "by a reset"])
+    def test_a_configuration_is_not_asked_for_twice(self, http: Http, client_of: ClientOf, closing: Answer) -> None:
+        server = http(closing, Answer(body=JOB))
         with pytest.raises(ConnectionError, match="the connection broke"):
             client_of(server).configure(JobRequest(channels_min=0, channels_max=1))
         assert len(server.requests) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.client import RemoteDisconnected
 from types import TracebackType
 from typing import Self, TypeGuard
 
@@ -47,7 +46,9 @@ class ClosedError(NewConnectionError):
 
 
 def _was_closed(error: Exception | None) -> TypeGuard[urllib3.exceptions.ProtocolError]:
-    return isinstance(error, urllib3.exceptions.ProtocolError) and isinstance(error.args[-1], RemoteDisconnected)
+    """In good order, or by a reset: what comes depends on whether the request was already on its way."""
+    closed = ConnectionResetError, BrokenPipeError
+    return isinstance(error, urllib3.exceptions.ProtocolError) and isinstance(error.args[-1], closed)
 
 
 class Bearer(AuthBase):
