@@ -36,7 +36,7 @@ test: .venv/installed-dev protos/datastream_pb2.py
 	$(BIN)/behave-format --quiet --check features
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/pytest --numprocesses 4 --dist worksteal --cov --cov-report=term
 
 ## faults: the criteria against every fault and every variant of the embedded server; reports/fault-matrix.md
 faults: .venv/installed
