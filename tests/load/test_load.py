@@ -159,7 +159,8 @@ def test_ctrl_c_closes_every_window_and_ends_every_process(
     assert "interrupted by SIGINT: the windows are being closed" in output
     assert [process for process in processes if process.is_running()] == []
     told = json.loads(summary.read_text("utf-8"))
-    assert (told["finished"], told["problems"]) == (False, ["the run was interrupted before its end"])
+    assert not told["finished"]
+    assert told["problems"][-1] == "the run was interrupted before its end", "whatever the workers could still report"
     assert len(told["jobs"]) == 2
     assert jobs_left(api, told["jobs"]) == []
 
