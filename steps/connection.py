@@ -30,8 +30,8 @@ def address_usable(context: Context) -> None:
 
 @then("the connection stands within {limit:Duration}")
 def connection_in_time(context: Context, limit: float) -> None:
-    limit = context.world.criterion("connect_within", limit)
-    assert_that(context.world.window.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
+    limit = context.world.settings.criterion("connect_within", limit)
+    assert_that(context.world.streaming.window.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
 
 
 @then("the client knows that it is connected")
@@ -46,7 +46,7 @@ def client_is_not_connected(context: Context) -> None:
 
 @then("the request is refused within {limit:Duration}, naming the job")
 def refused_in_time(context: Context, limit: float) -> None:
-    limit = context.world.criterion("refusal_within", limit)
+    limit = context.world.settings.criterion("refusal_within", limit)
     assert_that(context.world.refusal.error, names_unknown_job(context.world.refusal.job_id))
     assert_that(context.world.refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
 

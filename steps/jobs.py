@@ -69,7 +69,7 @@ def ask_for_invalid_jobs(context: Context, count: int, mistake: Mistake) -> None
 
 @then("every job has an id of its own")
 def ids_differ(context: Context) -> None:
-    assert_that(context.world.jobs, have_different_ids())
+    assert_that([window.job for window in context.world.streaming.windows], have_different_ids())
 
 
 @then("the request is refused, and the answer says what is wrong")

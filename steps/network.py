@@ -88,4 +88,4 @@ def reported_in_time(context: Context, limit: float) -> None:
 @then("I am told within {limit:Duration} that nothing answered, and why")
 def told_in_time(context: Context, limit: float) -> None:
     assert_that(context.world.streaming.failure, matches_regexp("nothing at .* answered gRPC within .* refused"))
-    assert_that(context.world.window.connect_seconds, less_than_or_equal_to(limit), "seconds to say so")
+    assert_that(context.world.streaming.window.connect_seconds, less_than_or_equal_to(limit), "seconds to say so")

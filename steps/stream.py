@@ -13,6 +13,7 @@ from support.matchers import (
     is_fresh,
     is_steady,
 )
+from support.screen.pace import pace_of_server
 from support.world import Context
 
 
@@ -39,7 +40,7 @@ def stream_until_cancelled(context: Context) -> None:
 
 @then("the first frame arrives within {limit:Duration}")
 def first_frame_in_time(context: Context, limit: float) -> None:
-    limit = context.world.criterion("first_frame_within", limit)
+    limit = context.world.settings.criterion("first_frame_within", limit)
     assert_that(context.world.metrics, has_first_frame_within(limit))
 
 
@@ -51,7 +52,7 @@ def stream_ends(context: Context) -> None:
 
 @then("the end comes within {limit:Duration} of the last frame")
 def end_in_time(context: Context, limit: float) -> None:
-    limit = context.world.criterion("end_within", limit)
+    limit = context.world.settings.criterion("end_within", limit)
     assert_that(context.world.metrics.closing_latency, less_than_or_equal_to(limit), "seconds from last frame to end")
 
 
@@ -72,25 +73,25 @@ def lines_continuous(context: Context) -> None:
 
 @then("the frames come at a steady pace")
 def pace_is_steady(context: Context) -> None:
-    with context.world.pace_of_server():
+    with pace_of_server(context.world.metrics):
         assert_that(context.world.verdict, is_steady())
 
 
 @then("the rows are new when they arrive, and never from the future")
 def rows_are_fresh(context: Context) -> None:
-    with context.world.pace_of_server():
+    with pace_of_server(context.world.metrics):
         assert_that(context.world.verdict, is_fresh())
 
 
 @then("more than {rate:g} frames arrive a second")
 def rate_is_above(context: Context, rate: float) -> None:
-    rate = context.world.criterion("frame_rate_above", rate)
-    with context.world.pace_of_server():
+    rate = context.world.settings.criterion("frame_rate_above", rate)
+    with pace_of_server(context.world.metrics):
         assert_that(context.world.metrics, has_frame_rate_above(rate))
 
 
 @then("{percent:Percentage} of the frames arrive within {limit:Duration} of the one before")
 def frames_in_time(context: Context, percent: float, limit: float) -> None:
-    percent = context.world.criterion("frames_in_time", percent)
-    with context.world.pace_of_server():
+    percent = context.world.settings.criterion("frames_in_time", percent)
+    with pace_of_server(context.world.metrics):
         assert_that(context.world.metrics, has_frames_in_time(percent, limit))

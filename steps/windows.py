@@ -28,7 +28,7 @@ def windows_complete(context: Context) -> None:
 
 @then("{percent:Percentage} of the data of every window are at most {limit:Duration} old on arrival")
 def windows_fresh(context: Context, percent: float, limit: float) -> None:
-    limit = context.world.criterion("data_age_within", limit)
+    limit = context.world.settings.criterion("data_age_within", limit)
     assert_that(context.world.many.watches, every_window_is_fresh(percent, limit), context.world.many.doubt)
 
 

@@ -35,7 +35,7 @@ class Run:
         self._secured_servers = SecuredServers()
         self.server = ServerUnderTest(self.settings)
         try:
-            live_job_request(self.settings, self.server.metadata, self.server.channels)
+            live_job_request(self.settings, *self.server.fibre)
         except SettingsError:
             self.server.close()
             raise
@@ -59,7 +59,7 @@ class Run:
 
     def describe(self) -> dict[str, str]:
         """What was tested, with what: for the start of the run and for its report."""
-        fibre, channels = self.server.metadata, self.server.channels
+        fibre, channels = self.server.fibre
         security = self.settings.security
         trusted = {f"certificate trusted on first use, {at}": one.fingerprint for at, one in security.seen.items()}
         return {

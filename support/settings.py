@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import fields
@@ -28,6 +29,8 @@ from support.address import is_loopback, without_password
 from support.security import Security, Trust
 from support.security.security import normalized_fingerprint
 from support.validation.expectation import Limits
+
+log = logging.getLogger(__name__)
 
 
 def _http_url(url: str) -> str:
@@ -234,6 +237,14 @@ class Settings(BaseModel):
     def origin(self, key: str) -> str:
         """Where a setting came from, in words."""
         return self._origins.get(key, "default")
+
+    def criterion(self, key: str, stated: float) -> float:
+        """The limit that holds: what a feature states, unless this setting overrides it."""
+        override = getattr(self, key)
+        if override is None:
+            return stated
+        log.warning("%s is %g here, not %g (%s)", key, override, stated, self.origin(key))
+        return float(override)
 
     def described(self) -> dict[str, str]:
         """Every setting that has a value, with what is not the default marked by its origin; secrets are hidden."""

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http import HTTPStatus
+from contextlib import ExitStack
 from typing import Protocol, TypeVar
 
 from behave.model import Scenario
 
 from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
-from support.errors import APIError, ClientTooSlowError
-from support.grpc_stream_client import GrpcStreamClient
-from support.machine.threads import named
+from support.errors import APIError
 from support.reporting.scenario_report import Happened
 from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.screen.many import Windows
 from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
 from support.screen.streaming import Streaming, promised
-from support.screen.window import Window, new_client
 from support.server.secured import SecuredServer, SecuredServers
-from support.server.under_test import ServerUnderTest
+from support.server.under_test import ServerUnderTest, job_status
 from support.settings import Settings
 from support.stream.metrics import StreamMetrics
 from support.validation.verdict import Verdict
-
-log = logging.getLogger(__name__)
 
 Thing = TypeVar("Thing")
 
@@ -57,19 +48,9 @@ class World:
         self._meet(settings, server)
 
     @property
-    def window(self) -> Window:
-        """The window of the newest configured job."""
-        return self.streaming.window
-
-    @property
-    def jobs(self) -> list[Job]:
-        """The jobs configured, oldest first."""
-        return [window.job for window in self.streaming.windows]
-
-    @property
     def job(self) -> Job:
         """The newest configured job."""
-        return self.window.job
+        return self.streaming.window.job
 
     @property
     def verdict(self) -> Verdict:
@@ -91,35 +72,11 @@ class World:
         """The metrics of the newest stream."""
         return self.streaming.metrics
 
-    @contextmanager
-    def pace_of_server(self) -> Iterator[None]:
-        """A promise about the pace of the newest stream is checked inside.
-
-        Raises:
-            ClientTooSlowError: it failed, but the client was busy all the time: the server cannot be judged by that.
-        """
-        try:
-            yield
-        except AssertionError as failure:
-            if busy := self.metrics.slow_client:
-                raise ClientTooSlowError(f"the server cannot be judged, for {busy}. What came: {failure}") from failure
-            raise
-
-    def criterion(self, setting: str, stated: float) -> float:
-        """The limit that holds: what the feature states, unless this environment's settings override it."""
-        override = getattr(self.settings, setting)
-        if override is None:
-            return stated
-        log.warning("%s is %g here, not %g (%s)", setting, override, stated, self.settings.origin(setting))
-        return float(override)
-
     def deviate(self, *, fault: str = "", variant: str = "") -> None:
         """Gives the embedded server a fault or a variant until the end of the scenario."""
-        embedded = self.server.embedded
-        if embedded is None:
-            raise LookupError("only the embedded server has faults: tag the scenario @simulator")
-        self._cleanup.callback(embedded.deviate)
-        embedded.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
+        simulator = self.server.simulator
+        self._cleanup.callback(simulator.deviate)
+        simulator.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
 
     @property
     def secured(self) -> SecuredServer:
@@ -143,25 +100,22 @@ class World:
         band: tuple[float, float] | None = None,
     ) -> None:
         """Asks the server for a live job; whatever happens, it is cancelled at the end of the scenario."""
-        fibre = self.server.metadata, self.server.channels
+        fibre = self.server.fibre
         request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
         with promised(APIError):
             self._configure(request)
 
-    def open_windows(self, count: int, place: Place, *, channels: int, frequencies: int, lines: int) -> None:
-        """Opens live windows together, each with a job and connections of its own, until the end of the scenario."""
-        server = self.server
-        requests = live_job_requests(
-            self.settings,
-            server.metadata,
-            server.channels,
-            place,
-            count,
-            channels=channels,
-            frequencies=frequencies,
-            lines=lines,
-        )
-        windows = Windows(self.settings, server.url, requests, server.metadata.prr)
+    def open_windows(self, count: int, place: Place, **size: int) -> None:
+        """Opens live windows together, each with a job and connections of its own, until the end of the scenario.
+
+        Args:
+            count: how many.
+            place: where on the fibre they look.
+            size: of each, as ``live_job_requests`` takes it.
+        """
+        server, (metadata, channels) = self.server, self.server.fibre
+        requests = live_job_requests(self.settings, metadata, channels, place, count, **size)
+        windows = Windows(self.settings, server.url, requests, metadata.prr)
         self._many = self._cleanup.enter_context(windows)
         windows.open()
         server.job_ids.extend(windows.job_ids)
@@ -175,8 +129,9 @@ class World:
 
     def ask_for_invalid_job(self, mistake: Mistake, times: int = 1) -> None:
         """Asks for a job that the server has to refuse, and keeps the newest refusal."""
-        right = live_job_request(self.settings, self.server.metadata, self.server.channels)
-        wrong = mistake.made_in(right, self.server.channels, self.server.metadata.nyquist)
+        metadata, channels = self.server.fibre
+        right = live_job_request(self.settings, metadata, channels)
+        wrong = mistake.made_in(right, channels, metadata.nyquist)
         for _ in range(times):
             self._refusal = refusal_of(f"the configuration with {mistake}", lambda: self._configure(wrong))
 
@@ -186,12 +141,8 @@ class World:
 
     def job_status(self, job_id: str) -> str | None:
         """What the server says of a job: None where it does not know it."""
-        try:
-            return self.server.api.metadata(job_id).status
-        except APIError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise AssertionError(str(error)) from error
+        with promised(APIError):
+            return job_status(self.server.api, job_id)
 
     @property
     def happened(self) -> Happened:
@@ -212,9 +163,7 @@ class World:
     def _meet(self, settings: Settings, server: ServerUnderTest) -> None:
         """From now on, this server is the one under test."""
         self.settings, self.server = settings, server
-        client = new_client(settings)
-        self._cleanup.callback(_disconnect_soon, client)
-        self.streaming = Streaming(settings, server.api, client, self._cleanup)
+        self.streaming = Streaming(settings, server.api, self._cleanup)
         self.baseline = BaselineCheck(settings, server)
 
     def _configure(self, request: JobRequest) -> None:
@@ -227,8 +176,3 @@ def _made(thing: Thing | None, lack: str) -> Thing:
     if thing is None:
         raise LookupError(lack)
     return thing
-
-
-def _disconnect_soon(client: GrpcStreamClient) -> None:
-    """Closes the connection while the next scenario begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
-    threading.Thread(target=client.disconnect, name=named("disconnect")).start()

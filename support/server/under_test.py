@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from support.address import without_password
+from support.contract import ChannelRange, LiveMetadata
 from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
@@ -54,6 +55,18 @@ class ServerUnderTest:
         """How people call it; a password in the address is hidden."""
         return f"{'embedded Focus Server' if self.embedded else 'Focus Server'} at {without_password(self.url)}"
 
+    @property
+    def fibre(self) -> tuple[LiveMetadata, ChannelRange]:
+        """The fibre that it watches, and the channels of that."""
+        return self.metadata, self.channels
+
+    @property
+    def simulator(self) -> EmbeddedServer:
+        """The embedded server, where it is that."""
+        if self.embedded is None:
+            raise LookupError("only the embedded server has faults: tag the scenario @simulator")
+        return self.embedded
+
     def close(self) -> None:
         """Closes connections, and ends the server where it is ours."""
         self._cleanup.close()
@@ -74,16 +87,21 @@ class ServerUnderTest:
 def jobs_left(api: FocusServerAPI, job_ids: Collection[str]) -> list[str]:
     """A sentence where the server says that jobs of this run still wait or run, or cannot say."""
     try:
-        left = [job_id for job_id in job_ids if _is_alive(api, job_id)]
+        left = [job_id for job_id in job_ids if job_status(api, job_id) in _ALIVE]
     except RemoteError as error:
         return [f"whether jobs are left on the server cannot be said: {error}"]
     return [f"{plural(len(left), 'job')} on the server: {some(left)}"] if left else []
 
 
-def _is_alive(api: FocusServerAPI, job_id: str) -> bool:
+def job_status(api: FocusServerAPI, job_id: str) -> str | None:
+    """What the server says of a job; None where it does not know it.
+
+    Raises:
+        APIError: it cannot say.
+    """
     try:
-        return api.metadata(job_id).status in _ALIVE
+        return api.metadata(job_id).status
     except APIError as error:
         if error.status == HTTPStatus.NOT_FOUND:
-            return False
+            return None
         raise

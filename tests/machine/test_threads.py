@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT, world
+from support import ROOT
 from support.contract import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.leftovers import Process
 from support.network.hop import Hop
+from support.screen import streaming
 from support.screen.many import Windows
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
@@ -59,7 +60,7 @@ def client_that_disconnects(_: EmbeddedServer, __: Path) -> Iterator[None]:
         def disconnect(self) -> None:
             over.wait(PATIENCE)
 
-    world._disconnect_soon(Slow())
+    streaming._disconnect_soon(Slow())
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from hamcrest import assert_that
 
 from support.errors import ClientTooSlowError
 from support.matchers import has_frame_rate_above
+from support.screen.pace import pace_of_server
 from support.server.embedded import EmbeddedServer
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
@@ -34,12 +35,12 @@ def world(embedded: EmbeddedServer) -> Iterator[World]:
 
 
 def judge_rate(world: World, rate: float) -> None:
-    with world.pace_of_server():
+    with pace_of_server(world.metrics):
         assert_that(world.metrics, has_frame_rate_above(rate))
 
 
 def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
-    with closing(world.window.stream(max_frames=8)) as blocks:
+    with closing(world.streaming.window.stream(max_frames=8)) as blocks:
         for _ in blocks:
             time.sleep(0.15)
     with pytest.raises(ClientTooSlowError, match=r"the server cannot be judged, for the client itself was busy \d+ %"):
@@ -47,7 +48,7 @@ def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
 
 
 def test_a_slow_server_fails(world: World) -> None:
-    world.window.receive(max_frames=8)
+    world.streaming.window.receive(max_frames=8)
     with pytest.raises(AssertionError, match="frames a second"):
         judge_rate(world, 1000)
 
