@@ -7,6 +7,7 @@ few would take turns on a worker, a fifth of a second each: it is made large eno
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -67,6 +68,8 @@ def _prepare(environment: Environment, runner: Runner, web_ui: Any, **_: Any) ->
     on.worker_report.add_listener(collector.gather)
     on.test_stopping.add_listener(collector.close_windows)
     on.quitting.add_listener(collector.judge)
+    # Python's own handler interrupts whichever greenlet runs, and some of Locust's go on as if nothing had happened.
+    gevent.signal_handler(signal.SIGINT, gevent.get_hub().parent.throw, KeyboardInterrupt)
     environment.process_exit_code = 1  # until the run has been judged
     if web_ui is not None:
         collector.extend(web_ui)

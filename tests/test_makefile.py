@@ -37,6 +37,9 @@ echo "#!$PWD/.venv/bin/python" > .venv/bin/pip
 chmod +x .venv/bin/*
 """
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+"""That of a make of its own, also where these tests run under ``make test``."""
+
 
 class Project:
     """A folder with the Makefile, and what can happen to it.
@@ -61,7 +64,13 @@ class Project:
 
     def make(self) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(), cwd=self.folder, capture_output=True, text=True, timeout=RUN_PATIENCE, check=False
+            self.command(),
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=RUN_PATIENCE,
+            check=False,
         )
 
     def pips(self) -> int:
@@ -84,7 +93,12 @@ def test_what_is_whole_is_made_once(project: Project) -> None:
 @pytest.mark.skipif(Path(sys.prefix) != ROOT / ".venv", reason="runs in an environment that make did not make")
 def test_the_environment_of_this_run_is_whole() -> None:
     planned = subprocess.run(
-        ["make", "--dry-run", ".venv/installed"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", ".venv/installed"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "-m venv" not in planned.stdout
 
@@ -149,7 +163,9 @@ def test_a_folder_that_was_moved_is_set_up_again(project: Project, tmp_path: Pat
 
 def test_an_install_that_is_interrupted_begins_anew(project: Project) -> None:
     (project.folder / "pip.sh").write_text("touch begun; sleep 60", "utf-8")
-    run = subprocess.Popen(project.command(), cwd=project.folder, stderr=subprocess.PIPE, start_new_session=True)
+    run = subprocess.Popen(
+        project.command(), cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, start_new_session=True
+    )
     eventually((project.folder / "begun").exists, "pip has begun")
     os.killpg(run.pid, signal.SIGINT)
     run.communicate(timeout=PATIENCE)
@@ -167,7 +183,9 @@ def test_an_install_that_fails_is_tried_again_in_the_same_environment(project: P
 
 
 def test_help_lists_every_door() -> None:
-    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    helped = subprocess.run(
+        ["make", "help"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True
+    ).stdout
     [doors] = re.findall(r"^\.PHONY: (\w.*)$", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
     assert sorted(re.findall(r"^make (\w+) +\w", helped, flags=re.MULTILINE)) == sorted(doors.split())
 
