@@ -1,5 +1,6 @@
 """Real servers and ports to test against; whatever a test opens is closed."""
 
+import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -19,6 +20,10 @@ from tests.patience import PATIENCE
 settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=10_000)
 settings.load_profile("quick")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has its background jobs ignore Ctrl-C, and so would all that is started and interrupted here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Serve = Callable[..., GrpcServer]
 Http = Callable[..., HttpServer]
