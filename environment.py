@@ -11,6 +11,7 @@ from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_left_behind, report_run_stopped
 from support.reporting.clock import ClockTime, count_rules
+from support.reporting.epilogue import append_epilogue
 from support.reporting.run_description import describe_run
 from support.reporting.scenario_report import Report
 from support.run import Run
@@ -31,6 +32,7 @@ def before_all(context: Context) -> None:
     context.add_cleanup(end_run, context.run, context.report)
     for folder in folders:
         describe_run(folder, context.run.describe() | context.run.settings.described())
+    append_epilogue(context._runner.features)
     sys.stdout.write(context.run.banner() + "\n\n")
 
 
@@ -43,6 +45,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
+    context.world.leave_unasked(scenario.name)
     context.report.tell(scenario.name, context.world.happened)
 
 
@@ -50,6 +53,9 @@ def end_run(run: Run, report: Report) -> None:
     """Ends what the run started; says what was measured, and what is left behind all the same."""
     for figures in report.figures:
         sys.stdout.write(f"\n{figures}\n")
+    if not run.overlooked.told:
+        for sentence in run.overlooked.sentences():
+            sys.stderr.write(f"FOUND WHERE NOBODY ASKED: {sentence}\n")
     for sentence in run.close():
         sys.stderr.write(f"LEFT BEHIND: {sentence}\n")
         report_left_behind(sentence)

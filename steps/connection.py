@@ -25,7 +25,7 @@ def ask_for_unknown_job(context: Context) -> None:
 
 @then("the answer named an address that can be used")
 def address_usable(context: Context) -> None:
-    assert_that(context.world.job.findings, names_address())
+    assert_that(context.world.job, names_address())
 
 
 @then("the connection stands within {limit:Duration}")

@@ -32,17 +32,17 @@ def configure_band(context: Context, low: float, high: float, nfft: int) -> None
 
 @then("the configuration was answered as asked for")
 def answer_agrees(context: Context) -> None:
-    assert_that(context.world.job.findings, agrees_with_request())
+    assert_that(context.world.job, agrees_with_request())
 
 
 @then("the answer covers exactly the channels asked for")
 def answer_covers_channels(context: Context) -> None:
-    assert_that(context.world.job.findings, agrees_on_dimensions())
+    assert_that(context.world.job, agrees_on_dimensions())
 
 
 @then("the answer lists the bins of the band, and no others")
 def frequencies_are_bins(context: Context) -> None:
-    assert_that(context.world.job.findings, agrees_on_frequencies())
+    assert_that(context.world.job, agrees_on_frequencies())
 
 
 @when("I configure {count:d} live jobs")

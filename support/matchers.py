@@ -14,6 +14,7 @@ from support.baseline.comparison import Compared
 from support.errors import APIError, ProtocolError
 from support.screen.job import Job
 from support.screen.many import Watch
+from support.screen.overlooked import Overlooked
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
@@ -93,22 +94,22 @@ def ends_as_it_should() -> BaseMatcher[Verdict]:
     return _stream("a stream that ends when it should, promptly and without an error", Topic.ENDING)
 
 
-def agrees_on_dimensions() -> BaseMatcher[Sequence[Finding]]:
+def agrees_on_dimensions() -> BaseMatcher[Job]:
     """The answer of the configuration covers the channels asked for."""
     return _answer("an answer that covers the channels asked for", Topic.DIMENSIONS)
 
 
-def agrees_on_frequencies() -> BaseMatcher[Sequence[Finding]]:
+def agrees_on_frequencies() -> BaseMatcher[Job]:
     """The answer of the configuration lists the bins of the band asked for."""
     return _answer("the frequency bins of the band that was asked for", Topic.FREQUENCIES)
 
 
-def names_address() -> BaseMatcher[Sequence[Finding]]:
+def names_address() -> BaseMatcher[Job]:
     """The answer of the configuration names a host and a port."""
     return _answer("an answer that names a host and a port", Topic.ADDRESS)
 
 
-def agrees_with_request() -> BaseMatcher[Sequence[Finding]]:
+def agrees_with_request() -> BaseMatcher[Job]:
     """The answer of the configuration agrees with the request and with itself."""
     return _answer("an answer that agrees with what was asked for", *Topic)
 
@@ -217,7 +218,7 @@ def every_window_received_every_line() -> BaseMatcher[Sequence[Watch]]:
     """In every window as many lines as there were, and none missing, repeated or out of order."""
 
     def problem(watch: Watch) -> str | None:
-        gaps = [str(finding) for finding in watch.findings if finding.topic is Topic.CONTINUITY]
+        gaps = [str(finding) for finding in watch.ask([Topic.CONTINUITY])]
         if watch.lines_received and watch.lines_received == watch.lines_expected and not gaps and not watch.failure:
             return None
         counted = f"{watch.lines_received} lines received where there were {watch.lines_expected}"
@@ -244,22 +245,32 @@ def every_window_is_right() -> BaseMatcher[Sequence[Watch]]:
     """In every window lines came, and no rule found anything."""
 
     def problem(watch: Watch) -> str | None:
+        findings = watch.ask(tuple(Topic))
         if not watch.lines_received:
             return _joined("no line came, so there is nothing to judge", watch.failure)
         if not watch.found:
             return watch.failure or None
-        first = _joined(*map(str, watch.findings[:_SHOWN_PER_RULE]))
+        first = _joined(*map(str, findings[:_SHOWN_PER_RULE]))
         more = f"; and {watch.found - _SHOWN_PER_RULE} more" if watch.found > _SHOWN_PER_RULE else ""
         return f"{plural(watch.found, 'finding')}: {first}{more}"
 
     return _every_window("nothing wrong in any window", problem)
 
 
+def has_overlooked_nothing() -> BaseMatcher[Overlooked]:
+    """No stream and no answer of the run is wrong in a way that no step has asked about."""
+
+    def problem(overlooked: Overlooked) -> str | None:
+        return "".join(f"\n  - {sentence}" for sentence in overlooked.sentences()) or None
+
+    return _Promise("nothing wrong in any stream or answer of this run that no scenario asked about", problem)
+
+
 def _stream(sentence: str, *topics: Topic) -> BaseMatcher[Verdict]:
     """A stream of at least one row without findings on some topics."""
 
     def problem(verdict: Verdict) -> str | None:
-        findings = verdict.findings(topics)
+        findings = verdict.ask(topics)
         if findings:
             judged = f"in {plural(verdict.frames, 'frame')} with {plural(verdict.rows, 'row')}"
             return _listed(findings, verdict.left_out(topics), judged)
@@ -271,12 +282,12 @@ def _stream(sentence: str, *topics: Topic) -> BaseMatcher[Verdict]:
     return _Promise(sentence, problem)
 
 
-def _answer(sentence: str, *topics: Topic) -> BaseMatcher[Sequence[Finding]]:
-    """An answer of the configuration without findings on some topics."""
+def _answer(sentence: str, *topics: Topic) -> BaseMatcher[Job]:
+    """A job whose configuration was answered without findings on some topics."""
 
-    def problem(findings: Sequence[Finding]) -> str | None:
-        relevant = [finding for finding in findings if finding.topic in topics]
-        return _listed(relevant, 0, "in the answer of the configuration") if relevant else None
+    def problem(job: Job) -> str | None:
+        findings = job.ask(topics)
+        return _listed(findings, 0, "in the answer of the configuration") if findings else None
 
     return _Promise(sentence, problem)
 

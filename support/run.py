@@ -10,6 +10,7 @@ from support.contract import schema_hash
 from support.errors import SettingsError
 from support.machine.leftovers import Process
 from support.screen.job import live_job_request
+from support.screen.overlooked import Overlooked
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
@@ -24,6 +25,9 @@ class Run:
         userdata: behave's ``-D`` definitions.
         environ: environment variables.
 
+    Attributes:
+        overlooked: what was found and no step has asked about.
+
     Raises:
         SettingsError: a setting is wrong, or asks for what the fibre of this server does not have.
         NotReadyError: the server cannot be tested.
@@ -31,6 +35,7 @@ class Run:
 
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self.settings: Settings = load(userdata, environ)
+        self.overlooked = Overlooked()
         self._process = Process()
         self._secured_servers = SecuredServers()
         self.server = ServerUnderTest(self.settings)
@@ -42,7 +47,7 @@ class Run:
 
     def world(self) -> World:
         """A world for the next scenario."""
-        return World(self.settings, self.server, self._secured_servers)
+        return World(self.settings, self.server, self._secured_servers, self.overlooked)
 
     def why_not(self, tags: Collection[str], chosen: Callable[[Collection[str]], bool]) -> str:
         """Why a scenario does not run here and now, in words; empty where it does.

@@ -13,7 +13,9 @@ from support.errors import APIError
 from support.reporting.scenario_report import Happened
 from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
 from support.screen.many import Windows
+from support.screen.overlooked import Overlooked
 from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
+from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
 from support.server.secured import SecuredServer, SecuredServers
 from support.server.under_test import ServerUnderTest, job_status
@@ -39,10 +41,20 @@ class World:
         baseline: what it measures.
     """
 
-    def __init__(self, settings: Settings, server: ServerUnderTest, secured_servers: SecuredServers) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        server: ServerUnderTest,
+        secured_servers: SecuredServers,
+        overlooked: Overlooked | None = None,
+    ) -> None:
         self._cleanup = ExitStack()
+        self._of_run = overlooked if overlooked is not None else Overlooked()
+        self._overlooked: Overlooked | None = None
+        self._faulty = False
         self._secured_servers = secured_servers
-        self._many: Windows | None = None
+        self._streamings: list[Streaming] = []
+        self._opened: list[Windows] = []
         self._refusal: Refusal | None = None
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
@@ -59,8 +71,8 @@ class World:
 
     @property
     def many(self) -> Windows:
-        """The windows that are open together."""
-        return _made(self._many, "no windows are open: the scenario lacks a 'Given ... live windows ...'")
+        """The windows that are open together, the newest of them."""
+        return _made(self._newest_windows, "no windows are open: the scenario lacks a 'Given ... live windows ...'")
 
     @property
     def refusal(self) -> Refusal:
@@ -74,6 +86,7 @@ class World:
 
     def deviate(self, *, fault: str = "", variant: str = "") -> None:
         """Gives the embedded server a fault or a variant until the end of the scenario."""
+        self._faulty |= bool(fault)
         simulator = self.server.simulator
         self._cleanup.callback(simulator.deviate)
         simulator.deviate(faults=[fault] if fault else [], variants=[variant] if variant else [])
@@ -116,7 +129,7 @@ class World:
         server, (metadata, channels) = self.server, self.server.fibre
         requests = live_job_requests(self.settings, metadata, channels, place, count, **size)
         windows = Windows(self.settings, server.url, requests, metadata.prr)
-        self._many = self._cleanup.enter_context(windows)
+        self._opened.append(self._cleanup.enter_context(windows))
         windows.open()
         server.job_ids.extend(windows.job_ids)
         if windows.failures:
@@ -145,16 +158,44 @@ class World:
             return job_status(self.server.api, job_id)
 
     @property
+    def overlooked(self) -> Overlooked:
+        """What was found in the run and no step asked about."""
+        return _made(self._overlooked, "nobody has looked back: the scenario lacks a 'When I look back ...'")
+
+    def look_back(self) -> None:
+        """Looks at all that the scenarios before have left unasked."""
+        self._overlooked = self._of_run
+        self._of_run.told = True
+
+    def leave_unasked(self, scenario: str) -> None:
+        """Hands on what no step of this scenario has asked about; a fault of its own making is there to be found."""
+        if not self._faulty:
+            jobs = [window.job for streaming in self._streamings for window in streaming.windows]
+            jobs += [job for windows in self._opened for job in windows.jobs]
+            streams = self._streams + [stream for windows in self._opened for stream in windows.streams]
+            self._of_run.add(scenario, jobs, streams)
+
+    @property
     def happened(self) -> Happened:
         """What happened in this scenario, for the report."""
         return Happened(
-            streams=[*self.streaming.streams, *self.baseline.streams],
-            windows=self._many,
+            streams=self._streams,
+            windows=self._newest_windows,
             refusal=self._refusal,
             recorded=self.baseline.recorded,
             compared=self.baseline.compared,
             certificates=self.settings.security.seen,
+            overlooked=self._overlooked or (),
         )
+
+    @property
+    def _streams(self) -> list[Streamed]:
+        """Every stream, oldest first, but for those of windows that are open together."""
+        return [stream for each in self._streamings for stream in each.streams] + self.baseline.streams
+
+    @property
+    def _newest_windows(self) -> Windows | None:
+        return self._opened[-1] if self._opened else None
 
     def close(self) -> None:
         """Closes the connection and cancels the jobs."""
@@ -164,6 +205,7 @@ class World:
         """From now on, this server is the one under test."""
         self.settings, self.server = settings, server
         self.streaming = Streaming(settings, server.api, self._cleanup)
+        self._streamings.append(self.streaming)
         self.baseline = BaselineCheck(settings, server)
 
     def _configure(self, request: JobRequest) -> None:

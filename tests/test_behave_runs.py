@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 import psutil
 import pytest
@@ -112,6 +113,40 @@ def test_a_criterion_that_the_environment_tightens_fails(tmp_path: Path) -> None
     assert "frame_rate_above is 1000 here, not 10 (from -D)" in run.stdout
 
 
+@pytest.mark.parametrize(
+    "selection",
+    [("--name", "can be drawn"), ("--tags", "task-1.4.1"), ("--tags", "not @simulator", "--name", "can be drawn")],
+    ids=" ".join,
+)
+def test_what_no_chosen_scenario_asks_about_turns_the_run_red(
+    tmp_path: Path, real_server: Callable[..., str], selection: Sequence[str]
+) -> None:
+    chosen = [*on(real_server("--fault", "nan-value")), *selection]
+    run = behave(tmp_path, *chosen, "--junit", feature="acceptance_criteria/data.feature")
+    assert run.returncode == 1, run.stdout
+    assert (scenarios(run.stdout, "passed"), scenarios(run.stdout, "failed")) == (1, 1), run.stdout
+    assert "Scenario: Nothing else was wrong in any stream of this run" in run.stdout
+    assert "the first is nan (frame 0, sensor " in run.stdout
+    assert "in 'The frames of a live job can be drawn', job " in run.stdout
+    (suite,) = (ElementTree.parse(file).getroot() for file in (tmp_path / "reports").rglob("*nothing_else.xml"))
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+
+
+def test_a_run_that_stops_early_still_says_what_nobody_asked_about(
+    tmp_path: Path, real_server: Callable[..., str]
+) -> None:
+    chosen = on(real_server("--fault", "nan-value", "--fault", "canvas-empty"))
+    run = behave(tmp_path, *chosen, "--stop", feature="acceptance_criteria/data.feature")
+    assert run.returncode == 1
+    assert re.search(r"^FOUND WHERE NOBODY ASKED: intensities finite: .* the first is nan", run.stderr, re.MULTILINE), run.stderr
+
+
+def on(url: str) -> list[str]:
+    """Settings for the server at this address, which leave the pace of this machine out of it."""
+    tolerant = (f"focus_server_url={url}", "max_pause=5", "data_age_within=10", "frame_rate_above=0.1")
+    return [argument for setting in tolerant for argument in ("-D", setting)]
+
+
 def test_a_run_says_what_it_leaves_behind(tmp_path: Path, real_server: Callable[..., str]) -> None:
     url = real_server("--variant", "no-cancel")
     run = behave(
@@ -136,7 +171,7 @@ def test_a_run_through_trouble_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_load_test_does_not_run_unless_asked_for(tmp_path: Path, tags: str) -> None:
     chosen = ["--tags", tags] if tags else []
     run = behave(tmp_path, *chosen, feature="capacity/thirty_windows.feature")
-    assert scenarios(run.stdout, "passed") == 0, run.stdout
+    assert scenarios(run.stdout, "passed") == 1, "the one that looks back"
     assert scenarios(run.stdout, "skipped") == 2, run.stdout
     assert run.returncode == 0, run.stdout
 

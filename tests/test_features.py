@@ -14,9 +14,9 @@ SEVERITIES = {"critical", "normal"}
 OTHER_TAGS = {"AUTO-001", "simulator", "load", "baseline"}
 
 
-def test_the_criteria_run_first_and_the_suites_own_tests_last() -> None:
+def test_the_criteria_run_first_and_what_looks_back_last() -> None:
     folders = list(dict.fromkeys(Path(feature.filename).parent.name for feature in features()))
-    assert folders == ["acceptance_criteria", "capacity", "client", "jobs", "selftest"]
+    assert folders == ["acceptance_criteria", "capacity", "client", "jobs", "selftest", "whole_run"]
 
 
 def test_each_criterion_is_a_rule_with_its_number() -> None:

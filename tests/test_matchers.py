@@ -13,12 +13,14 @@ from support import matchers
 from support.baseline.comparison import compare
 from support.baseline.sample import Sample
 from support.errors import APIError
+from support.screen.job import Job
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.expectation import Limits
-from support.validation.finding import Ending, Finding, Topic
+from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
 from tests.validation.streams import Plan, blocks_of, frames_of
+from tests.validation.test_configuration import PRR, REQUEST, answer
 
 PLAN = Plan()
 
@@ -79,10 +81,10 @@ def test_a_long_list_of_findings_is_cut_and_counted() -> None:
 
 
 def test_an_answer_is_told_what_is_wrong_with_it() -> None:
-    findings = [Finding("channel amount", Topic.DIMENSIONS, "channel_amount is 5 where 4 channels were asked for")]
-    assert "channel_amount is 5" in failure(findings, matchers.agrees_on_dimensions())
-    assert_that(findings, matchers.agrees_on_frequencies())
-    assert "channel_amount is 5" in failure(findings, matchers.agrees_with_request())
+    job = Job(REQUEST, answer(channel_amount=5), PRR)
+    assert "counts 5 channels" in failure(job, matchers.agrees_on_dimensions())
+    assert_that(job, matchers.agrees_on_frequencies())
+    assert "counts 5 channels" in failure(job, matchers.agrees_with_request())
 
 
 def metrics_of(arrivals: list[float]) -> StreamMetrics:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from support.baseline.comparison import Compared
@@ -12,6 +12,7 @@ from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.stream_report import report_streams
 from support.reporting.windows_report import load_figures, report_windows
 from support.screen.many import Windows
+from support.screen.overlooked import Unasked
 from support.screen.refusals import Refusal
 from support.screen.streamed import Streamed
 from support.security import ServerCertificate
@@ -28,6 +29,7 @@ class Happened:
         recorded: the samples of the baseline that it recorded.
         compared: the figures that it compared with a baseline.
         certificates: those that were trusted on first use, by target.
+        overlooked: what was found in the run and no step had asked about, where this scenario looks back.
     """
 
     streams: Sequence[Streamed] = ()
@@ -36,6 +38,7 @@ class Happened:
     recorded: Sequence[Sample] = ()
     compared: Sequence[Compared] = ()
     certificates: Mapping[str, ServerCertificate] = field(default_factory=dict)
+    overlooked: Iterable[Unasked] = ()
 
 
 class Report:
@@ -74,6 +77,14 @@ def _attach(happened: Happened) -> None:
         report_comparison(happened.compared)
     if happened.certificates:
         attach_table(certificates_table(happened.certificates), "Certificates trusted on first use")
+    if overlooked := list(happened.overlooked):
+        attach_table(overlooked_table(overlooked), "Found where nobody asked")
+
+
+def overlooked_table(overlooked: Iterable[Unasked]) -> str:
+    """A line for each promise that a job broke in a scenario that did not ask, as CSV."""
+    rows = [(one.first.rule, one.first, one.count, one.scenario, one.job) for one in overlooked]
+    return as_table([("Promise", "First finding", "Findings", "Scenario", "Job"), *rows])
 
 
 def certificates_table(seen: Mapping[str, ServerCertificate]) -> str:

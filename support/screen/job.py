@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from support.errors import SettingsError
 from support.settings import Settings
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import Expectation
-from support.validation.finding import Finding
+from support.validation.finding import Finding, Topic
 
 
 class Part(StrEnum):
@@ -66,11 +67,29 @@ class Job:
     request: JobRequest
     answer: JobAnswer
     prr: float
+    _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        request = self.request
+        return (
+            f"job {self.answer.job_id}: channels {request.channels_min} to {request.channels_max}, "
+            f"NFFT {request.nfft}, {request.frequency_min:g} to {request.frequency_max:g} Hz, "
+            f"a line every {self.answer.lines_dt:g} s"
+        )
 
     @cached_property
     def findings(self) -> list[Finding]:
         """What the answer breaks."""
         return judge_configuration(self.request, self.answer, self.prr)
+
+    def ask(self, topics: Collection[Topic] = tuple(Topic)) -> list[Finding]:
+        """What the answer breaks on ``topics``, for a step that answers for them."""
+        self._asked.update(topics)
+        return [finding for finding in self.findings if finding.topic in topics]
+
+    def unasked(self) -> list[Finding]:
+        """What the answer breaks on topics that no step has asked about."""
+        return [finding for finding in self.findings if finding.topic not in self._asked]
 
     def expectation(self, max_frames: int | None = None) -> Expectation:
         """What every frame of a stream of ``max_frames`` frames must look like."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from types import TracebackType
@@ -15,10 +15,12 @@ from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.machine.threads import named
 from support.machine.usage import Meter, Usage
+from support.screen.job import Job
+from support.screen.streamed import Streamed
 from support.screen.window import Window, open_window
 from support.settings import Settings
 from support.stream.distribution import Distribution
-from support.validation.finding import Finding
+from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
 
 _BUSY = 0.9
@@ -72,6 +74,12 @@ class Watch:
         if self.window is None:
             return []
         return [*self.window.job.findings, *(self._verdict.findings() if self._verdict else [])]
+
+    def ask(self, topics: Collection[Topic]) -> list[Finding]:
+        """What was found on ``topics``, for a step that answers for them."""
+        if self.window is None:
+            return []
+        return [*self.window.job.ask(topics), *(self._verdict.ask(topics) if self._verdict else [])]
 
     @property
     def found(self) -> int:
@@ -148,8 +156,18 @@ class Windows:
 
     @property
     def job_ids(self) -> list[str]:
+        """Of the jobs that were configured."""
+        return [job.answer.job_id for job in self.jobs]
+
+    @property
+    def jobs(self) -> list[Job]:
         """The jobs that were configured."""
-        return [watch.window.job.answer.job_id for watch in self.watches if watch.window]
+        return [watch.window.job for watch in self.watches if watch.window]
+
+    @property
+    def streams(self) -> list[Streamed]:
+        """The newest stream of each window."""
+        return [Streamed.of(watch.window) for watch in self.watches if watch.window and watch.window.verdict]
 
     @property
     def doubt(self) -> str:

@@ -9,8 +9,11 @@ from support.screen.job import Job
 from support.screen.window import Window
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
-from support.validation.finding import Finding
+from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
+
+_OF_THE_NETWORK = (Topic.CONTINUITY, Topic.FRESHNESS, Topic.PACE, Topic.ENDING)
+"""What a network in trouble can break: when something arrives, and whether it does; never what it is."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Streamed:
         metrics: what it did over time.
         frames: the newest ones that came.
         failure: the error that ended it, in words; empty where none did.
+        troubled: whether it came through a network in trouble, of which the scenario knows.
     """
 
     job: Job
@@ -30,12 +34,13 @@ class Streamed:
     metrics: StreamMetrics
     frames: Sequence[Frame] = ()
     failure: str = ""
+    troubled: bool = False
 
     @classmethod
-    def of(cls, window: Window) -> Streamed:
+    def of(cls, window: Window, *, troubled: bool = False) -> Streamed:
         """The newest stream of a window."""
         assert window.verdict is not None, "it has been streamed"
-        return cls(window.job, window.verdict, window.metrics, window.frames, window.failure)
+        return cls(window.job, window.verdict, window.metrics, window.frames, window.failure, troubled)
 
     def __str__(self) -> str:
         request = self.job.request
@@ -45,6 +50,11 @@ class Streamed:
     def findings(self) -> list[Finding]:
         """What was found about its job and itself: of each rule, the first findings."""
         return [*self.job.findings, *self.verdict.findings()]
+
+    def unasked(self) -> list[Finding]:
+        """What was found about it and no step has asked about, but for what the trouble of its network explains."""
+        explained = _OF_THE_NETWORK if self.troubled else ()
+        return [finding for finding in self.verdict.unasked() if finding.topic not in explained]
 
     @property
     def found(self) -> int:

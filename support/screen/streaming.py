@@ -194,7 +194,7 @@ class Streaming:
             with promised(APIError, ConnectionError):
                 yield window
         finally:
-            self.streams.append(Streamed.of(window))
+            self.streams.append(Streamed.of(window, troubled=self._network is not None))
             self.failure = self.streams[-1].failure
 
 

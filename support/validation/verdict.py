@@ -64,6 +64,7 @@ class Verdict:
         self.lines = Lines()
         self.ending: Ending | None = None
         self.counts: Counter[str] = Counter()
+        self._asked: set[Topic] = set()
 
     @property
     def rows(self) -> int:
@@ -87,6 +88,15 @@ class Verdict:
     def findings(self, topics: Collection[Topic] = tuple(Topic)) -> list[Finding]:
         """The findings kept on ``topics``, in the order they came: the first ones of each rule."""
         return [finding for finding in self._findings if finding.topic in topics]
+
+    def ask(self, topics: Collection[Topic]) -> list[Finding]:
+        """The findings kept on ``topics``, for a step that answers for them."""
+        self._asked.update(topics)
+        return self.findings(topics)
+
+    def unasked(self) -> list[Finding]:
+        """The findings kept on topics that no step has asked about."""
+        return self.findings(set(Topic) - self._asked)
 
     def left_out(self, topics: Collection[Topic] = tuple(Topic)) -> int:
         """How many more findings there were on ``topics`` than were kept."""

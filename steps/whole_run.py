@@ -1,0 +1,17 @@
+"""Steps about the run as a whole."""
+
+from behave import then, when
+from hamcrest import assert_that
+
+from support.matchers import has_overlooked_nothing
+from support.world import Context
+
+
+@when("I look back on every stream and every answer of this run")
+def look_back(context: Context) -> None:
+    context.world.look_back()
+
+
+@then("nothing was wrong that no scenario asked about")
+def nothing_overlooked(context: Context) -> None:
+    assert_that(context.world.overlooked, has_overlooked_nothing())

@@ -1,0 +1,69 @@
+"""What was found in a run and no step asked about: a scenario asks for its own promises, the rules see all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from support.screen.job import Job
+from support.screen.streamed import Streamed
+from support.validation.finding import Finding
+from support.wording import plural
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """One promise that a job broke and no step asked about.
+
+    Attributes:
+        scenario: in which it happened.
+        job: with its configuration.
+        first: the first finding.
+        count: how many there were.
+    """
+
+    scenario: str
+    job: Job
+    first: Finding
+    count: int
+
+
+class Overlooked:
+    """What no step has asked about, in the order in which it was found.
+
+    Attributes:
+        told: whether it has been told to a step.
+    """
+
+    def __init__(self) -> None:
+        self.told = False
+        self._unasked: list[Unasked] = []
+
+    def __len__(self) -> int:
+        return len(self._unasked)
+
+    def __iter__(self) -> Iterator[Unasked]:
+        return iter(self._unasked)
+
+    def add(self, scenario: str, jobs: Iterable[Job], streams: Iterable[Streamed]) -> None:
+        """A scenario is over that had these jobs and streams."""
+        for job in jobs:
+            self._unasked += [Unasked(scenario, job, finding, 1) for finding in job.unasked()]
+        for stream in streams:
+            first = {finding.rule: finding for finding in reversed(stream.unasked())}
+            counts = stream.verdict.counts
+            self._unasked += [Unasked(scenario, stream.job, one, counts[rule]) for rule, one in reversed(first.items())]
+
+    def sentences(self) -> list[str]:
+        """For each promise that was broken: the first finding, where it was, and where else."""
+        by_rule: dict[str, list[Unasked]] = {}
+        for one in self._unasked:
+            by_rule.setdefault(one.first.rule, []).append(one)
+        return [_sentence(rule, those) for rule, those in by_rule.items()]
+
+
+def _sentence(rule: str, those: list[Unasked]) -> str:
+    first = those[0]
+    scenarios = list(dict.fromkeys(one.scenario for one in those))
+    more = f"; in {plural(len(those), 'stream')} of {plural(len(scenarios), 'scenario')} in all" if those[1:] else ""
+    return f"{rule}: {first.first}, in '{first.scenario}', {first.job}{more}"

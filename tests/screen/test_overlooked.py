@@ -1,0 +1,136 @@
+"""What no step has asked about: kept with scenario, job and configuration, and grouped by promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from hamcrest import assert_that
+
+from support import matchers
+from support.screen.job import Place
+from support.screen.overlooked import Overlooked
+from support.server.secured import SecuredServers
+from support.server.under_test import ServerUnderTest
+from support.settings import Settings
+from support.validation.finding import Topic
+from support.world import World
+
+Scenario = Callable[[], World]
+
+SETTINGS = Settings(max_pause=5, frame_rate_above=1, data_age_within=5)
+
+
+@pytest.fixture
+def overlooked() -> Overlooked:
+    return Overlooked()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerUnderTest]:
+    """A server of these tests' own; the pace of this machine is not under test."""
+    under_test = ServerUnderTest(SETTINGS)
+    yield under_test
+    under_test.close()
+
+
+@pytest.fixture
+def scenario(server: ServerUnderTest, overlooked: Overlooked) -> Iterator[Scenario]:
+    """Begins scenarios of one run."""
+    with ExitStack() as cleanup:
+        cleanup.callback(server.simulator.deviate)
+
+        def begin() -> World:
+            world = World(SETTINGS, server, SecuredServers(), overlooked)
+            cleanup.callback(world.close)
+            return world
+
+        yield begin
+
+
+def test_of_a_correct_server_nothing_is_left(scenario: Scenario, overlooked: Overlooked) -> None:
+    world = scenario()
+    world.configure_live_job()
+    world.streaming.stream(max_frames=5)
+    world.leave_unasked("right")
+    assert list(overlooked) == []
+    assert_that(overlooked, matchers.has_overlooked_nothing())
+
+
+def test_what_a_step_asks_about_is_its_own(server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked) -> None:
+    server.simulator.deviate(faults=["nan-value"])
+    for ask in (matchers.is_continuous(), matchers.holds_measurements()):
+        world = scenario()
+        world.configure_live_job(channels=3)
+        world.streaming.stream(max_frames=5)
+        ask.matches(world.verdict)
+        world.leave_unasked(str(ask))
+    (one,) = overlooked
+    assert one.scenario == str(matchers.is_continuous())
+    assert one.first.topic is Topic.MEASUREMENTS
+    assert one.count == 5
+    assert str(one.job).endswith(": channels 0 to 2, NFFT 1024, 0 to 500 Hz, a line every 0.01 s")
+
+
+def test_a_promise_is_told_once_with_the_first_place_and_their_number(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked
+) -> None:
+    server.simulator.deviate(faults=["nan-value", "canvas-empty"])
+    for name in ("first", "second"):
+        world = scenario()
+        world.configure_live_job()
+        world.streaming.stream(max_frames=5)
+        world.leave_unasked(name)
+    told = overlooked.sentences()
+    assert len(told) == 2
+    assert all("in 'first', job " in sentence for sentence in told)
+    assert all(sentence.endswith("; in 2 streams of 2 scenarios in all") for sentence in told)
+    with pytest.raises(AssertionError, match="not finite, the first is nan"):
+        assert_that(overlooked, matchers.has_overlooked_nothing())
+
+
+def test_an_answer_counts_also_where_its_job_is_never_streamed(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked
+) -> None:
+    server.simulator.deviate(faults=["channel-amount-wrong"])
+    world = scenario()
+    world.configure_live_job()
+    matchers.agrees_on_frequencies().matches(world.job)
+    world.leave_unasked("only the frequencies")
+    (one,) = overlooked
+    assert "it counts 12 channels where 11 were asked for" in str(one.first)
+
+
+def test_windows_that_are_open_together_count(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked
+) -> None:
+    server.simulator.deviate(faults=["nan-value"])
+    world = scenario()
+    world.open_windows(2, Place.ALONG, channels=2, frequencies=64, lines=50)
+    world.stream_windows(0.5)
+    matchers.every_window_received_every_line().matches(world.many.watches)
+    world.leave_unasked("two windows")
+    assert [one.first.topic for one in overlooked] == [Topic.MEASUREMENTS] * 2
+    assert len({one.job.answer.job_id for one in overlooked}) == 2
+
+
+def test_a_fault_of_the_scenarios_own_is_there_to_be_found(scenario: Scenario, overlooked: Overlooked) -> None:
+    world = scenario()
+    world.deviate(fault="nan-value")
+    world.configure_live_job()
+    world.streaming.stream(max_frames=5)
+    world.leave_unasked("a server with a fault")
+    assert world.verdict.counts
+    assert list(overlooked) == []
+
+
+def test_trouble_of_the_network_explains_when_and_whether_but_never_what(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked
+) -> None:
+    server.simulator.deviate(faults=["nan-value"])
+    world = scenario()
+    world.configure_live_job()
+    world.streaming.stream_through(lambda network: network.drop(0.5))
+    world.leave_unasked("the network drops")
+    assert [one.first.topic for one in overlooked] == [Topic.MEASUREMENTS]
