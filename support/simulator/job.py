@@ -29,6 +29,7 @@ class Job:
         port: of the job's own gRPC server.
         last_activity: when something got through to a client, or one came or left.
         status: as the metadata tell it.
+        streams: how many streams of it have begun.
         open_streams: how many clients stream it.
         ended: set once it is over, for good.
         vanish: ends its gRPC server.
@@ -41,6 +42,7 @@ class Job:
     port: int = 0
     last_activity: float = field(default_factory=time.monotonic)
     status: JobStatus = "pending"
+    streams: int = 0
     open_streams: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     vanish: Callable[[], None] = lambda: None
@@ -53,6 +55,7 @@ class Job:
     @contextmanager
     def stream(self) -> Iterator[None]:
         """Counts a stream as open; a job that somebody watches is running."""
+        self.streams += 1
         self.open_streams += 1
         self.touch()
         if not self.ended.is_set():

@@ -7,13 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from support.simulator.conditions import Conditions
 from support.simulator.deviations import stages
 from support.simulator.job import Job
 from support.simulator.models import JobStatus
 from support.simulator.options import Options
 from support.simulator.plan import Plan
 from support.simulator.pod import OFFERS, Pod
+from support.simulator.present import State
 from support.simulator.security import Security
 from support.simulator.stream import StreamService
 
@@ -33,7 +33,7 @@ class Registry:
     """Every job there is. Lives on one event loop."""
 
     def __init__(
-        self, service: Callable[[Job, Conditions], StreamService], limits: Options, security: Security | None = None
+        self, service: Callable[[Job, State], StreamService], limits: Options, security: Security | None = None
     ) -> None:
         self._service = service
         self._security = security or Security()
@@ -44,18 +44,19 @@ class Registry:
         self._draining: set[Pod] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def create(self, plan: Plan, config: dict[str, Any], conditions: Conditions) -> Job:
+    async def create(self, plan: Plan, config: dict[str, Any], state: State) -> Job:
         """A new job whose pod is starting.
 
         Raises:
             WindowsFullError: there is no window for it.
         """
-        deviations, pod_start = conditions.deviations, conditions.options.pod_start
+        deviations = state.deviations
+        pod_start = deviations.through(stages.POD_START, state.options.pod_start)
         window = next((window for window in range(WINDOWS) if window not in self._jobs), None)
         if window is None:
             raise WindowsFullError(f"all {WINDOWS} windows are in use; end a job, or try again later")
         job = Job(deviations.through(stages.JOB_ID, f"{window}-{self._unique()}"), window, plan, config)
-        pod = Pod(self._service(job, conditions), deviations.through(stages.OFFERS, OFFERS), self._security)
+        pod = Pod(self._service(job, state), deviations.through(stages.OFFERS, OFFERS), self._security)
         job.port = pod.port
         job.vanish = lambda: self._remove(job, "failed", "its pod vanished")
         self._jobs[window] = (job, pod)

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -12,10 +13,9 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from support.simulator.conditions import Present
 from support.simulator.deviations import stages
 from support.simulator.deviations.control import add_control
-from support.simulator.deviations.middleware import Deviating
+from support.simulator.deviations.middleware import DEVIATIONS, Deviating
 from support.simulator.fibre import Fibre
 from support.simulator.job import Job
 from support.simulator.models import (
@@ -29,6 +29,7 @@ from support.simulator.models import (
 )
 from support.simulator.plan import NotYetAvailableError, RequestError, make_plan
 from support.simulator.pod import HOST
+from support.simulator.present import Present
 from support.simulator.registry import Registry, WindowsFullError
 from support.simulator.slowness import stretch
 from support.simulator.stream import VERSION
@@ -159,11 +160,12 @@ def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached
         responses={200: {"links": _JOB_LINKS}, **_errors(400, 501, 503)},
         dependencies=[Depends(fibre_attached)],
     )
-    async def configure(request: ConfigureRequest) -> ConfigureAnswer:
+    async def configure(request: ConfigureRequest, exchange: Request) -> ConfigureAnswer:
         """Starts a job that streams live data."""
-        began, now = time.monotonic(), present.now
-        plan = now.deviations.through(stages.PLAN, make_plan(request, now.fibre, now.options.frame_rate))
-        job = await registry.create(plan, request.model_dump(exclude_unset=True), now)
+        began, now, asked = time.monotonic(), present.now, request.model_dump(exclude_unset=True)
+        deviations = exchange.scope.get(DEVIATIONS, now.deviations).of_job(asked)
+        plan = deviations.through(stages.PLAN, make_plan(request, now.fibre, now.options.frame_rate))
+        job = await registry.create(plan, asked, replace(now, deviations=deviations))
         await stretch(began, now.options.slowed)
         return configure_answer(job)
 

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 
 from support.simulator.certificates import Certificates
-from support.simulator.conditions import Present
 from support.simulator.options import Options
 from support.simulator.pod import HOST
+from support.simulator.present import Present
 from support.simulator.registry import Registry
 from support.simulator.rest import build_app
 from support.simulator.security import Security
@@ -54,7 +54,7 @@ class FocusServer:
         self._security = Security(certificates, options.token)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
         self._registry = Registry(
-            service=lambda job, conditions: StreamService(job, conditions, self._workers),
+            service=lambda job, state: StreamService(job, state, self._workers),
             limits=options,
             security=self._security,
         )

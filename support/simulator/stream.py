@@ -12,12 +12,12 @@ import grpc
 from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
 from support.simulator import wire
 from support.simulator.clock import Clock
-from support.simulator.conditions import Conditions
-from support.simulator.deviations import stages
+from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.stages import AbortError, At, Payloads, Refusal
 from support.simulator.frame import Timeline
 from support.simulator.job import Job
 from support.simulator.pace import Pace
+from support.simulator.present import State
 from support.simulator.slowness import slowed
 
 VERSION = "simulator-1.0"
@@ -33,15 +33,15 @@ class StreamService:
 
     Args:
         job: the job.
-        conditions: those under which it was configured.
+        state: of the server when it was configured.
         workers: run the arithmetic; everything else is on the event loop.
     """
 
-    def __init__(self, job: Job, conditions: Conditions, workers: Executor) -> None:
+    def __init__(self, job: Job, state: State, workers: Executor) -> None:
         self._job = job
-        self._lines = conditions.lines
-        self._deviations = conditions.deviations
-        self._slowed = conditions.options.slowed
+        self._lines = state.lines
+        self._deviations = state.deviations
+        self._slowed = state.options.slowed
         self._workers = workers
 
     async def check_health(self, _request: HealthRequest, context: Context) -> HealthResponse:
@@ -75,23 +75,24 @@ class StreamService:
         return refusal.status is None
 
     async def _stream(self, limit: int | None, context: Context) -> None:
-        job, deviations = self._job, self._deviations
-        feed = slowed(deviations.through(stages.FEED, self._frames(context), job), job, self._slowed)
-        frames = _first(deviations.through(stages.LIMIT, limit), feed)
-        with job.stream():
+        job = self._job
+        with job.stream(), self._deviations.streaming():
+            deviations = self._deviations.of_stream(job.plan, job.streams, limit)
+            feed = deviations.through(stages.FEED, self._frames(deviations, context), job)
+            frames = _first(deviations.through(stages.LIMIT, limit), slowed(feed, job, self._slowed))
             log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
-            async with aclosing(deviations.through(stages.DELIVERY, frames, job)) as payloads:
+            async with aclosing(feed), aclosing(deviations.through(stages.DELIVERY, frames, job)) as payloads:
                 async for payload in payloads:
                     await context.write(payload)
                     job.touch()
         job.complete()
         log.info("job %s: stream over", job.job_id)
 
-    async def _frames(self, context: Context) -> Payloads:
+    async def _frames(self, deviations: Deviations, context: Context) -> Payloads:
         """The frames from now on, until the job ends; its last words tell of lines that were left out."""
         job, plan = self._job, self._job.plan
         clock = Clock.anchored()
-        timeline = self._deviations.through(stages.TIMELINE, Timeline.until(clock.now_ns(), plan), plan)
+        timeline = deviations.through(stages.TIMELINE, Timeline.until(clock.now_ns(), plan), plan)
         pace = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
         memory: dict[str, Any] = {}
         for number in itertools.count():
@@ -102,13 +103,14 @@ class StreamService:
             if await job.ends_within(pace.wait(row)):
                 return
             at = At(number, row, plan, timeline, memory)
-            yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, at)
+            yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)
 
-    def _payload(self, at: At) -> bytes:
+    def _payload(self, deviations: Deviations, at: At) -> bytes:
         """fibre -> spectrum -> frame -> bytes."""
+        deviations = deviations.of_frame(at)
         frame = self._lines.frame(at.plan, at.timeline, self._job.canvas_id, at.row)
-        payload = wire.encode(self._deviations.through(stages.FRAME, frame, at))
-        return self._deviations.through(stages.MESSAGE, payload, at)
+        payload = wire.encode(deviations.through(stages.FRAME, frame, at))
+        return deviations.through(stages.MESSAGE, payload, at)
 
 
 def _limit(request: StreamRequest) -> int | None:

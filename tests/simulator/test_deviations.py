@@ -39,7 +39,7 @@ def test_the_listing_for_people(capsys: pytest.CaptureFixture[str]) -> None:
         "life",
         "One sensor holds nothing but zeros (N: which sensor of a row, counted from 1; 3 if not given)",
     ]
-    faults, variants = (block.splitlines() for block in out.split("\n\n")[1::2])
+    faults, _, variants = (block.splitlines() for block in out.split("\n\n")[1::2])
     assert [len(faults), len(variants)] == [len(entries("fault")), len(entries("variant"))]
     columns = {line.index(str(fault.promise), 29) for line, fault in zip(faults, entries("fault"), strict=True)}
     assert len(columns) == 1
@@ -50,10 +50,10 @@ def test_the_listing_for_programs() -> None:
     listed = json.loads(
         subprocess.run(command, capture_output=True, text=True, check=True, timeout=RUN_PATIENCE).stdout
     )
-    assert listed.keys() == {"faults", "variants"}
+    assert listed.keys() == {"faults", "conditions", "variants"}
     assert len(listed["faults"]) >= 45
     assert len(listed["variants"]) >= 11
-    assert all(fault.keys() == {"name", "promise", "says", "argument"} for fault in listed["faults"])
+    assert all(fault.keys() == {"name", "promise", "says", "argument", "conditions"} for fault in listed["faults"])
     assert all(variant.keys() == {"name", "says"} for variant in listed["variants"])
     (dead,) = [fault for fault in listed["faults"] if fault["name"] == "dead-sensor"]
     assert dead["argument"] == {"meaning": "which sensor of a row, counted from 1", "default": 3}
@@ -162,9 +162,8 @@ def test_any_two_faults_of_a_frame_compose() -> None:
     timeline = Timeline.until(NOW, PLAN)
     lines = Lines(Fibre(1, 2000, 0, 11))
     shared = wire.encode(lines.frame(PLAN, timeline, "canvas", 0))
-    names = [
-        entry.name for entry in (*entries("fault"), *entries("variant")) if entry.hooks.keys() & {"frame", "message"}
-    ]
+    known, of_frames = (*entries("fault"), *entries("variant")), {stages.FRAME, stages.MESSAGE}
+    names = [entry.name for entry in known if entry.hooks.keys() & of_frames]
     names.remove("oversized-message")
     assert len(names) > 30
     for pair in itertools.permutations(names, 2):

@@ -12,11 +12,11 @@ import grpc
 import pytest
 
 from support.simulator import registry
-from support.simulator.conditions import Present
 from support.simulator.job import Job
 from support.simulator.options import Options
 from support.simulator.plan import Plan
 from support.simulator.pod import HOST, Pod
+from support.simulator.present import Present
 from support.simulator.registry import WINDOWS
 from support.simulator.stream import StreamService
 from tests.patience import eventually
@@ -190,7 +190,7 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
 ) -> None:
     monkeypatch.setattr(registry, "Pod", LostPod)
     caplog.set_level(logging.INFO)
-    conditions = Present(Options(pod_start=pod_start)).now
+    state = Present(Options(pod_start=pod_start)).now
 
     async def statuses() -> list[str]:
         with ThreadPoolExecutor() as workers:
@@ -198,7 +198,7 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
             made: list[str] = []
             for _ in range(count):
                 try:
-                    made.append((await jobs.create(make_job().plan, {}, conditions)).job_id)
+                    made.append((await jobs.create(make_job().plan, {}, state)).job_id)
                 except RuntimeError:
                     made.append(next(reversed(jobs._over)))
                 while (job := jobs.find(made[-1])) and job.status == "pending":

@@ -10,7 +10,9 @@ where it has one, its argument:
         \"""One sensor holds nothing but zeros.\"""
         return with_sensor(frame, sensor, lambda values: values * 0)
 
-The server asks ``Deviations``, the active ones, at each stage; with none active that is an empty loop. Topics:
+The server asks ``Deviations``, the active ones, at each stage; with none active that is an empty loop. A fault can be
+asked for under conditions (``condition``), "dead-sensor@from-frame=30@stream=2": what is about to be sent or answered
+is a ``situation``, and ``acting`` lets the fault's function act where the conditions hold in it. Topics:
 
     structure  frames, rows, sensors, bins, canvas     answers   what ``/configure`` answers
     spectra    values, bounds, life                    refusals  errors and metadata

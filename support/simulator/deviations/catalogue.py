@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from support.simulator.deviations import acting, condition
+from support.simulator.deviations.acting import Acting
+from support.simulator.deviations.condition import Condition, UnknownConditionError
+from support.simulator.deviations.situation import Level, Situation
+
 Promise = Literal[
     "frame",
     "sensors",
@@ -100,19 +105,28 @@ class Deviation:
         promise: what a fault breaks; None: it is a variant.
         says: what it does, in a sentence.
         argument: what can be set of it; None: nothing.
-        hooks: its functions, by the names of their stages.
+        stage: the one that it is written for.
+        hooks: its functions, by their stages.
     """
 
     name: str
     promise: Promise | None
     says: str
     argument: Argument | None
-    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    stage: "Stage[Any]"
+    hooks: "Hooks" = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
         """Which of the two it is."""
         return "fault" if self.promise else "variant"
+
+    @property
+    def conditions(self) -> list[condition.Kind]:
+        """Those that it takes: what they ask for is known at its stage. A variant is correct always, and takes none."""
+        if self.kind == "variant" or self.stage.level is Level.SERVER:
+            return []
+        return [one for one in condition.KINDS.values() if one.level <= self.stage.level]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +134,39 @@ class Chosen:
     """A deviation as it was asked for.
 
     Attributes:
-        spec: its name, with the argument where one was given.
-        hooks: its functions, by the names of their stages.
+        spec: its name, with the argument and the conditions where some were given.
+        hooks: its functions, by their stages.
+        acting: the same for one that acts only under conditions.
     """
 
     spec: str
-    hooks: dict[str, Callable[..., Any]]
+    hooks: "Hooks"
+    acting: "dict[Stage[Any], Acting]" = field(default_factory=dict)
 
+    def hook(self, stage: "Stage[Any]", situation: Situation) -> Callable[..., Any] | None:
+        """What it does at a stage in a situation; None: nothing, ever."""
+        under_conditions = self.acting.get(stage)
+        return partial(stage.under, under_conditions, situation) if under_conditions else self.hooks.get(stage)
+
+
+Hooks = dict["Stage[Any]", Callable[..., Any]]
 
 _CATALOGUE: dict[str, Deviation] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[Hook]):
-    """A place of the server where deviations come in, and the shape of the functions that do."""
+    """A place of the server where deviations come in, and the shape of the functions that do.
+
+    Attributes:
+        name: its own.
+        level: what is known there.
+        under: how a function acts there that acts under conditions alone.
+    """
 
     name: str
+    level: Level = Level.JOB
+    under: Callable[..., Any] = acting.value
 
     def fault(self, promise: Promise) -> Callable[[Hook], Hook]:
         """Enters the decorated function as a fault that breaks ``promise``."""
@@ -149,7 +180,7 @@ class Stage(Generic[Hook]):
         """Enters the decorated function as a part of the deviation ``name``, which needs more than one stage."""
 
         def enter(hook: Hook) -> Hook:
-            _CATALOGUE[name].hooks[self.name] = hook
+            _CATALOGUE[name].hooks[self] = hook
             return hook
 
         return enter
@@ -159,35 +190,36 @@ class Stage(Generic[Hook]):
         says = " ".join((hook.__doc__ or "").split()).removesuffix(".")
         assert says, f"{name}: no sentence"
         assert name not in _CATALOGUE, f"{name}: twice"
-        _CATALOGUE[name] = Deviation(name, promise, says, _argument(hook), {self.name: hook})
+        _CATALOGUE[name] = Deviation(name, promise, says, _argument(hook), self, {self: hook})
         return hook
 
 
 def find(kind: Kind, spec: str) -> Chosen:
-    """The deviation that ``spec`` (NAME or NAME=ARGUMENT) asks for.
+    """The deviation that ``spec`` (NAME or NAME=ARGUMENT, a fault with @CONDITION or more) asks for.
 
     Raises:
-        UnknownDeviationError: there is none, or none with such an argument.
+        UnknownDeviationError: there is none, or none with such an argument or condition.
     """
-    name, equals, text = spec.partition("=")
+    asked, *conditions = spec.split("@")
+    name, equals, text = asked.partition("=")
     deviation = _CATALOGUE.get(name)
     if deviation is None or deviation.kind != kind:
         raise UnknownDeviationError(_unknown(kind, name, deviation))
-    if not equals:
-        return Chosen(spec, deviation.hooks)
-    if deviation.argument is None:
-        raise UnknownDeviationError(f"the {kind} {name!r} takes no argument, so {spec!r} is wrong")
-    try:
-        value = deviation.argument.read(text)
-    except ValueError as error:
-        raise UnknownDeviationError(f"the {kind} {name!r}: {error}") from None
-    takes = {deviation.argument.name: value}
-    return Chosen(spec, {stage: partial(hook, **takes) for stage, hook in deviation.hooks.items()})
+    takes: dict[str, float] = {}
+    if equals:
+        if deviation.argument is None:
+            raise UnknownDeviationError(f"the {kind} {name!r} takes no argument, so {asked!r} is wrong")
+        try:
+            takes = {deviation.argument.name: deviation.argument.read(text)}
+        except ValueError as error:
+            raise UnknownDeviationError(f"the {kind} {name!r}: {error}") from None
+    hooks = {stage: partial(hook, **takes) if takes else hook for stage, hook in deviation.hooks.items()}
+    return Chosen(spec, hooks, _acting(deviation, hooks, conditions) if conditions else {})
 
 
 def listing() -> str:
     """All deviations for people: name, promise, sentence, argument."""
-    faults, variants = entries("fault"), entries("variant")
+    faults, variants, conditions = entries("fault"), entries("variant"), list(condition.KINDS.values())
     rows = [(_usage(fault), str(fault.promise), _sentence(fault)) for fault in faults]
     others = [(_usage(variant), _sentence(variant)) for variant in variants]
     return "\n".join(
@@ -195,6 +227,10 @@ def listing() -> str:
             "Faults (--fault NAME[=ARGUMENT]), the promise that each breaks, and what it does:",
             "",
             *_table(rows),
+            "",
+            "Conditions (--fault NAME@CONDITION, or several), what faults they go with, and when the fault acts then:",
+            "",
+            *_table([(_condition(one), one.level.scope, one.says) for one in conditions]),
             "",
             "Variants (--variant NAME), which keep every promise:",
             "",
@@ -209,8 +245,18 @@ def listing_as_json() -> str:
     return json.dumps(
         {
             "faults": [
-                {"name": one.name, "promise": one.promise, "says": one.says, "argument": _argument_as_json(one)}
+                {
+                    "name": one.name,
+                    "promise": one.promise,
+                    "says": one.says,
+                    "argument": _argument_as_json(one),
+                    "conditions": [each.name for each in one.conditions],
+                }
                 for one in entries("fault")
+            ],
+            "conditions": [
+                {"name": one.name, "says": one.says, "value": one.value and one.value.meaning}
+                for one in condition.KINDS.values()
             ],
             "variants": [{"name": one.name, "says": one.says} for one in entries("variant")],
         }
@@ -238,11 +284,41 @@ def _argument_as_json(deviation: Deviation) -> dict[str, Any] | None:
     return {"meaning": argument.limits.meaning, "default": argument.default} if argument else None
 
 
+def _acting(deviation: Deviation, hooks: Hooks, conditions: Sequence[str]) -> dict[Stage[Any], Acting]:
+    """The functions under these conditions; a part at another stage under those of them that can be told there."""
+    try:
+        found = [condition.find(spec) for spec in conditions]
+    except UnknownConditionError as error:
+        raise UnknownDeviationError(f"the {deviation.kind} {deviation.name!r}: {error}") from None
+    for one in found:
+        if one.kind not in deviation.conditions:
+            raise UnknownDeviationError(_unfit(deviation, one))
+
+    def told(at: Stage[Any]) -> list[Condition]:
+        if at is deviation.stage:
+            return found
+        return [one for one in found if one.kind.level <= at.level and one.kind.name != condition.ONCE]
+
+    return {at: Acting(hook, told(at)) for at, hook in hooks.items()}
+
+
+def _unfit(deviation: Deviation, one: Condition) -> str:
+    if deviation.kind == "variant":
+        return f"the variant {deviation.name!r} takes no condition: it is correct all the time"
+    return (
+        f"the fault {deviation.name!r} takes no condition {one.kind.name!r}: it acts on {deviation.stage.level.thing}"
+    )
+
+
 def _unknown(kind: Kind, name: str, other: Deviation | None) -> str:
     if other is not None:
         return f"{name!r} is a {other.kind}, not a {kind}"
     near = difflib.get_close_matches(name, [deviation.name for deviation in entries(kind)], n=1, cutoff=0.0)
     return f"there is no {kind} {name!r}; the nearest name is {near[0]!r}"
+
+
+def _condition(one: condition.Kind) -> str:
+    return one.name if one.value is None else f"{one.name}={one.value.sign}"
 
 
 def _usage(deviation: Deviation) -> str:

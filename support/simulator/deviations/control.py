@@ -3,8 +3,8 @@
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
-from support.simulator.conditions import Present
 from support.simulator.deviations.catalogue import UnknownDeviationError
+from support.simulator.present import Present
 
 
 class ActiveDeviations(BaseModel):
@@ -25,3 +25,8 @@ def add_control(app: FastAPI, present: Present) -> None:
         except UnknownDeviationError as error:
             raise HTTPException(400, str(error)) from None
         return wanted
+
+    @app.get("/simulator/acts", include_in_schema=False)
+    async def get_acts() -> dict[str, int]:
+        """How often each active fault under conditions has made a difference."""
+        return present.now.deviations.acts

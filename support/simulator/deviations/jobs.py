@@ -16,7 +16,7 @@ from support.simulator.deviations.stages import (
     DELIVERY,
     HEALTH,
     JOB_ID,
-    OPTIONS,
+    POD_START,
     REST,
     UNKNOWN_JOB,
     AbortError,
@@ -27,7 +27,6 @@ from support.simulator.deviations.stages import (
     Refusal,
 )
 from support.simulator.job import Job
-from support.simulator.options import Options
 
 OVER = ("cancelled", "failed")
 
@@ -60,7 +59,7 @@ def unknown_job_unnamed(refusal: Refusal, _job: Job) -> Refusal:
 def unknown_job_closes_port(refusal: Refusal, job: Job) -> Refusal:
     """A job that does not exist is refused, and then the port is gone."""
     job.vanish()
-    return refusal
+    return replace(refusal, details=f"{refusal.details}, which closes now")
 
 
 @REST.fault("cancel")
@@ -121,10 +120,10 @@ def host_empty(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"stream_url": ""}
 
 
-@OPTIONS.fault("address")
-def pod_never_starts(options: Options) -> Options:
+@POD_START.fault("address")
+def pod_never_starts(_seconds: float) -> float:
     """The port of a job never accepts a connection."""
-    return replace(options, pod_start=math.inf)
+    return math.inf
 
 
 @JOB_ID.fault("job-id")

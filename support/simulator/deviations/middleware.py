@@ -9,6 +9,8 @@ from support.simulator.deviations.active import Deviations
 from support.simulator.deviations.stages import Answer, Exchange
 from support.simulator.security import CONTROL
 
+DEVIATIONS = "deviations"  # where a scope holds those that are asked about its request
+
 
 class Deviating:
     """Passes requests through what ``active`` returns at that moment, but for those that could end a deviation."""
@@ -23,14 +25,16 @@ class Deviating:
             return
 
         async def correct(exchange: Exchange) -> Answer:
-            return await _ask(self._app, scope, exchange)
+            return await _ask(self._app, {**scope, DEVIATIONS: asked}, exchange)
 
-        deviating = self._active().rest(correct)
-        if deviating is correct:
+        active = self._active()
+        if active.rest(correct) is correct:
             await self._app(scope, receive, send)
             return
         came = tuple(header for header in scope["headers"] if header[0] != b"content-length")
-        answer = await deviating(Exchange(scope["method"], scope["path"], await _body(receive), came))
+        exchange = Exchange(scope["method"], scope["path"], await _body(receive), came)
+        asked = active.of_exchange(exchange)
+        answer = await asked.rest(correct)(exchange)
         headers = [(name.encode(), value.encode()) for name, value in answer.headers if name != "content-length"]
         headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

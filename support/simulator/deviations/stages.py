@@ -8,7 +8,9 @@ from typing import Any, Concatenate
 import grpc
 
 from protos.datastream_pb2 import HealthResponse
+from support.simulator.deviations import acting
 from support.simulator.deviations.catalogue import Stage
+from support.simulator.deviations.situation import Level
 from support.simulator.frame import Frame, Timeline
 from support.simulator.job import Job
 from support.simulator.options import Options
@@ -107,7 +109,7 @@ class Answer:
 
 Proceed = Callable[[Exchange], Awaitable[Answer]]
 
-OPTIONS: Stage[Callable[Concatenate[Options, ...], Options]] = Stage("options")
+OPTIONS: Stage[Callable[Concatenate[Options, ...], Options]] = Stage("options", Level.SERVER)
 """What the server was started with: its fibre, its rates."""
 
 PLAN: Stage[Callable[Concatenate[Plan, ...], Plan]] = Stage("plan")
@@ -116,35 +118,40 @@ PLAN: Stage[Callable[Concatenate[Plan, ...], Plan]] = Stage("plan")
 JOB_ID: Stage[Callable[Concatenate[str, ...], str]] = Stage("job_id")
 """The id of a new job."""
 
+POD_START: Stage[Callable[Concatenate[float, ...], float]] = Stage("pod_start")
+"""The seconds until the port of a new job accepts connections."""
+
 OFFERS: Stage[Callable[Concatenate[frozenset[str], ...], frozenset[str]]] = Stage("offers")
 """What a pod offers besides its streams: CheckHealth, health, reflection."""
 
-TIMELINE: Stage[Callable[Concatenate[Timeline, Plan, ...], Timeline]] = Stage("timeline")
+TIMELINE: Stage[Callable[Concatenate[Timeline, Plan, ...], Timeline]] = Stage("timeline", Level.COURSE, acting.timeline)
 """When the rows of a stream are, and when they are due."""
 
-FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage("frame")
+FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage("frame", Level.FRAME)
 """A frame, as arrays."""
 
-MESSAGE: Stage[Callable[Concatenate[bytes, At, ...], bytes]] = Stage("message")
+MESSAGE: Stage[Callable[Concatenate[bytes, At, ...], bytes]] = Stage("message", Level.FRAME)
 """The bytes of a frame."""
 
-FEED: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("feed")
+FEED: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("feed", Level.COURSE, acting.course)
 """The messages of a stream, without end, each at its time."""
 
-LIMIT: Stage[Callable[Concatenate[int | None, ...], int | None]] = Stage("limit")
+LIMIT: Stage[Callable[Concatenate[int | None, ...], int | None]] = Stage("limit", Level.STREAM)
 """How many of them are sent; None: no limit."""
 
-DELIVERY: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("delivery")
+DELIVERY: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("delivery", Level.STREAM, acting.course)
 """The messages of a stream, as many as were asked for."""
 
 UNKNOWN_JOB: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_job")
 """The answer to a call for a job that is not there; the job is the one that the port belongs to."""
 
-HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthResponse]]] = Stage("health")
+HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthResponse]]] = Stage(
+    "health", Level.JOB, acting.awaited
+)
 """The answer of CheckHealth."""
 
 ANSWER: Stage[Callable[Concatenate[dict[str, Any], ...], dict[str, Any]]] = Stage("answer")
 """What ``/configure`` answers when it has made a job."""
 
-REST: Stage[Callable[Concatenate[Exchange, Proceed, ...], Awaitable[Answer]]] = Stage("rest")
+REST: Stage[Callable[Concatenate[Exchange, Proceed, ...], Awaitable[Answer]]] = Stage("rest", Level.JOB, acting.around)
 """A request of the REST side; ``Proceed`` asks the correct server."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from support.simulator.deviations.bent import Bent
 from support.simulator.deviations.catalogue import Lines, Milliseconds, Percent, Seconds
 from support.simulator.deviations.edits import numbered, with_rows
 from support.simulator.deviations.stages import FEED, FRAME, PLAN, TIMELINE, At, Payloads
@@ -13,41 +14,6 @@ from support.simulator.plan import Plan
 
 EVERY = 8  # lines from one fault to the next: the first shows in ten frames of one line
 FRAMES_BETWEEN = 4  # frames from one fault to the next
-
-
-class Bent(Timeline):
-    """A timeline whose rows are elsewhere.
-
-    Args:
-        straight: where they would be.
-        plan: what the job follows.
-        start: where a row is.
-        due: when it is sent; None: when it lies in the past.
-    """
-
-    def __init__(
-        self,
-        straight: Timeline,
-        plan: Plan,
-        start: Callable[[int], Fraction],
-        due: Callable[[int], int] | None = None,
-    ) -> None:
-        super().__init__(straight.t0_ms, plan)
-        self._straight = straight
-        self._bent_start = start
-        self._bent_due = due
-
-    def start(self, row: int) -> Fraction:
-        return self._bent_start(row)
-
-    def due_ns(self, row: int) -> int:
-        return self._bent_due(row) if self._bent_due else super().due_ns(row)
-
-    def row_at(self, now_ns: int) -> int:
-        row = self._straight.row_at(now_ns)
-        while self.due_ns(row) > now_ns:
-            row -= 1
-        return row
 
 
 @FRAME.fault("row-time")

@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """A job keeps those under which it was configured."""
+class State:
+    """A job keeps the one that it was configured in."""
 
     options: Options
     lines: Lines
@@ -27,7 +27,7 @@ class Conditions:
 
 
 class Present:
-    """The conditions of now."""
+    """The state of now."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -42,9 +42,9 @@ class Present:
         """
         self.now = self._under(Deviations(faults, variants))
 
-    def _under(self, deviations: Deviations) -> Conditions:
+    def _under(self, deviations: Deviations) -> State:
         options = deviations.through(stages.OPTIONS, self._options)
         key = (options.seed, options.prr, options.lowest_channel, options.channel_count)
         lines = self._lines.setdefault(key, Lines(Fibre(*key)))  # they stay, and with them what has been computed
         log.info("active deviations: %s", deviations)
-        return Conditions(options, lines, deviations)
+        return State(options, lines, deviations)

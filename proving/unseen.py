@@ -1,0 +1,25 @@
+"""Faults that nobody outside can see under some condition, with the reason: the one list of survivors that may stay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Faults under conditions, as patterns of what the simulator takes, and why they cannot be seen."""
+
+    faults: str
+    conditions: str
+    reason: str
+
+
+UNSEEN: tuple[Unseen, ...] = ()
+
+
+def why_unseen(name: str) -> str:
+    """The reason that a fault under a condition cannot be seen; empty where it can."""
+    fault, _, conditions = name.partition("@")
+    found = (one for one in UNSEEN if re.fullmatch(one.faults, fault) and re.fullmatch(one.conditions, conditions))
+    return next((one.reason for one in found), "")
