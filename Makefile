@@ -10,6 +10,7 @@ USERS ?= 30
 WORKERS ?= 2
 RUN_TIME ?= 2m
 REPEATS ?= 5
+CONDITIONS ?= 100
 
 # Whole: it was made here, has a Python that will do and pip, and no install was cut off. Anything else is made again.
 WHOLE := $(shell test ! -e .venv/installing && grep -qsF "$(CURDIR)/.venv/bin/" .venv/bin/pip && \
@@ -38,9 +39,9 @@ test: .venv/installed-dev protos/datastream_pb2.py
 	$(BIN)/coverage erase
 	$(BIN)/pytest --numprocesses 4 --dist worksteal --cov --cov-report=term
 
-## faults: the criteria against every fault and every variant of the embedded server; reports/fault-matrix.md
+## faults: the criteria against every fault, every variant and CONDITIONS faults under conditions; reports/fault-matrix.md
 faults: .venv/installed
-	@$(BIN)/python -m proving.fault_matrix
+	@$(BIN)/python -m proving.fault_matrix --conditions $(CONDITIONS) $(if $(SEED),--seed $(SEED))
 
 ## soak: the suite RUNS times over, JOBS at a time; reports/soak.md
 soak: .venv/installed

@@ -2,154 +2,120 @@
 
 A fault has to fail the criterion that owns the promise it breaks (``proving.owners``). Failing others alone is an
 accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
+
+A random sample of faults acts only under a condition: from a frame on, in one job, once (``proving.sample``). There any
+scenario may fail, as it depends on the condition whose promise is asked about then. What survives has to be explained
+(``proving.unseen``). And as long as a fault has not acted, nothing may fail.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
-import subprocess
+import random
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 
 from proving.crew import Crew
-from proving.owners import owns
 from proving.page import parser, positive, table
 from proving.report import Report
-from proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun, run_suite
-from support.errors import NotReadyError
-from support.server.embedded import EmbeddedServer
+from proving.sample import sample
+from proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult
+from proving.trial import Deviation, Trial, attempt_all, deviations
+from proving.unseen import why_unseen
 from support.wording import plural
 
-_IMPATIENCE = ("connection_timeout=5", "idle_timeout=3")
-"""A server that never answers shall not cost the matrix the patience of a real run."""
+_AT_ONCE = 3
+"""Trials at a time for each core: most of their time they wait for time to pass."""
 
-_SETTINGS = {"fifty-row-frames": ("display_height=6000",)}
-"""Fifty rows a frame keep ten frames a second only where lines come fast enough."""
+_SAMPLED = 100
 
 _MARKS = {PASSED: "·", SKIPPED: "-", FAILED: "F", BROKEN: "B"}
 
 
-@dataclass(frozen=True)
-class Deviation:
-    """A fault or a variant, as the simulator lists it; ``promise`` is empty for a variant."""
-
-    name: str
-    says: str
-    promise: str = ""
-
-    @property
-    def option(self) -> tuple[str, ...]:
-        """The command-line option that turns it on."""
-        return ("--fault" if self.promise else "--variant", self.name)
-
-
-CORRECT = Deviation("correct server", "keeps every promise")
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A deviation, and what the suite said about it; on a second look where the first one found a problem."""
-
-    deviation: Deviation
-    run: SuiteRun
-    second_look: bool = False
-
-    @property
-    def owners(self) -> list[ScenarioResult]:
-        """The scenarios that own the broken promise."""
-        return [s for s in self.run.scenarios if owns(s.name, self.deviation.promise)]
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with the suite's answer; empty where it is right."""
-        if not self.run.scenarios:
-            return f"no results: {self.run.output.strip()[-200:]}"
-        if not self.deviation.promise:
-            return "; ".join(f"refused: {s.name}: {s.sentence}" for s in self.run.unhappy)
-        if any(owner.outcome == FAILED for owner in self.owners):
-            return ""
-        if not self.run.unhappy:
-            return "survived"
-        noticed = ", ".join(scenario.name for scenario in self.run.unhappy)
-        return f"noticed only by accident: {self.deviation.promise!r} is not what failed, but {noticed}"
-
-    @property
-    def sentence(self) -> str:
-        """The words of the first owner that failed."""
-        return next((owner.sentence for owner in self.owners if owner.outcome == FAILED), "")
-
-
-def deviations() -> list[Deviation]:
-    """The correct server, and every variant and fault that the simulator lists."""
-    command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
-    listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
-    variants = [Deviation(item["name"], item["says"]) for item in listed["variants"]]
-    faults = [Deviation(item["name"], item["says"], item["promise"]) for item in listed["faults"]]
-    return [CORRECT, *variants, *faults]
-
-
-def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = CRITERIA) -> Trial:
-    """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
-    folder.mkdir()
-    options = () if deviation is CORRECT else deviation.option
-    try:
-        server = EmbeddedServer(options, log_file=folder / "simulator.log")
-    except NotReadyError as error:
-        return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
-    try:
-        settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
-        return Trial(deviation, run_suite(crew, folder, settings, tags=tags))
-    finally:
-        server.stop()
-
-
-def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None]) -> Iterator[Trial]:
-    """The trials as they end; one that finds a problem comes again, tried once more, alone, at the end.
-
-    A crowded machine can make a correct server late. A second look, without the crowd, tells that from a real problem:
-    a fault that survives, survives twice.
-    """
-
-    def look(deviation: Deviation, folder: str, *, again: bool = False) -> Trial:
-        if not again:
-            begins(deviation.name)
-        return replace(attempt(crew, deviation, crew.folder / folder, tags), second_look=again)
-
-    doubtful: list[Deviation] = []
-    slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
-    for trial in crew.results([partial(look, one, str(number)) for number, one in slow_ones_first]):
-        yield trial
-        if trial.problem:
-            doubtful.append(trial.deviation)
-    for number, one in enumerate(doubtful):
-        yield from crew.results([partial(look, one, f"again-{number}", again=True)])
-
-
 def as_markdown(trials: Collection[Trial]) -> list[str]:
     """The matrix for people."""
-    columns = sorted({_criterion(scenario) for trial in trials for scenario in trial.run.scenarios})
-    faults = [trial for trial in trials if trial.deviation.promise]
+    conditional = [trial for trial in trials if trial.deviation.condition]
+    faults = [trial for trial in trials if trial.deviation.promise and not trial.deviation.condition]
     others = [trial for trial in trials if not trial.deviation.promise]
     caught = sum(not trial.problem for trial in faults)
     refused = sum(bool(trial.problem) for trial in others)
-    lines = [
+    return [
         f"{caught} of {len(faults)} faults caught by the criterion that owns the broken promise; {refused} of "
         f"{len(others)} correct servers refused.",
         "",
+        *_counted(conditional),
         f"{plural(sum(trial.second_look for trial in trials), 'trial')} needed a second look, alone on the machine.",
         "",
         "F: failed, B: broken, -: skipped, ·: passed. A criterion is named by its task in AUTO-001."
         " The others are about jobs, and about the client itself.",
+        *_matrix("Faults", faults),
+        *_matrix("Correct servers", others),
+        *(_under_conditions(conditional) if conditional else ()),
     ]
-    for title, rows in (("Faults", faults), ("Correct servers", others)):
-        head = [title[:-1].lower(), "promise", *columns, "what the owner said"]
-        ordered = sorted(rows, key=lambda trial: (trial.deviation.promise, trial.deviation.name))
-        lines += ["", f"## {title}", "", *table(head, [_row(trial, columns) for trial in ordered])]
-    return lines
+
+
+def _counted(trials: Collection[Trial]) -> list[str]:
+    """What came of the faults under conditions, in a sentence."""
+    if not trials:
+        return []
+    acted = [trial for trial in trials if trial.acts]
+    caught = sum(trial.catcher is not None for trial in acted)
+    explained = sum(trial.catcher is None and not trial.problem for trial in acted)
+    return [
+        f"{plural(len(trials), 'fault')} under a condition: {len(acted)} acted, of which {caught} were caught and "
+        f"{explained} cannot be seen; in the others the condition never came about.",
+        "",
+    ]
+
+
+def _matrix(title: str, trials: Collection[Trial]) -> list[str]:
+    columns = sorted({_criterion(scenario) for trial in trials for scenario in trial.run.scenarios})
+    head = [title[:-1].lower(), "promise", *columns, "what the owner said"]
+    ordered = sorted(trials, key=lambda trial: (trial.deviation.promise, trial.deviation.name))
+    return ["", f"## {title}", "", *table(head, [_row(trial, columns) for trial in ordered])]
+
+
+def _under_conditions(trials: Collection[Trial]) -> list[str]:
+    """The sample: what survived, how many there were of each condition and each fault, and who caught the others."""
+    ordered = sorted(trials, key=lambda trial: trial.deviation.name)
+    unseen = [trial for trial in ordered if trial.acts and not trial.catcher]
+    survivors = [(t.deviation.name, t.acts, why_unseen(t.deviation.name) or f"**{t.problem}**") for t in unseen]
+    by_condition = _tally(trials, lambda trial: trial.deviation.condition.partition("=")[0])
+    by_fault = _tally(unseen, lambda trial: trial.deviation.base)
+    counts = ["tried", "acted", "caught", "unseen"]
+    found = [
+        [t.deviation.name, t.deviation.promise, t.acts, t.catcher.name if t.catcher else t.answer, _cell(t.sentence)]
+        for t in ordered
+    ]
+    return [
+        "",
+        "## Faults under a condition",
+        "",
+        *table(["condition", *counts], by_condition, right=4),
+        "",
+        "What was not seen, though it acted:",
+        "",
+        *table(["fault", "acted", "why"], survivors),
+        "",
+        *table(["fault that was not seen", *counts], by_fault, right=4),
+        "",
+        *table(["fault", "promise", "acted", "caught by", "what it said"], found),
+    ]
+
+
+def _tally(trials: Iterable[Trial], key: Callable[[Trial], str]) -> list[list[object]]:
+    """For each key: how many trials, in how many the fault acted, was caught, was not seen."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(key(trial), []).append(trial)
+    rows: list[list[object]] = []
+    for name, those in sorted(groups.items()):
+        acted = [trial for trial in those if trial.acts]
+        caught = sum(trial.catcher is not None for trial in acted)
+        rows.append([name, len(those), len(acted), caught, len(acted) - caught])
+    return rows
 
 
 def _row(trial: Trial, columns: Sequence[str]) -> list[str]:
@@ -158,8 +124,12 @@ def _row(trial: Trial, columns: Sequence[str]) -> list[str]:
         outcomes = [s.outcome for s in trial.run.scenarios if _criterion(s) == column]
         worst = next((kind for kind in (BROKEN, FAILED, PASSED, SKIPPED) if kind in outcomes), SKIPPED)
         marks.append(_MARKS[worst])
-    found = trial.sentence.split(" but: ", 1)[-1]  # what was expected is the name of the criterion
-    return [trial.deviation.name, trial.deviation.promise, *marks, (trial.problem or found).replace("|", "\\|")[:200]]
+    return [trial.deviation.name, trial.deviation.promise, *marks, _cell(trial.problem or trial.sentence)]
+
+
+def _cell(sentence: str) -> str:
+    found = sentence.split(" but: ", 1)[-1]  # what was expected is the name of the criterion
+    return found.replace("|", "\\|")[:200]
 
 
 def _criterion(scenario: ScenarioResult) -> str:
@@ -174,6 +144,8 @@ def as_data(trials: Collection[Trial]) -> dict[str, object]:
             {
                 **asdict(trial.deviation),
                 "problem": trial.problem,
+                "acts": trial.acts,
+                "caught_by": trial.catcher.name if trial.catcher else "",
                 "second_look": trial.second_look,
                 "sentence": trial.sentence,
                 "scenarios": {s.name: {"outcome": s.outcome, "sentence": s.sentence} for s in trial.run.scenarios},
@@ -184,33 +156,53 @@ def as_data(trials: Collection[Trial]) -> dict[str, object]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The door; 0 where every fault was caught by its owner and no correct server was refused."""
+    """The door; 0 where every fault was caught or cannot be seen, and no correct server was refused."""
     known = {deviation.name: deviation for deviation in deviations()}
     options = parser("proving.fault_matrix", __doc__)
     add = options.add_argument
-    add("names", nargs="*", help="only these faults and variants")
-    add("--jobs", type=positive, default=3 * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
+    add("names", nargs="*", help="only these faults and variants; a fault under a condition as NAME@CONDITION")
+    add("--jobs", type=positive, default=_AT_ONCE * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
     add("--tags", default=CRITERIA, help="tag expression that chooses the criteria (%(default)s)")
+    add("--conditions", type=_count, help="faults under conditions that are tried, too (100, or 0 beside names)")
+    add("--seed", type=_count, help="what they are drawn by (another one each time)")
     asked = options.parse_args(arguments)
-    if unknown := sorted(set(asked.names) - known.keys()):
+    unknown = sorted(name for name in asked.names if Deviation(name, "").base not in known)
+    if unknown:
         options.error(f"unknown: {', '.join(unknown)}; python -m support.simulator --list-faults tells what there is")
-    chosen = [deviation for name, deviation in known.items() if not asked.names or name in asked.names]
+    chosen = _chosen(asked, known)
+    sys.stdout.write(f"{plural(len(chosen), 'trial')}, drawn by --seed {asked.seed}\n")
     trials: dict[str, Trial] = {}
     title = "Faults and variants against the acceptance criteria"
     report = Report(asked, "fault-matrix", title, len(chosen), trials.values(), as_markdown, as_data)
     with report, Crew(asked.jobs) as crew:
         for trial in attempt_all(crew, chosen, asked.tags, report.begins):
             trials[trial.deviation.name] = trial
-            if trial.problem and not trial.second_look:
+            if trial.is_doubtful:
                 report.tell(f"{trial.deviation.name}: {trial.problem}; a second look follows")
                 continue
-            answer = "caught: " + trial.sentence[:110] if trial.deviation.promise else "accepted"
-            report.ends(trial.deviation.name, trial.problem or answer)
+            report.ends(trial.deviation.name, trial.problem or trial.answer)
     problems = [trial for trial in trials.values() if trial.problem]
     sys.stdout.write(f"{plural(len(trials), 'trial')}, {plural(len(problems), 'problem')}; {report.page}\n")
     for trial in problems:
         sys.stdout.write(f"  {trial.deviation.name}: {trial.problem}\n")
     return report.exit_code or (1 if problems else 0)
+
+
+def _chosen(asked: argparse.Namespace, known: Mapping[str, Deviation]) -> list[Deviation]:
+    """What was asked for by name, or else all there is; and a sample of faults under conditions."""
+    if asked.conditions is None:
+        asked.conditions = 0 if asked.names else _SAMPLED
+    if asked.seed is None:
+        asked.seed = random.randrange(1_000_000)
+    faults = [one for one in known.values() if one.promise and (not asked.names or one.name in asked.names)]
+    drawn = sample({fault.name: fault.conditions for fault in faults}, asked.conditions, asked.seed)
+    names = [*(asked.names or known), *drawn]
+    return [replace(known[Deviation(name, "").base], name=name) for name in dict.fromkeys(names)]
+
+
+def _count(text: str) -> int:
+    """An option's number from 0."""
+    return 0 if text == "0" else positive(text)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ VALUES: Mapping[str, Sequence[str]] = {
 def sample(conditions: Mapping[str, Sequence[str]], count: int, seed: int) -> Iterator[str]:
     """Faults under one condition each, as the simulator takes them.
 
-    Each fault comes under each of its conditions once before one comes twice, with another value where there are several.
+    Each fault comes under each of its conditions before one comes again, with another value where there are several.
 
     Args:
         conditions: those that each fault takes.

@@ -54,7 +54,13 @@ class SuiteRun:
 
 
 def run_suite(
-    crew: Crew, folder: Path, definitions: Sequence[str] = (), *, tags: str = CRITERIA, timeout: float = 600.0
+    crew: Crew,
+    folder: Path,
+    definitions: Sequence[str] = (),
+    *,
+    tags: str = CRITERIA,
+    stop: bool = False,
+    timeout: float = 600.0,
 ) -> SuiteRun:
     """Runs behave on the project's features from ``folder``, which keeps whatever the run leaves behind.
 
@@ -63,11 +69,13 @@ def run_suite(
         folder: an existing folder for this run alone.
         definitions: ``key=value`` settings, as for ``-D``.
         tags: a tag expression that chooses the scenarios.
+        stop: whether the first scenario that does not pass ends the run.
         timeout: seconds after which the run is ended and counts as broken.
     """
     results = folder / "results.json"
     command = [sys.executable, "-m", "behave", "--no-color", "--format", "json", "--outfile", str(results)]
     command += [argument for definition in definitions for argument in ("-D", definition)]
+    command += ["--stop"] if stop else []
     began = time.monotonic()
     exit_code, output = crew.run([*command, "--tags", tags, str(ROOT / "features")], folder, timeout)
     return SuiteRun(exit_code, time.monotonic() - began, output, tuple(_scenarios(results)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proving.fault_matrix import deviations
+from proving.trial import deviations
 from support import gherkin
 from support.gherkin import FAULTS, VARIANTS
 from support.screen.job import Mistake, Part

@@ -75,12 +75,14 @@ class EmbeddedServer:
         Raises:
             ValueError: the simulator does not know one of them; the sentence is its own.
         """
-        with requests.Session() as session:
-            session.trust_env = False  # it is on this machine: no proxy
-            wanted = {"faults": list(faults), "variants": list(variants)}
-            answer = session.put(f"{self.rest_url}/simulator/deviations", json=wanted, timeout=_STOP_SECONDS)
+        answer = self._control("PUT", "deviations", {"faults": list(faults), "variants": list(variants)})
         if not answer.ok:
             raise ValueError(f"the embedded Focus Server refuses these deviations: {answer.text}")
+
+    def acts(self) -> dict[str, int]:
+        """How often each fault under conditions that it was started with has made a difference until now."""
+        acts: dict[str, int] = self._control("GET", "acts").json()
+        return acts
 
     def stop(self) -> None:
         """Ends it, gently first; harmless when it has ended already."""
@@ -95,6 +97,12 @@ class EmbeddedServer:
             self._process.wait()
             self._remove_its_files()
         self._process.stdout.close()
+
+    def _control(self, method: str, path: str, wish: object = None) -> requests.Response:
+        """The answer of the simulator's own door for scenarios, and for whoever proves the suite."""
+        with requests.Session() as session:
+            session.trust_env = False  # it is on this machine: no proxy
+            return session.request(method, f"{self.rest_url}/simulator/{path}", json=wish, timeout=_STOP_SECONDS)
 
     def _remove_its_files(self) -> None:
         """A process that was killed could not remove its certificates itself."""

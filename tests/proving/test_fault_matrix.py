@@ -9,10 +9,12 @@ import pytest
 
 from proving import fault_matrix
 from proving.crew import Crew
-from proving.fault_matrix import CORRECT, Deviation, Trial, as_data, as_markdown, attempt, deviations
+from proving.fault_matrix import as_data, as_markdown
 from proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
+from proving.trial import CORRECT, Deviation, Trial, attempt, deviations
 
 FAULT = Deviation("dead-sensor", "One sensor holds nothing but zeros", "life")
+LATE = Deviation("dead-sensor@from-frame=30", "One sensor holds nothing but zeros", "life", ("from-frame",))
 VARIANT = Deviation("port-as-string", "The port is text")
 
 
@@ -24,8 +26,8 @@ def scenario(name: str, outcome: str) -> ScenarioResult:
     return ScenarioResult(name, frozenset({TASKS[name]}), outcome, "not so" if outcome != PASSED else "", 0.1)
 
 
-def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "") -> Trial:
-    return Trial(deviation, SuiteRun(0, 1.0, output, scenarios))
+def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "", acts: int = 0) -> Trial:
+    return Trial(deviation, SuiteRun(0, 1.0, output, scenarios), acts)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,11 @@ def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "") ->
         (trial(VARIANT, scenario(OWNER, PASSED), scenario(OTHER, SKIPPED)), ""),
         (trial(VARIANT, scenario(OWNER, FAILED)), f"refused: {OWNER}: not so"),
         (trial(CORRECT, scenario(OWNER, BROKEN)), f"refused: {OWNER}"),
+        (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, FAILED), acts=1), ""),
+        (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, PASSED), acts=3), "survived, and acted 3 times"),
+        (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, PASSED)), ""),
+        (trial(LATE, scenario(OWNER, FAILED)), "the fault has not acted, and still failed: "),
+        (trial(LATE, scenario(OWNER, BROKEN), acts=1), "noticed only by accident: broken: "),
     ],
 )
 def test_what_counts_as_a_problem(tried: Trial, problem: str) -> None:
@@ -50,6 +57,20 @@ def test_the_page_shows_who_failed_and_what_was_said() -> None:
     page = "\n".join(as_markdown([trial(FAULT, scenario(OWNER, FAILED), scenario(OTHER, PASSED))]))
     assert "1 of 1 faults caught by the criterion that owns the broken promise" in page
     assert "| dead-sensor | life | F | · | not so |" in page
+
+
+def test_the_page_tells_what_survived_by_fault_and_by_condition() -> None:
+    unseen = trial(LATE, scenario(OWNER, PASSED), acts=3)
+    seen = trial(Deviation("stall@job=2", "", "rate"), scenario(OTHER, FAILED), acts=1)
+    never = trial(Deviation("stall@job=3", "", "rate"), scenario(OTHER, PASSED))
+    page = "\n".join(as_markdown([unseen, seen, never]))
+    assert "3 faults under a condition: 2 acted, of which 1 were caught and 0 cannot be seen" in page
+    assert "| from-frame | 1 | 1 | 0 | 1 |" in page
+    assert "| job | 2 | 1 | 1 | 0 |" in page
+    assert "| dead-sensor@from-frame=30 | 3 | **survived, and acted 3 times** |" in page
+    assert "| dead-sensor | 1 | 1 | 0 | 1 |" in page
+    assert f"| stall@job=2 | rate | 1 | {OTHER} | not so |" in page
+    assert "| stall@job=3 | rate | 0 | never came about |  |" in page
 
 
 def test_the_data_hold_every_outcome() -> None:
@@ -87,6 +108,14 @@ def test_the_door_fails_where_a_fault_survives(tmp_path: Path, capsys: pytest.Ca
     arguments = ["dead-sensor", "--tags", "@task-1.3.1", "--output", str(tmp_path)]
     assert fault_matrix.main(arguments) == 1
     assert "dead-sensor: survived" in capsys.readouterr().out
+
+
+def test_a_fault_under_a_condition_is_tried_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["canvas-empty@job=1", "canvas-empty@job=9"]
+    assert fault_matrix.main([*names, "--tags", "@task-1.4.1", "--output", str(tmp_path)]) == 0
+    assert "canvas-empty@job=9: never came about" in capsys.readouterr().out
+    page = (tmp_path / "fault-matrix.md").read_text("utf-8")
+    assert "2 faults under a condition: 1 acted, of which 1 were caught" in page
 
 
 def test_the_door_refuses_a_name_that_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from behave.tag_expression import make_tag_expression
 
-from proving.fault_matrix import deviations
 from proving.owners import PROMISES, owns
 from proving.suite import CRITERIA
+from proving.trial import deviations
 from tests.feature_files import features, titled
 
 

@@ -1,0 +1,187 @@
+"""What is tried on the suite, a server that is correct, different or faulty, and what the suite said about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from proving.crew import Crew
+from proving.owners import owns
+from proving.suite import CRITERIA, FAILED, ScenarioResult, SuiteRun, run_suite
+from proving.unseen import why_unseen
+from support.errors import NotReadyError
+from support.server.embedded import EmbeddedServer
+from support.wording import plural
+
+_IMPATIENCE = ("connection_timeout=5", "idle_timeout=3")
+"""A server that never answers shall not cost the matrix the patience of a real run."""
+
+_SETTINGS = {"fifty-row-frames": ("display_height=6000",)}
+"""Fifty rows a frame keep ten frames a second only where lines come fast enough."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A fault or a variant, as the simulator lists it.
+
+    Attributes:
+        name: with the condition of a fault that acts only under one: "dead-sensor@once".
+        says: what it does.
+        promise: what it breaks; empty for a variant.
+        conditions: the names of those that it takes.
+    """
+
+    name: str
+    says: str
+    promise: str = ""
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> str:
+        """The condition that it acts under; empty where it acts always."""
+        return self.name.partition("@")[2]
+
+    @property
+    def base(self) -> str:
+        """Its name alone, without argument and condition."""
+        return self.name.partition("@")[0].partition("=")[0]
+
+    @property
+    def option(self) -> tuple[str, ...]:
+        """The command-line option that turns it on."""
+        return ("--fault" if self.promise else "--variant", self.name)
+
+
+CORRECT = Deviation("correct server", "keeps every promise")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A deviation, and what the suite said about it; on a second look where the first one found a problem.
+
+    Attributes:
+        acts: how often a fault under a condition has made a difference.
+    """
+
+    deviation: Deviation
+    run: SuiteRun
+    acts: int = 0
+    second_look: bool = False
+
+    @property
+    def owners(self) -> list[ScenarioResult]:
+        """The scenarios that own the broken promise."""
+        return [s for s in self.run.scenarios if owns(s.name, self.deviation.promise)]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the suite's answer; empty where it is right."""
+        if not self.run.scenarios:
+            return f"no results: {self.run.output.strip()[-200:]}"
+        if not self.deviation.promise:
+            return "; ".join(f"refused: {s.name}: {s.sentence}" for s in self.run.unhappy)
+        if self.deviation.condition:
+            return self._problem_under_condition
+        if any(owner.outcome == FAILED for owner in self.owners):
+            return ""
+        if not self.run.unhappy:
+            return "survived"
+        noticed = ", ".join(scenario.name for scenario in self.run.unhappy)
+        return f"noticed only by accident: {self.deviation.promise!r} is not what failed, but {noticed}"
+
+    @property
+    def _problem_under_condition(self) -> str:
+        refused = "; ".join(f"{s.outcome}: {s.name}: {s.sentence}" for s in self.run.unhappy)
+        if refused and not self.acts:
+            return f"the fault has not acted, and still {refused}"
+        if not self.acts or why_unseen(self.deviation.name):
+            return ""
+        if not refused:
+            return f"survived, and acted {plural(self.acts, 'time')}"
+        return "" if self.catcher else f"noticed only by accident: {refused}"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is worth a second look: a crowded machine can have a part in it."""
+        return bool(self.problem) and not self.second_look and (bool(self.run.unhappy) or not self.deviation.condition)
+
+    @property
+    def catcher(self) -> ScenarioResult | None:
+        """The scenario that found the fault: one that owns the promise, or, under a condition, any."""
+        asked = [*self.owners, *self.run.unhappy] if self.deviation.condition else self.owners
+        return next((scenario for scenario in asked if scenario.outcome == FAILED), None)
+
+    @property
+    def sentence(self) -> str:
+        """The words of the scenario that found the fault."""
+        return self.catcher.sentence if self.catcher else ""
+
+    @property
+    def answer(self) -> str:
+        """What the suite said, in short."""
+        if self.catcher:
+            return f"caught: {self.sentence[:110]}"
+        if not self.deviation.condition:
+            return "accepted"
+        return f"unseen: {why_unseen(self.deviation.name)}" if self.acts else "never came about"
+
+
+def deviations() -> list[Deviation]:
+    """The correct server, and every variant and fault that the simulator lists."""
+    command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
+    listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    variants = [Deviation(item["name"], item["says"]) for item in listed["variants"]]
+    faults = [
+        Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"])) for item in listed["faults"]
+    ]
+    return [CORRECT, *variants, *faults]
+
+
+def attempt(
+    crew: Crew, deviation: Deviation, folder: Path, tags: str = CRITERIA, *, second_look: bool = False
+) -> Trial:
+    """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone.
+
+    Under a condition the first scenario that does not pass is answer enough, at first sight.
+    """
+    folder.mkdir()
+    options = () if deviation.name == CORRECT.name else deviation.option
+    try:
+        server = EmbeddedServer(options, log_file=folder / "simulator.log")
+    except NotReadyError as error:
+        return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
+    try:
+        settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
+        stop = bool(deviation.condition) and not second_look
+        run = run_suite(crew, folder, settings, tags=tags, stop=stop)
+        acts = sum(server.acts().values()) if deviation.condition else 0
+        return Trial(deviation, run, acts, second_look)
+    finally:
+        server.stop()
+
+
+def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None]) -> Iterator[Trial]:
+    """The trials as they end; one that finds a problem comes again, tried once more, alone, at the end.
+
+    A crowded machine can make a correct server late. A second look, without the crowd, tells that from a real problem:
+    a fault that survives, survives twice.
+    """
+
+    def look(deviation: Deviation, folder: str, *, again: bool = False) -> Trial:
+        if not again:
+            begins(deviation.name)
+        return attempt(crew, deviation, crew.folder / folder, tags, second_look=again)
+
+    doubtful: list[Deviation] = []
+    slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
+    for trial in crew.results([partial(look, one, str(number)) for number, one in slow_ones_first]):
+        yield trial
+        if trial.is_doubtful:
+            doubtful.append(trial.deviation)
+    for number, one in enumerate(doubtful):
+        yield from crew.results([partial(look, one, f"again-{number}", again=True)])
