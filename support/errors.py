@@ -6,6 +6,7 @@
     ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
     ├── ClientTooSlowError       (RuntimeError)     this client set the pace, so that the server's cannot be judged
+    ├── MachineStoodStillError   (RuntimeError)     this machine did, so that what came late is not the server's
     ├── BaselineError            (ValueError)       a baseline cannot be read, written or compared with
     └── RemoteError                                 a request went wrong; carries status, details and target
         ├── ConnectionError      (ConnectionError)  no usable connection to the target
@@ -39,6 +40,10 @@ class NotReadyError(FocusError, RuntimeError):
 
 class ClientTooSlowError(FocusError, RuntimeError):
     """This client was busy all the time: the pace of a stream was its own, and the server cannot be judged by it."""
+
+
+class MachineStoodStillError(FocusError, RuntimeError):
+    """This machine stood still, or its clock was set, while a stream ran: the server cannot be judged by its times."""
 
 
 class BaselineError(FocusError, ValueError):

@@ -11,7 +11,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
 
 from support.baseline.comparison import Compared
-from support.errors import APIError, ProtocolError
+from support.errors import APIError, MachineStoodStillError, ProtocolError
 from support.screen.job import Job
 from support.screen.many import Watch
 from support.screen.overlooked import Overlooked
@@ -258,22 +258,41 @@ def every_window_is_right() -> BaseMatcher[Sequence[Watch]]:
 
 
 def has_overlooked_nothing() -> BaseMatcher[Overlooked]:
-    """No stream and no answer of the run is wrong in a way that no step has asked about."""
+    """No stream and no answer of the run is wrong in a way that no step has asked about.
+
+    Raises:
+        MachineStoodStillError: there is nothing but what this machine explains.
+    """
 
     def problem(overlooked: Overlooked) -> str | None:
-        return "".join(f"\n  - {sentence}" for sentence in overlooked.sentences()) or None
+        certain, doubtful = (
+            "".join(f"\n  - {sentence}" for sentence in overlooked.sentences(doubtful=doubtful))
+            for doubtful in (False, True)
+        )
+        if doubtful and not certain:
+            raise MachineStoodStillError(f"the server cannot be judged by what this machine explains:{doubtful}")
+        return certain or None
 
     return _Promise("nothing wrong in any stream or answer of this run that no scenario asked about", problem)
 
 
 def _stream(sentence: str, *topics: Topic) -> BaseMatcher[Verdict]:
-    """A stream of at least one row without findings on some topics."""
+    """A stream of at least one row without findings on some topics.
+
+    Raises:
+        MachineStoodStillError: it has none but such that this machine explains.
+    """
 
     def problem(verdict: Verdict) -> str | None:
         findings = verdict.ask(topics)
         if findings:
             judged = f"in {plural(verdict.frames, 'frame')} with {plural(verdict.rows, 'row')}"
             return _listed(findings, verdict.left_out(topics), judged)
+        doubts = [finding for finding in verdict.doubts if finding.topic in topics]
+        if doubts:
+            raise MachineStoodStillError(
+                f"the server cannot be judged, for {verdict.standstill}: {_listed(doubts, 0, 'that this explains')}"
+            )
         if verdict.rows:
             return None
         ending = f": {verdict.ending.error}" if verdict.ending and verdict.ending.error else ""

@@ -70,6 +70,11 @@ class World:
         return self.streaming.verdict
 
     @property
+    def stream(self) -> Streamed:
+        """The newest stream."""
+        return self.streaming.newest
+
+    @property
     def many(self) -> Windows:
         """The windows that are open together, the newest of them."""
         return _made(self._newest_windows, "no windows are open: the scenario lacks a 'Given ... live windows ...'")

@@ -138,7 +138,9 @@ def test_a_run_that_stops_early_still_says_what_nobody_asked_about(
     chosen = on(real_server("--fault", "nan-value", "--fault", "canvas-empty"))
     run = behave(tmp_path, *chosen, "--stop", feature="acceptance_criteria/data.feature")
     assert run.returncode == 1
-    assert re.search(r"^FOUND WHERE NOBODY ASKED: intensities finite: .* the first is nan", run.stderr, re.MULTILINE), run.stderr
+    assert re.search(r"^FOUND WHERE NOBODY ASKED: intensities finite: .* the first is nan", run.stderr, re.MULTILINE), (
+        run.stderr
+    )
 
 
 def on(url: str) -> list[str]:

@@ -12,12 +12,12 @@ from hamcrest.core.matcher import Matcher
 from support import matchers
 from support.baseline.comparison import compare
 from support.baseline.sample import Sample
-from support.errors import APIError
+from support.errors import APIError, MachineStoodStillError
 from support.screen.job import Job
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.expectation import Limits
-from support.validation.finding import Ending
+from support.validation.finding import Ending, Finding, Topic
 from support.validation.verdict import Verdict, stream_rules
 from tests.validation.streams import Plan, blocks_of, frames_of
 from tests.validation.test_configuration import PRR, REQUEST, answer
@@ -78,6 +78,18 @@ def test_a_long_list_of_findings_is_cut_and_counted() -> None:
     text = failure(verdict_on(frames_of(messages, PLAN)), matchers.holds_measurements())
     assert "30 findings in 30 frames" in text
     assert "- and 27 more" in text
+
+
+def test_what_this_machine_explains_is_broken_and_not_failed() -> None:
+    frames = frames_of(PLAN.messages(), PLAN)
+    verdict = verdict_on(frames)
+    verdict.doubts = [Finding("no pause", Topic.PACE, "the stream paused for 3.05 s")]
+    verdict.standstill = "this machine stood still for 3.0 s"
+    with pytest.raises(
+        MachineStoodStillError, match=r"for this machine stood still for 3\.0 s: .*\n.* paused for 3\.05"
+    ):
+        assert_that(verdict, matchers.is_steady())
+    assert_that(verdict, matchers.is_continuous())
 
 
 def test_an_answer_is_told_what_is_wrong_with_it() -> None:

@@ -20,12 +20,14 @@ class Unasked:
         job: with its configuration.
         first: the first finding.
         count: how many there were.
+        doubt: why the server cannot be judged by it, in words; empty where it can.
     """
 
     scenario: str
     job: Job
     first: Finding
     count: int
+    doubt: str = ""
 
 
 class Overlooked:
@@ -50,15 +52,19 @@ class Overlooked:
         for job in jobs:
             self._unasked += [Unasked(scenario, job, finding, 1) for finding in job.unasked()]
         for stream in streams:
-            first = {finding.rule: finding for finding in reversed(stream.unasked())}
-            counts = stream.verdict.counts
-            self._unasked += [Unasked(scenario, stream.job, one, counts[rule]) for rule, one in reversed(first.items())]
+            by_rule: dict[tuple[str, str], Finding] = {}
+            for finding, doubt in stream.unasked():
+                by_rule.setdefault((finding.rule, doubt), finding)
+            for (rule, doubt), first in by_rule.items():
+                count = max(stream.verdict.counts[rule], 1)
+                self._unasked.append(Unasked(scenario, stream.job, first, count, doubt))
 
-    def sentences(self) -> list[str]:
-        """For each promise that was broken: the first finding, where it was, and where else."""
+    def sentences(self, *, doubtful: bool = False) -> list[str]:
+        """For each promise that was broken, or only seems to be: the first finding, where it was, and where else."""
         by_rule: dict[str, list[Unasked]] = {}
         for one in self._unasked:
-            by_rule.setdefault(one.first.rule, []).append(one)
+            if bool(one.doubt) == doubtful:
+                by_rule.setdefault(one.first.rule, []).append(one)
         return [_sentence(rule, those) for rule, those in by_rule.items()]
 
 
@@ -66,4 +72,5 @@ def _sentence(rule: str, those: list[Unasked]) -> str:
     first = those[0]
     scenarios = list(dict.fromkeys(one.scenario for one in those))
     more = f"; in {plural(len(those), 'stream')} of {plural(len(scenarios), 'scenario')} in all" if those[1:] else ""
-    return f"{rule}: {first.first}, in '{first.scenario}', {first.job}{more}"
+    doubt = f" ({first.doubt})" if first.doubt else ""
+    return f"{rule}: {first.first}, in '{first.scenario}', {first.job}{doubt}{more}"

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support.errors import ClientTooSlowError
-from support.stream.metrics import StreamMetrics
+from support.errors import ClientTooSlowError, MachineStoodStillError
+from support.screen.streamed import Streamed
+from support.validation.finding import Topic
 
 
 @contextmanager
-def pace_of_server(metrics: StreamMetrics) -> Iterator[None]:
-    """A promise about the pace of a stream with these metrics is checked inside.
+def pace_of_server(stream: Streamed) -> Iterator[None]:
+    """A promise about the pace of this stream is checked inside.
 
     Raises:
         ClientTooSlowError: it failed, but the client was busy all the time: the server cannot be judged by that.
+        MachineStoodStillError: it failed, but this machine stood still meanwhile, and no rule blames the server.
     """
     try:
         yield
     except AssertionError as failure:
-        if busy := metrics.slow_client:
+        standstill = stream.verdict.standstill
+        if standstill and not stream.verdict.findings((Topic.PACE, Topic.FRESHNESS)):
+            raise MachineStoodStillError(
+                f"the server cannot be judged, for {standstill}. What came: {failure}"
+            ) from failure
+        if busy := stream.metrics.slow_client:
             raise ClientTooSlowError(f"the server cannot be judged, for {busy}. What came: {failure}") from failure
         raise

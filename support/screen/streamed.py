@@ -51,10 +51,18 @@ class Streamed:
         """What was found about its job and itself: of each rule, the first findings."""
         return [*self.job.findings, *self.verdict.findings()]
 
-    def unasked(self) -> list[Finding]:
-        """What was found about it and no step has asked about, but for what the trouble of its network explains."""
-        explained = _OF_THE_NETWORK if self.troubled else ()
-        return [finding for finding in self.verdict.unasked() if finding.topic not in explained]
+    def unasked(self) -> list[tuple[Finding, str]]:
+        """What was found about it and no step has asked about, but for what the trouble of its network explains.
+
+        Each with the reason why the server cannot be judged by it, in words; empty where there is none.
+        """
+        verdict, busy = self.verdict, self.metrics.slow_client
+        doubtful = {Topic.PACE, Topic.FRESHNESS} if busy else set()
+        if self.failure and verdict.standstill:
+            doubtful.add(Topic.ENDING)
+        found = [(one, verdict.standstill) for one in verdict.unasked(verdict.doubts)]
+        found += [(one, (busy or verdict.standstill) if one.topic in doubtful else "") for one in verdict.unasked()]
+        return [(one, doubt) for one, doubt in found if not (self.troubled and one.topic in _OF_THE_NETWORK)]
 
     @property
     def found(self) -> int:

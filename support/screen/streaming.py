@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from support.address import target_of
 from support.contract import JobRequest
-from support.errors import APIError, ConnectionError
+from support.errors import APIError, ConnectionError, MachineStoodStillError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.threads import named
@@ -69,11 +69,16 @@ class Streaming:
         return self.windows[-1]
 
     @property
-    def verdict(self) -> Verdict:
-        """The verdict on the newest stream."""
+    def newest(self) -> Streamed:
+        """The newest stream."""
         if not self.streams:
             raise LookupError("nothing was streamed: the scenario lacks a 'When I stream ...'")
-        return self.streams[-1].verdict
+        return self.streams[-1]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the newest stream."""
+        return self.newest.verdict
 
     @property
     def frames(self) -> Collection[Frame]:
@@ -193,6 +198,10 @@ class Streaming:
         try:
             with promised(APIError, ConnectionError):
                 yield window
+        except AssertionError as failure:
+            if window.verdict is not None and window.verdict.standstill:
+                raise MachineStoodStillError(f"{window.verdict.standstill}, and then {failure}") from failure
+            raise
         finally:
             self.streams.append(Streamed.of(window, troubled=self._network is not None))
             self.failure = self.streams[-1].failure

@@ -13,6 +13,7 @@ from support.contract import JobRequest
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
+from support.machine.heartbeat import heartbeat
 from support.screen.job import Job
 from support.settings import Settings
 from support.stream.block import Block
@@ -139,19 +140,22 @@ class Window:
 
     def _judged(self, received: Generator[Block], verdict: Verdict, kept_bytes: int) -> Generator[Block]:
         by_server = False
-        try:
-            for block in received:
-                self._keep(block, kept_bytes)
-                self._judge(block, verdict)
-                yield block
-            by_server = True
-        except RemoteError as error:
-            self.failure = str(error)
-            raise
-        finally:
-            received.close()
-            closing_latency = self.client.get_metrics().closing_latency
-            verdict.end(Ending(verdict.frames, by_server, self.job_over, self.failure, closing_latency))
+        with heartbeat() as machine:
+            verdict.machine = machine
+            try:
+                for block in received:
+                    self._keep(block, kept_bytes)
+                    self._judge(block, verdict)
+                    yield block
+                by_server = True
+            except RemoteError as error:
+                self.failure = str(error)
+                raise
+            finally:
+                received.close()
+                metrics = self.client.get_metrics()
+                verdict.end(Ending(verdict.frames, by_server, self.job_over, self.failure, metrics.closing_latency))
+                verdict.standstill = machine.told(metrics.began, time.monotonic())
 
     def _judge(self, block: Block, verdict: Verdict) -> None:
         if self.first_valid is not None:

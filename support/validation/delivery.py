@@ -8,11 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support.stream.block import Block
-from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
+from support.validation.finding import Ending, Finding, Rule, Severity, Took, Topic, Where
 from support.wording import plural
 
 _RATE_SPAN = 20
 """Frames over which the rate is judged on the way; a shorter span would be at the mercy of the scheduler."""
+
+
+def _took(block: Block, position: int, seconds: float, allowed: float) -> Took:
+    """The seconds before the frame at this position came."""
+    arrived = block.messages[position].arrived
+    return Took(arrived - seconds, arrived, allowed)
 
 
 class NoPause(Rule):
@@ -39,6 +45,7 @@ class NoPause(Rule):
                 f"the stream paused for {pause:.2f} s, {self._max_pause:g} s are allowed",
                 Where(frame=block.index + position),
                 pause,
+                _took(block, position, pause, self._max_pause),
             )
 
 
@@ -76,6 +83,7 @@ class RateKept(Rule):
                 f"{self._min_rate:g} are due",
                 Where(frame=first + position),
                 _RATE_SPAN / span,
+                _took(block, first + position - block.index, span, self._slowest),
             )
         self._slow = bool(slow[-1])
 

@@ -64,6 +64,15 @@ class Where:
 
 
 @dataclass(frozen=True)
+class Took:
+    """How long something took, where so much was allowed: ``began`` and ``ended`` on the monotonic clock, seconds."""
+
+    began: float
+    ended: float
+    allowed: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """One broken promise.
 
@@ -74,6 +83,7 @@ class Finding:
         severity: how bad it is.
         where: the place, for programs.
         amount: by how much, in the unit that the sentence names; None where there is no number.
+        took: the time that was too long; None where the finding is not about time, or about none in particular.
     """
 
     rule: str
@@ -82,6 +92,7 @@ class Finding:
     severity: Severity = Severity.CRITICAL
     where: Where = field(default_factory=Where)
     amount: float | None = None
+    took: Took | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         place = str(self.where)
@@ -125,6 +136,8 @@ class Rule(ABC):
         """What the stream as a whole breaks; called once, after the last frame."""
         return ()
 
-    def finding(self, sentence: str, where: Where | None = None, amount: float | None = None) -> Finding:
+    def finding(
+        self, sentence: str, where: Where | None = None, amount: float | None = None, took: Took | None = None
+    ) -> Finding:
         """A finding of this rule."""
-        return Finding(self.name, self.topic, sentence, self.severity, where or Where(), amount)
+        return Finding(self.name, self.topic, sentence, self.severity, where or Where(), amount, took)

@@ -15,7 +15,7 @@ from support.stream.block import Block
 from support.stream.frame import Frame
 from support.stream.lines import countable, steps
 from support.validation.expectation import Expectation
-from support.validation.finding import Ending, Finding, Rule, Severity, Topic, Where
+from support.validation.finding import Ending, Finding, Rule, Severity, Took, Topic, Where
 from support.wording import are, clock, plural
 
 _ROUNDING_MS = 1.0
@@ -116,6 +116,7 @@ class _Gap:
     lines: int
     frame: int
     row: int
+    arrived: float
 
 
 class LinesContinuous(Rule):
@@ -138,6 +139,7 @@ class LinesContinuous(Rule):
         self._blur = 0.0 if whole or self._dt > 2.5 * self._slack else self._slack
         self._newest: int | None = None
         self._row = -1
+        self._arrived = 0.0
         self._gaps: deque[_Gap] = deque()
         self._first = 0
         self._lines = 0
@@ -146,8 +148,9 @@ class LinesContinuous(Rule):
     def see(self, block: Block) -> Iterator[Finding]:
         if not self._can_be_counted or self._all_due(block.starts.reshape(-1)):
             return
-        for index, starts in zip(block.indexes, block.starts.tolist(), strict=True):
-            yield from self._see_frame(index, starts)
+        for position, starts in enumerate(block.starts.tolist()):
+            self._arrived = block.messages[position].arrived
+            yield from self._see_frame(block.index + position, starts)
 
     def _all_due(self, starts: NDArray[np.int64]) -> bool:
         """Whether each line is the one that is due after the one before; then they are counted."""
@@ -200,7 +203,7 @@ class LinesContinuous(Rule):
         lines = max(1, int(self._steps(gap)))
         error = gap - lines * self._dt
         if lines > 1:
-            self._gaps.append(_Gap(self._newest, start, lines - 1, where.frame or 0, self._row))
+            self._gaps.append(_Gap(self._newest, start, lines - 1, where.frame or 0, self._row, self._arrived))
         if abs(error) > self._slack + _NUMERIC_MS:
             yield self.finding(
                 f"lines are unevenly spaced: {gap} ms after {clock(self._newest)}, {self._dt:g} ms were configured",
@@ -233,10 +236,12 @@ class LinesContinuous(Rule):
         return self.finding(f"{what}: {clock(start)}", where, -back)
 
     def _missing(self, gap: _Gap) -> Finding:
+        seconds = (gap.before - gap.after) / 1000
         return self.finding(
             f"{plural(gap.lines, 'line')} {are(gap.lines)} missing after {clock(gap.after)}, until {clock(gap.before)}",
             Where(frame=gap.frame, row=gap.row, time=gap.before),
             gap.lines,
+            Took(gap.arrived - seconds, gap.arrived, seconds / 2),  # lines that came from before are still on their way
         )
 
 
@@ -267,4 +272,5 @@ class LiveDataFresh(Rule):
                 )
             else:
                 sentence = f"live data are from the future: the newest row ends {-age:.2f} s after it arrived"
-            yield self.finding(sentence, where, age)
+            arrived = block.messages[position].arrived
+            yield self.finding(sentence, where, age, Took(arrived - max(age, 0.0), arrived, self._max_age))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Protocol
 
 from support.stream.block import Block
 from support.stream.lines import Lines
@@ -21,6 +23,9 @@ from support.validation.structure import (
 from support.validation.time import EpochMilliseconds, LinesContinuous, LiveDataFresh, RowSpan
 
 _KEPT_PER_RULE = 20
+
+_BY_THE_CLOCK = (Topic.FRESHNESS, Topic.CONTINUITY)
+"""What a clock that is set can break: the age of data, and the times of lines where the server has the same clock."""
 
 
 def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
@@ -47,6 +52,27 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
     ]
 
 
+class Machine(Protocol):
+    """The machine on which a stream arrives, as far as it may be why something is late; monotonic seconds."""
+
+    def stood_still(self, began: float, ended: float) -> float:
+        """Seconds for which it did."""
+
+    def clock_set(self, began: float, ended: float) -> float:
+        """Seconds by which its wall clock was set; 0 where it was not."""
+
+
+def _explains(machine: Machine, finding: Finding, began: float) -> bool:
+    """Whether the machine is why: without its standstills it would not have been too long, or its clock was set."""
+    took = finding.took
+    if took is not None:
+        seconds = took.ended - took.began
+        stood = machine.stood_still(took.began, took.ended)
+        if stood and seconds - stood <= took.allowed:
+            return True
+    return finding.topic in _BY_THE_CLOCK and bool(machine.clock_set(began, math.inf))
+
+
 class Verdict:
     """What the rules say about one stream.
 
@@ -55,6 +81,9 @@ class Verdict:
         lines: the rows judged, and how many there should have been, by their times.
         ending: how the stream ended; None while it runs.
         counts: findings by rule, also those beyond the first ones that are kept.
+        doubts: findings that this machine explains, the first ones: the server cannot be judged by them.
+        standstill: what happened to this machine meanwhile, in words; empty where nothing did.
+        machine: on which the stream arrives; None: one that never stands still.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -64,6 +93,10 @@ class Verdict:
         self.lines = Lines()
         self.ending: Ending | None = None
         self.counts: Counter[str] = Counter()
+        self.doubts: list[Finding] = []
+        self.standstill = ""
+        self.machine: Machine | None = None
+        self._began = 0.0
         self._asked: set[Topic] = set()
 
     @property
@@ -73,6 +106,7 @@ class Verdict:
 
     def see(self, block: Block) -> None:
         """Judges the next frames."""
+        self._began = self._began or block.began
         self.frames += len(block)
         self.lines.see(block.starts)
         found = [finding for rule in self._rules for finding in rule.see(block)]
@@ -94,9 +128,9 @@ class Verdict:
         self._asked.update(topics)
         return self.findings(topics)
 
-    def unasked(self) -> list[Finding]:
-        """The findings kept on topics that no step has asked about."""
-        return self.findings(set(Topic) - self._asked)
+    def unasked(self, findings: Iterable[Finding] | None = None) -> list[Finding]:
+        """The findings kept, or those of ``doubts``, on topics that no step has asked about."""
+        return [one for one in (self._findings if findings is None else findings) if one.topic not in self._asked]
 
     def left_out(self, topics: Collection[Topic] = tuple(Topic)) -> int:
         """How many more findings there were on ``topics`` than were kept."""
@@ -105,6 +139,9 @@ class Verdict:
 
     def _keep(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
+            if self.machine is not None and _explains(self.machine, finding, self._began):
+                self.doubts += [finding] if len(self.doubts) < _KEPT_PER_RULE else []
+                continue
             self.counts[finding.rule] += 1
             if self.counts[finding.rule] <= _KEPT_PER_RULE:
                 self._findings.append(finding)

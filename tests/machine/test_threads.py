@@ -13,6 +13,7 @@ import pytest
 from support import ROOT
 from support.contract import JobRequest
 from support.grpc_stream_client import GrpcStreamClient
+from support.machine.heartbeat import heartbeat
 from support.machine.leftovers import Process
 from support.network.hop import Hop
 from support.screen import streaming
@@ -68,6 +69,12 @@ def client_that_disconnects(_: EmbeddedServer, __: Path) -> Iterator[None]:
 
 
 @contextmanager
+def heart_that_beats(_: EmbeddedServer, __: Path) -> Iterator[None]:
+    with heartbeat():
+        yield
+
+
+@contextmanager
 def server_that_starts(_: EmbeddedServer, folder: Path) -> Iterator[None]:
     started: list[EmbeddedServer] = []
     starting = threading.Thread(target=lambda: started.append(EmbeddedServer(log_file=folder / "server.log")))
@@ -87,6 +94,7 @@ def server_that_starts(_: EmbeddedServer, folder: Path) -> Iterator[None]:
         (windows_that_are_open, "focus-window_0"),
         (client_that_disconnects, "focus-disconnect"),
         (server_that_starts, "focus-embedded-server"),
+        (heart_that_beats, "focus-heartbeat"),
     ],
 )
 def test_a_thread_that_is_left_behind_is_named(left: Left, name: str, embedded: EmbeddedServer, tmp_path: Path) -> None:

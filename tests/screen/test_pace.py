@@ -9,13 +9,15 @@ from contextlib import closing
 import pytest
 from hamcrest import assert_that
 
-from support.errors import ClientTooSlowError
+from support.errors import ClientTooSlowError, MachineStoodStillError
 from support.matchers import has_frame_rate_above
 from support.screen.pace import pace_of_server
+from support.screen.streamed import Streamed
 from support.server.embedded import EmbeddedServer
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
+from support.validation.finding import Finding, Topic
 from support.world import World
 
 
@@ -35,8 +37,9 @@ def world(embedded: EmbeddedServer) -> Iterator[World]:
 
 
 def judge_rate(world: World, rate: float) -> None:
-    with pace_of_server(world.metrics):
-        assert_that(world.metrics, has_frame_rate_above(rate))
+    stream = Streamed.of(world.streaming.window)
+    with pace_of_server(stream):
+        assert_that(stream.metrics, has_frame_rate_above(rate))
 
 
 def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
@@ -49,6 +52,23 @@ def test_a_slow_client_breaks_and_does_not_fail(world: World) -> None:
 
 def test_a_slow_server_fails(world: World) -> None:
     world.streaming.window.receive(max_frames=8)
+    with pytest.raises(AssertionError, match="frames a second"):
+        judge_rate(world, 1000)
+
+
+def test_a_standstill_of_this_machine_breaks_and_does_not_fail(world: World) -> None:
+    verdict = world.streaming.window.receive(max_frames=8)
+    verdict.standstill = "this machine stood still for 3.0 s"
+    with pytest.raises(
+        MachineStoodStillError, match=r"the server cannot be judged, for this machine stood still for 3"
+    ):
+        judge_rate(world, 1000)
+
+
+def test_a_server_that_a_rule_blames_fails_whatever_this_machine_did(world: World) -> None:
+    verdict = world.streaming.window.receive(max_frames=8)
+    verdict.standstill = "this machine stood still for 3.0 s"
+    verdict._keep([Finding("frame rate kept", Topic.PACE, "the stream is slow")])
     with pytest.raises(AssertionError, match="frames a second"):
         judge_rate(world, 1000)
 

@@ -1,0 +1,63 @@
+"""The heartbeat of this process sees when it stood still, and when its clock was set."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+
+import pytest
+
+from support.machine import heartbeat as module
+from support.machine.heartbeat import Heartbeat, heartbeat
+from support.machine.threads import running
+from tests.patience import eventually
+
+
+class Clock:
+    """A wall clock that somebody sets."""
+
+    def __init__(self) -> None:
+        self.set_by = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.set_by
+
+
+def test_a_clock_that_is_set_is_seen_at_once_and_remembered() -> None:
+    clock = Clock()
+    heart = Heartbeat(clock)
+    try:
+        began = time.monotonic()
+        assert heart.clock_set(began, math.inf) == 0
+        clock.set_by = -5.0
+        assert heart.clock_set(began, math.inf) == pytest.approx(-5, abs=0.2), "also before the next beat"
+        eventually(lambda: heart.told(began, time.monotonic()), "a beat notes it")
+        assert "the clock of this machine was set by -5.0 s" in heart.told(began, time.monotonic())
+        assert heart.clock_set(time.monotonic(), math.inf) == 0, "it is over"
+        assert heart.clock_set(0, began) == 0
+    finally:
+        heart.stop()
+
+
+def test_of_a_standstill_counts_what_lies_between_two_times() -> None:
+    heart = Heartbeat()
+    try:
+        heart._standstills.append(module._Standstill(10.0, 13.0))
+        assert heart.stood_still(0, 20) == 3
+        assert heart.stood_still(11, 12) == 1
+        assert heart.stood_still(12, 20) == 1
+        assert heart.stood_still(13, 20) == heart.stood_still(0, 10) == 0
+        assert heart.told(0, 20) == "this machine stood still for 3.0 s"
+    finally:
+        heart.stop()
+
+
+def test_all_who_listen_share_one_heartbeat_and_the_last_one_ends_it() -> None:
+    with heartbeat() as first:
+        with heartbeat() as second:
+            assert first is second
+        assert [thread.name for thread in threading.enumerate()].count("focus-heartbeat") == 1
+    assert "focus-heartbeat" not in running()
+    with heartbeat() as third:
+        assert third is not first
