@@ -28,7 +28,7 @@ install = @touch .venv/installing; trap 'exit 130' INT TERM; \
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
 acceptance: .venv/installed protos/datastream_pb2.py
-	@status=0; $(BIN)/behave $(FLAGS) || status=$$?; $(BIN)/python -m support.reporting.html; exit $$status
+	@exec $(BIN)/python -m support.reporting.acceptance $(FLAGS)
 
 ## test: lint, types, and the tests of the library with coverage
 test: .venv/installed-dev protos/datastream_pb2.py

@@ -51,12 +51,13 @@ def after_scenario(context: Context, scenario: Scenario) -> None:
 
 def end_run(run: Run, report: Report) -> None:
     """Ends what the run started; says what was measured, and what is left behind all the same."""
+    left = run.close()
     for figures in report.figures:
         sys.stdout.write(f"\n{figures}\n")
     if not run.overlooked.told:
         for sentence in run.overlooked.sentences():
             sys.stderr.write(f"FOUND WHERE NOBODY ASKED: {sentence}\n")
-    for sentence in run.close():
+    for sentence in left:
         sys.stderr.write(f"LEFT BEHIND: {sentence}\n")
         report_left_behind(sentence)
 
@@ -64,5 +65,6 @@ def end_run(run: Run, report: Report) -> None:
 def stop_run(context: Context, reason: str) -> None:
     """The environment does not allow a verdict: says so, here and in the report, and runs nothing."""
     sys.stderr.write(f"NOT READY: {reason}\n")
+    context.why_stopped = reason
     report_run_stopped(reason)
     context.abort(reason="not ready")

@@ -21,8 +21,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from proving.ending import Interrupted, interruptible
 from proving.page import positive
+from support.ending import Interrupted, interruptible
 from support.errors import NotReadyError, SettingsError
 from support.screen.job import live_job_request
 from support.server.under_test import ServerUnderTest, jobs_left

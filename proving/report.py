@@ -21,9 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from proving.ending import Interrupted, interruptible
 from proving.page import write_whole
 from support import ROOT
+from support.ending import Interrupted, interruptible
 from support.errors import FocusError
 from support.wording import some
 

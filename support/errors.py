@@ -5,6 +5,7 @@
     FocusError
     ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
+    ├── ReportsError             (OSError)          the reports of a run cannot be written, or are another run's
     ├── ClientTooSlowError       (RuntimeError)     this client set the pace, so that the server's cannot be judged
     ├── MachineStoodStillError   (RuntimeError)     this machine did, so that what came late is not the server's
     ├── BaselineError            (ValueError)       a baseline cannot be read, written or compared with
@@ -36,6 +37,10 @@ class SettingsError(FocusError, ValueError):
 
 class NotReadyError(FocusError, RuntimeError):
     """The server under test cannot be tested now: unreachable, or waiting for its fibre."""
+
+
+class ReportsError(FocusError, OSError):
+    """The reports of a run cannot be written, or another run writes into the same folder."""
 
 
 class ClientTooSlowError(FocusError, RuntimeError):

@@ -12,6 +12,7 @@ from support.errors import (
     NotReadyError,
     ProtocolError,
     RemoteError,
+    ReportsError,
     SettingsError,
 )
 
@@ -23,6 +24,7 @@ REMOTE = [ConnectionError, APIError, APITimeoutError, ProtocolError]
     [
         (SettingsError, ValueError),
         (NotReadyError, RuntimeError),
+        (ReportsError, OSError),
         (ConnectionError, builtins.ConnectionError),
         (APIError, RuntimeError),
         (APITimeoutError, TimeoutError),
@@ -39,7 +41,7 @@ def test_whoever_catches_api_errors_catches_timeouts_and_protocol_errors(error: 
     assert issubclass(error, APIError)
 
 
-@pytest.mark.parametrize("error", [SettingsError, NotReadyError, ConnectionError])
+@pytest.mark.parametrize("error", [SettingsError, NotReadyError, ReportsError, ConnectionError])
 def test_no_other_error_is_an_api_error(error: type[FocusError]) -> None:
     assert not issubclass(error, APIError)
 

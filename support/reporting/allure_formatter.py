@@ -14,7 +14,7 @@ Options, as userdata (``-D name=value``, or ``[behave.userdata]``):
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ from allure_behave.utils import is_planned_scenario
 from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Status
 from allure_commons.utils import get_testplan
+from behave.formatter._registry import select_formatter_class
 from behave.formatter.base import Formatter, StreamOpener
 from behave.model import Rule
 from behave.reporter.base import Reporter
 
-from support.reporting.allure_listener import FocusAllureListener, rule_of
-from support.reporting.outcome import Outcome, failed_before, of_error, of_hook
+from support.reporting.allure_listener import FocusAllureListener
+from support.reporting.outcome import Outcome, failed_before, never_ran, of_error, of_hook, rule_of
+from support.reporting.plan import scenarios_of
 
 _DEFAULT_FOLDER = "reports/allure-results"
 _OWN_FILES = re.compile(
@@ -48,7 +50,13 @@ def remove_stale_results(folder: Path) -> None:
 def results_folders(config: Any) -> list[Path]:
     """The folders that this run of behave writes Allure results into: none where no formatter of this kind is on."""
     outputs = zip(config.format or (), config.outputs, strict=False)
-    return [Path(output.name or _DEFAULT_FOLDER) for name, output in outputs if name == FocusAllureFormatter.name]
+    return [Path(output.name or _DEFAULT_FOLDER) for name, output in outputs if writes_allure(name)]
+
+
+def writes_allure(name: str) -> bool:
+    """Whether this is the formatter here, by one name or another."""
+    formatter = select_formatter_class(name)
+    return isinstance(formatter, type) and issubclass(formatter, FocusAllureFormatter)
 
 
 class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
@@ -69,9 +77,38 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
         for plugin in (self.listener, self.file_logger):
             allure_commons.plugin_manager.register(plugin)
         config.reporters.append(_EndOfFeature(config, self))
+        self._folder = Path(opener.name)
         self._known: set[int] = set()
         self._runner: Any = None
         self._hook_failures = 0
+        self._why: Callable[[], str] | None = None
+
+    def begin(self, features: Iterable[Any], why: Callable[[], str]) -> None:
+        """Says of every chosen scenario of the run that it was not run: whatever ends the run leaves it at that.
+
+        Args:
+            features: of the run.
+            why: why a scenario was not run, in words, as it is known when it is asked.
+        """
+        self._why = why
+        self.expect(features)
+
+    def expect(self, features: Iterable[Any]) -> None:
+        """Says of features that the run has more of that they were not run."""
+        for feature in features:
+            self._know(feature)
+            for scenario in feature.walk_scenarios():
+                self.listener.report(scenario, self._why_it_never_ran(scenario))
+
+    def end(self, features: Iterable[Any], ending: str) -> None:
+        """Writes again what somebody has removed meanwhile, and says why the run is none, where it is none."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for scenario in scenarios_of(features):
+            if not (self._folder / f"{self.listener.uuid_of(scenario)}-result.json").exists():
+                self.listener.start_scenario(scenario)
+                self.listener.stop_scenario(scenario, self._why_it_never_ran(scenario))
+        if ending and ending != self.listener.run_error:
+            self.listener.report_problem(Outcome(Status.BROKEN, f"This run is not finished: {ending}."))
 
     def feature(self, feature: Any) -> None:
         self._know(feature)
@@ -125,7 +162,7 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
             except BaseException as error:
                 self.listener.stop_scenario(scenario, of_error(error))
                 raise
-            self.listener.stop_scenario(scenario)
+            self.listener.stop_scenario(scenario, self._why_it_never_ran(scenario))
             return failed
 
         return run_and_report
@@ -145,19 +182,20 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
         context._set_root_attribute("on_cleanup_error", on_cleanup_error)
 
     def _why_it_never_ran(self, scenario: Any) -> Outcome | None:
-        """None where the scenario's own state says it: skipped, deselected, untouched by an aborted run."""
-        if self.config.dry_run or not scenario.should_run(self.config):
+        """None where the scenario's own state says it: run, skipped or deselected."""
+        if self.config.dry_run or not scenario.should_run(self.config) or not scenario.status.is_untested():
             return None
-        for statement in (scenario.feature, rule_of(scenario)):
-            if statement is not None and failed_before(statement):
-                return of_hook(statement)
+        return never_ran(scenario, self._why() if self._why else self._guessed())
+
+    def _guessed(self) -> str:
+        """Why the run ended, where the runner is behave's own, which does not say it."""
         if self.listener.run_error:
-            return Outcome(Status.BROKEN, self.listener.run_error)
+            return self.listener.run_error
         if self._runner is None:
-            return Outcome(Status.BROKEN, "The run ended before its first scenario: a hook failed or was interrupted.")
+            return "the run ended before its first scenario: a hook failed or was interrupted"
         if self.config.stop and not self._runner.aborted:
-            return Outcome(Status.SKIPPED, "Never ran: the run stops at its first failure, and one came before.")
-        return None
+            return "the run stops at its first failure, and one came before"
+        return "the run was aborted before this"
 
 
 class _EndOfFeature(Reporter):  # type: ignore[misc]

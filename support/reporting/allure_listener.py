@@ -17,19 +17,10 @@ from allure_commons.mapping import labels_set, parse_tag
 from allure_commons.model2 import Label, Link, Parameter, Status, TestResult
 from allure_commons.types import ALLURE_UNIQUE_LABELS, LabelType, Severity
 from allure_commons.utils import md5, now, represent
-from behave.model import Rule
 
-from support.reporting.outcome import PASSED, Outcome, of_cleanup, of_error, of_scenario, of_step
+from support.reporting.outcome import PASSED, Outcome, of_cleanup, of_error, of_scenario, of_step, rule_of
 
 log = logging.getLogger(__name__)
-
-
-def rule_of(scenario: Any) -> Any | None:
-    """The rule that a scenario, or its outline, stands in."""
-    parent = scenario.parent
-    while parent is not None and not isinstance(parent, Rule):
-        parent = getattr(parent, "parent", None)
-    return parent
 
 
 def title_of(scenario: Any) -> str:
@@ -48,6 +39,7 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
         self.hide_excluded = config.userdata.getbool("AllureFormatter.hide_excluded", not config.show_skipped)
         self.run_error: str | None = None
         self._identities: dict[int, tuple[str, ...]] = {}
+        self._uuids: dict[tuple[str, ...], str] = {}
         self._reported: set[int] = set()
         self._cleanup_errors: list[BaseException] = []
         self.current_scenario_uuid: str | None = None
@@ -60,11 +52,24 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
     def has_reported(self, scenario: Any) -> bool:
         return id(scenario) in self._reported
 
+    def report(self, scenario: Any, outcome: Outcome | None) -> None:
+        """Reports a scenario that does not run now; what it comes to later takes the place of this."""
+        self.start_scenario(scenario)
+        self.steps.clear()
+        self.stop_scenario(scenario, outcome)
+        self._reported.discard(id(scenario))
+
+    def uuid_of(self, scenario: Any) -> str | None:
+        """By what the result of a scenario is known; None where there is none yet."""
+        return self._uuids.get(self._identities[id(scenario)])
+
     def start_scenario(self, scenario: Any) -> None:
         super().start_scenario(scenario)
         self._cleanup_errors.clear()
         self.steps = deque(scenario.all_steps)
         result = self._result
+        result.uuid = self._uuids.setdefault(self._identities[id(scenario)], result.uuid)
+        result.file_pattern = f"{result.uuid}-result.json"  # what is reported again replaces what was said before
         result.name = title_of(scenario)
         result.description = "\n".join((*scenario.feature.description, *scenario.description))
         result.testCaseId = result.historyId = md5("\0".join(self._identities[id(scenario)]))
@@ -94,9 +99,9 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
             result = self.logger.get_test(uuid)
             result.stop = now()
             result.status = outcome.status
-            result.statusDetails = self._explained(outcome, scenario, bool(selected)).details
+            result.statusDetails = self._explained(outcome, bool(selected)).details
             self.logger.close_test(uuid)
-            self.group_context.append_test(uuid)
+            self.group_context.append_test(result.uuid)
         self.group_context.exit()
 
     def match_step(self, match: Any) -> None:
@@ -193,7 +198,7 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
             log.warning("No scenario is running: the report leaves out the %s.", what)
         return self.current_scenario_uuid is not None
 
-    def _explained(self, outcome: Outcome, scenario: Any, selected: bool) -> Outcome:
+    def _explained(self, outcome: Outcome, selected: bool) -> Outcome:
         """A skipped scenario without a reason of its own gets one in words."""
         if outcome.status != Status.SKIPPED or outcome.message:
             return outcome
@@ -201,6 +206,4 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
             return Outcome(Status.SKIPPED, "Not selected by the tags or names of this run.")
         if self.behave_config.dry_run:
             return Outcome(Status.SKIPPED, "Never ran: this was a dry run.")
-        if scenario.status.is_untested():
-            return Outcome(Status.SKIPPED, "Never ran: the run was aborted before this.")
         return Outcome(Status.SKIPPED, "Skipped without a reason, or not among the lines asked for.")

@@ -13,6 +13,7 @@ from typing import Any
 
 from allure_commons.model2 import Status
 from allure_commons.model2 import StatusDetails as Details
+from behave.model import Rule
 from behave.model_type import Status as BehaveStatus
 from behave.runner_util import make_undefined_step_snippet
 
@@ -38,12 +39,15 @@ class Outcome:
 
 PASSED = Outcome(Status.PASSED)
 
+NOT_RUN = "Not run: "
+"""How the sentence of a scenario begins that was to run and did not."""
+
 
 def sentence(error: BaseException) -> str:
     """The error in words: an assertion's own sentence, any other error's with its type before it."""
     text = str(error).strip()
     if isinstance(error, KeyboardInterrupt):
-        return "The run was interrupted from the keyboard."
+        return f"The run was {text or 'interrupted from the keyboard'}."
     if not isinstance(error, AssertionError):
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
     if text:
@@ -88,6 +92,27 @@ def failed_before(statement: Any) -> bool:
     """Whether a hook that runs before this feature or rule failed, so that none of its scenarios ran."""
     match = _FAILED_HOOK.match(statement.error_message or "")
     return match is not None and match["hook"].startswith("before_")
+
+
+def rule_of(scenario: Any) -> Any | None:
+    """The rule that a scenario, or its outline, stands in."""
+    parent = scenario.parent
+    while parent is not None and not isinstance(parent, Rule):
+        parent = getattr(parent, "parent", None)
+    return parent
+
+
+def never_ran(scenario: Any, why: str) -> Outcome:
+    """Broken, since it was to run and did not: by a hook before it, or for the reason why the run ended.
+
+    Args:
+        scenario: of behave's model.
+        why: the run ended before this one, in words, without a full stop.
+    """
+    for statement in (scenario.feature, rule_of(scenario)):
+        if statement is not None and failed_before(statement):
+            return of_hook(statement)
+    return Outcome(Status.BROKEN, f"{NOT_RUN}{why.rstrip('.')}.")
 
 
 def of_scenario(scenario: Any, cleanup_errors: Sequence[BaseException] = ()) -> Outcome:

@@ -9,7 +9,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from support.reporting.outcome import NOT_RUN
+
 CATEGORIES = [
+    {
+        "name": "Not run: the run ended before",
+        "matchedStatuses": ["broken"],
+        "messageRegex": f"{NOT_RUN}.*",
+    },
     {"name": "Failed: the server broke a promise", "matchedStatuses": ["failed"]},
     {"name": "Broken: our code or the environment", "matchedStatuses": ["broken"]},
     {"name": "Skipped: did not run, with the reason", "matchedStatuses": ["skipped"]},

@@ -35,7 +35,7 @@ def verdicts(run: Run) -> dict[str, tuple[str, str]]:
 def test_an_interrupted_run_passes_nothing_that_never_ran(tmp_path: Path) -> None:
     run = run_behave(write_two(tmp_path, "the user presses Ctrl-C"))
     assert run.exit_code != 0
-    never = ("skipped", "Never ran: the run was aborted before this.")
+    never = ("broken", "Not run: the run was aborted before this.")
     assert verdicts(run) == {
         "first": ("passed", ""),
         "second": ("broken", "The run was interrupted from the keyboard."),
@@ -56,7 +56,7 @@ def before_scenario(context, scenario):
 """
     run = run_behave(write_two(tmp_path, "it works", hooks))
     assert verdicts(run)["second"] == ("broken", "The run was interrupted from the keyboard.")
-    assert verdicts(run)["fourth"][0] == "skipped"
+    assert verdicts(run)["fourth"] == ("broken", "Not run: the run was aborted before this.")
 
 
 def test_a_step_that_leaves_python_leaves_a_broken_scenario(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def before_scenario(context, scenario):
         context.abort("enough")
 """
     run = run_behave(write_two(tmp_path, "it works", hooks))
-    assert verdicts(run)["second"] == ("skipped", "Never ran: the run was aborted before this.")
+    assert verdicts(run)["second"] == ("broken", "Not run: the run was aborted before this.")
 
 
 def test_the_reason_why_a_run_cannot_begin_breaks_its_scenarios(tmp_path: Path) -> None:
@@ -106,27 +106,27 @@ def test_the_reason_why_a_run_cannot_begin_breaks_its_scenarios(tmp_path: Path) 
 from support.reporting.attachments import report_run_stopped
 
 def before_all(context):
-    report_run_stopped("The Focus Server at http://127.0.0.1:1 is not ready: waiting for fiber.")
+    report_run_stopped("The Focus Server at http://127.0.0.1:1 is not ready: waiting for fiber")
     raise SystemExit(1)
 """
     run = run_behave(write_two(tmp_path, "it works", hooks), "--tags=not @deselected")
-    reason = "The Focus Server at http://127.0.0.1:1 is not ready: waiting for fiber."
+    reason = "The Focus Server at http://127.0.0.1:1 is not ready: waiting for fiber"
     assert run.errors == [reason]
     told = verdicts(run)
     assert told.pop("fifth") == ("skipped", "Not selected by the tags or names of this run.")
-    assert told == dict.fromkeys(["first", "second", "third", "fourth"], ("broken", reason))
+    assert told == dict.fromkeys(["first", "second", "third", "fourth"], ("broken", f"Not run: {reason}."))
 
 
 def test_a_run_that_ended_before_it_began_is_broken_also_without_a_reason(tmp_path: Path) -> None:
     run = run_behave(write_two(tmp_path, "it works", "def before_all(context):\n    raise OSError('no')\n"))
     assert set(verdicts(run).values()) == {
-        ("broken", "The run ended before its first scenario: a hook failed or was interrupted.")
+        ("broken", "Not run: the run ended before its first scenario: a hook failed or was interrupted.")
     }
 
 
 def test_a_run_that_stops_at_the_first_failure_says_so(tmp_path: Path) -> None:
     run = run_behave(write_two(tmp_path, "the promise is broken"), "--stop")
-    never = ("skipped", "Never ran: the run stops at its first failure, and one came before.")
+    never = ("broken", "Not run: the run stops at its first failure, and one came before.")
     assert verdicts(run) == {
         "first": ("passed", ""),
         "second": ("failed", MISSING),

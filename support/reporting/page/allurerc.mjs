@@ -6,11 +6,12 @@ import { existsSync, readFileSync } from "node:fs";
 // What the outcomes are called is said once, where the run is described (support/reporting/run_description.py).
 const categories = process.env.REPORT_CATEGORIES;
 
+// Only a finished run is compared with others: one that was cut off says nothing of them, nor they of it.
+const hasHistory = !process.env.REPORT_WITHOUT_HISTORY;
+
 export default {
-  name: "Focus Server stream acceptance",
-  historyPath: "allure-history.jsonl",
-  appendHistory: true,
-  historyLimit: 50,
+  name: process.env.REPORT_NAME || "Focus Server stream acceptance",
+  ...(hasHistory ? { historyPath: "allure-history.jsonl", appendHistory: true, historyLimit: 50 } : {}),
   hideLabels: ["framework", "language"],
   categories: categories && existsSync(categories) ? JSON.parse(readFileSync(categories, "utf8")) : [],
   plugins: {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -24,16 +24,27 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+def _raise(interruption: Interrupted) -> None:
+    raise interruption
+
+
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """The first such signal raises ``Interrupted``; those after it leave in peace what is then being ended."""
+def interruptible(answer: Callable[[Interrupted], None] = _raise) -> Iterator[None]:
+    """The first such signal is answered, and those after it leave in peace what is then being ended.
+
+    Args:
+        answer: what to do, on the main thread and between any two lines of it; by default it raises ``Interrupted``.
+    """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         for each in before:
             signal.signal(each, lambda *_: None)
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\ninterrupted: what is under way is being ended\n")
-        raise Interrupted(number)
+        with suppress(OSError):  # the terminal can be gone
+            os.write(
+                sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\ninterrupted: what is under way is being ended\n"
+            )
+        answer(Interrupted(number))
 
     for number, handler in before.items():
         if number in (signal.SIGINT, signal.SIGTERM) or handler != signal.SIG_IGN:  # nohup is respected

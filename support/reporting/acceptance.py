@@ -1,0 +1,43 @@
+"""A run and its page, as ``make acceptance`` asks for them; takes behave's arguments.
+
+One process, so that a signal that ends the one who asked ends this too. The page is rendered where the run has begun,
+and nobody has asked it to end.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from behave.__main__ import main as behave
+
+from support import ROOT
+from support.reporting import html, run_mark
+
+_FIRST_SIGNAL = 128
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs behave, and renders the page of what it left.
+
+    Returns:
+        behave's exit code.
+    """
+    began = time.time()
+    exit_code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    run = run_mark.read(ROOT / "reports")
+    if run is None or run.began < began:
+        sys.stderr.write("No HTML page: this run has not begun, and what reports/ holds is of the one before.\n")
+    elif exit_code <= _FIRST_SIGNAL:
+        html.main([])
+    return exit_code
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return int(behave(arguments))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""JUnit files that count as all other outputs do, from before the first scenario on.
+
+behave writes a file once its feature is over, counts a scenario that never ran as skipped, and leaves the files of
+earlier runs where they are: a run that is cut off then looks as good as what it had done until then.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from behave.reporter.junit import JUnitReporter
+
+from support.reporting.outcome import never_ran
+
+
+class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
+    """behave's reporter, told of the whole run before it begins."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self._folder: str = config.junit_directory
+        self._why: Callable[[], str] = str
+
+    def begin(self, features: Iterable[Any], why: Callable[[], str]) -> None:
+        """Removes the files of the run before; says of every chosen scenario that it was not run.
+
+        Args:
+            features: of the run.
+            why: why a scenario was not run, in words, as it is known when it is asked.
+        """
+        self._why = why
+        for file in self.folder.glob("TESTS-*.xml"):
+            file.unlink()
+        self.expect(features)
+
+    def expect(self, features: Iterable[Any]) -> None:
+        """Writes what is known of these features now."""
+        for feature in features:
+            self.feature(feature)
+
+    def end(self, features: Iterable[Any] = (), _ending: str = "") -> None:
+        """Writes all files again: somebody can have removed them meanwhile."""
+        self.expect(features)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return Path(self._folder)
+
+    def feature(self, feature: Any) -> None:
+        """Writes the file of a feature beside the one that is there, and then puts it in its place.
+
+        Raises:
+            OSError: it could not be written whole; what was there stands.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".new-") as beside:
+            self.config.junit_directory = beside
+            try:
+                super().feature(feature)
+            finally:
+                self.config.junit_directory = self._folder
+            for file in Path(beside).iterdir():
+                _check_whole(file)
+                os.replace(file, self.folder / file.name)
+
+    def _process_scenario(self, scenario: Any, report: Any) -> None:
+        super()._process_scenario(scenario, report)
+        if not (scenario.status.is_untested() and scenario.should_run(self.config)):
+            return
+        case = report.testcases[-1]
+        for skipped in case.findall("skipped"):
+            case.remove(skipped)
+            report.counts_skipped -= 1
+        message = never_ran(scenario, self._why()).message or ""
+        case.insert(0, ElementTree.Element("error", {"type": "NotRun", "message": message}))
+        report.counts_errors += 1
+
+
+def _check_whole(file: Path) -> None:
+    """behave leaves the file to be closed by itself, where a full disk says nothing."""
+    try:
+        ElementTree.parse(file)
+    except ElementTree.ParseError as error:
+        raise OSError(f"{file.name} could not be written whole: {error}") from None
