@@ -30,6 +30,7 @@ from support.grpc_stream_client import GrpcStreamClient
 from support.machine.leftovers import Process
 from support.machine.threads import named
 from support.reporting import html
+from support.reporting.folders import held
 from support.run import Run
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
@@ -208,6 +209,32 @@ def _(at: Triggers) -> list[str]:
 @under("`… cannot be read: …`")
 def _(at: Triggers) -> list[str]:
     return [at.setting(file="channels: [1, 2\n", environment="staging")]
+
+
+@under("`… cannot be written: …`")
+def _(at: Triggers) -> list[str]:
+    reports = at.folder / "reports"
+    reports.touch()
+    said = []
+    for occupied in (reports, None):
+        with pytest.raises(FocusError) as caught, held([reports]), held([reports]):
+            pass
+        said.append(f"NOT READY: {str(caught.value).replace(str(at.folder), '...')}")
+        if occupied:
+            occupied.unlink()
+    return said
+
+
+@under("`NO VERDICT: …`")
+def _(_at: Triggers) -> list[str]:
+    commands = [["features/jobs.feature"], ["features/jobs/configuration.feature:99"]]
+    commands += [["features/jobs", "--tags", "@typo"], ["features/jobs", "--dry-run", "--format", "null"]]
+    return [
+        subprocess.run(
+            [sys.executable, "-m", "behave", *command], cwd=ROOT, capture_output=True, text=True, check=False
+        ).stderr
+        for command in commands
+    ]
 
 
 @under("`nothing at … answered gRPC within")

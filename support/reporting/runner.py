@@ -192,11 +192,11 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
 
     def _prepare(self) -> None:
         """Runs the hook before all, which may add features to the run."""
-        before = list(self.features)
+        before = {id(feature) for feature in self.features}
         self.run_hook("before_all")
         for output in self._outputs:
             with self._noting(type(output).__name__):
-                output.expect(feature for feature in self.features if feature not in before)
+                output.expect(feature for feature in self.features if id(feature) not in before)
 
     def _ran(self, feature: Any) -> bool:
         """Runs a feature, unless the run is over, and reports it in any case; whether it failed."""
