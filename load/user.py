@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from locust import User, constant, task
@@ -153,6 +154,9 @@ class WindowUser(User):
         if not verdict.counts.keys() <= figures.findings.keys():
             self._report(verdict.findings(), figures)
         figures.findings.update(verdict.counts)
+        if verdict.doubts and verdict.standstill:
+            explained = f"{verdict.standstill}, and the server cannot be judged by this: {verdict.doubts[0].sentence}"
+            self._report([replace(verdict.doubts[0], rule="machine stood still", sentence=explained)], figures)
         figures.lines, figures.lines_lost = verdict.rows, verdict.lines.lost(window.job.answer.lines_dt)
 
     def _report(self, findings: list[Finding], figures: WindowFigures) -> None:

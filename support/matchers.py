@@ -234,7 +234,7 @@ def every_window_is_fresh(percent: float, limit: float) -> BaseMatcher[Sequence[
         age = watch.ages.percentile(percent)
         if age is None:
             return _joined("no data came", watch.failure)
-        if age <= limit:
+        if age <= limit or watch.doubts:
             return None
         return f"{percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.longest:.2f} s"
 
@@ -322,10 +322,19 @@ def _metrics(sentence: str, problem: Callable[[StreamMetrics], str | None]) -> B
 
 
 def _every_window(sentence: str, problem: Callable[[Watch], str | None]) -> BaseMatcher[Sequence[Watch]]:
-    """Windows in none of which something is wrong."""
+    """Windows in none of which something is wrong.
+
+    Raises:
+        MachineStoodStillError: there is nothing but what this machine explains.
+    """
 
     def told(watches: Sequence[Watch]) -> str | None:
         problems = [f"{watch}: {wrong}" for watch in watches if (wrong := problem(watch))]
+        doubtful = [watch for watch in watches if watch.doubts]
+        if doubtful and not problems:
+            raise MachineStoodStillError(
+                f"the server cannot be judged by what came in {doubtful[0]}: {doubtful[0].doubts}"
+            )
         if watches and not problems:
             return None
         shown = "".join(f"\n  - {wrong}" for wrong in problems[:_SHOWN_WINDOWS])

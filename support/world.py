@@ -176,6 +176,7 @@ class World:
         """Hands on what no step of this scenario has asked about; a fault of its own making is there to be found."""
         if not self._faulty:
             jobs = [window.job for streaming in self._streamings for window in streaming.windows]
+            jobs += [stream.job for stream in self.baseline.streams]
             jobs += [job for windows in self._opened for job in windows.jobs]
             streams = self._streams + [stream for windows in self._opened for stream in windows.streams]
             self._of_run.add(scenario, jobs, streams)

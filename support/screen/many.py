@@ -23,6 +23,7 @@ from support.stream.distribution import Distribution
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
 
+_SHOWN_DOUBTS = 3
 _BUSY = 0.9
 """Share of a core from which on threads of one process wait for one another more than for the server."""
 
@@ -74,6 +75,13 @@ class Watch:
         if self.window is None:
             return []
         return [*self.window.job.findings, *(self._verdict.findings() if self._verdict else [])]
+
+    @property
+    def doubts(self) -> str:
+        """What was found and this machine explains, in words; empty where nothing was."""
+        if self._verdict is None or not self._verdict.doubts:
+            return ""
+        return f"{self._verdict.standstill}; {'; '.join(map(str, self._verdict.doubts[:_SHOWN_DOUBTS]))}"
 
     def ask(self, topics: Collection[Topic]) -> list[Finding]:
         """What was found on ``topics``, for a step that answers for them."""

@@ -15,7 +15,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.string_description import StringDescription
 
 from support.contract import ChannelRange, JobRequest, LiveMetadata
-from support.errors import RemoteError
+from support.errors import MachineStoodStillError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.machine.leftovers import Process
 from support.machine.usage import Usage
@@ -26,6 +26,7 @@ from support.screen.many import Watch, Windows
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
 from support.settings import Settings
+from support.validation.finding import Finding, Topic
 from tests.patience import PATIENCE
 
 PRR = 2000.0
@@ -168,6 +169,23 @@ def test_the_window_where_something_is_wrong_is_named_and_no_other(
         job_id = windows.job_ids[1]
     assert told.startswith(f"not so in 1 of 3 windows:\n  - window 2 (job {job_id}, channels 1101 to 1120): ")
     assert words in told
+
+
+@pytest.mark.parametrize(
+    "matcher", [every_window_received_every_line(), every_window_is_fresh(99, OLDEST), every_window_is_right()], ids=str
+)
+def test_what_this_machine_explains_is_not_blamed_on_the_server_and_not_passed(
+    embedded: EmbeddedServer, matcher: BaseMatcher[Sequence[Watch]]
+) -> None:
+    with opened(embedded, requests(2), lines=50) as windows:
+        windows.stream(PATIENCE)
+        window = windows.watches[1].window
+        assert window is not None
+        assert window.verdict is not None
+        window.verdict.doubts = [Finding("no pause", Topic.PACE, "the stream paused for 3.05 s")]
+        window.verdict.standstill = "this machine stood still for 3.0 s"
+        with pytest.raises(MachineStoodStillError, match=r"came in window 2 .*stood still for 3\.0 s; .* paused"):
+            assert_that(windows.watches, matcher)
 
 
 def test_a_server_that_lags_is_noticed_by_the_age_of_its_data(with_fault: EmbeddedServer) -> None:
