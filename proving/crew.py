@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import signal
 import subprocess
 import tempfile
 import threading
@@ -16,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from proving.forked import Forked, ForkedServer
 from support.server.embedded import EmbeddedServer
 
 _END_SECONDS = 3.0
@@ -34,7 +33,7 @@ class Crew:
     def __init__(self, workers: int) -> None:
         self._lock = threading.Lock()
         self._over = False
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[Forked] = set()
         self._servers = ExitStack()
         self._numbers = itertools.count(1)
         self._scratch = tempfile.TemporaryDirectory(prefix="proving-", ignore_cleanup_errors=True)
@@ -50,7 +49,7 @@ class Crew:
             self._over = True
             running = list(self._running)
         for process in running:
-            process.terminate() if os.name == "nt" else process.send_signal(signal.SIGINT)
+            process.interrupt()
         deadline = time.monotonic() + _END_SECONDS
         for process in running:
             try:
@@ -72,12 +71,12 @@ class Crew:
 
     def server(self, *options: str) -> EmbeddedServer:
         """An embedded Focus Server that stays until the end."""
-        started = EmbeddedServer(options, log_file=self.folder / f"server-{next(self._numbers)}.log")
+        started = ForkedServer(options, log_file=self.folder / f"server-{next(self._numbers)}.log")
         self._servers.callback(started.stop)
         return started
 
-    def run(self, command: Sequence[str], folder: Path, timeout: float) -> tuple[int, str]:
-        """Runs a process in ``folder``; Ctrl-C reaches it only through the crew.
+    def run(self, module: str, arguments: Sequence[str], folder: Path, timeout: float) -> tuple[int, str]:
+        """Runs a module, as with ``python -m``, in ``folder``; Ctrl-C reaches it only through the crew.
 
         Returns:
             Its exit code, and its words; -1 where it took longer than ``timeout`` seconds.
@@ -85,25 +84,22 @@ class Crew:
         Raises:
             CancelledError: the crew leaves.
         """
+        log = folder / "output.log"
         with self._lock:
             if self._over:
                 raise CancelledError
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
+            process = Forked(module, arguments, folder, log)
             self._running.add(process)
         try:
-            words, _ = process.communicate(timeout=timeout)
-            return process.returncode, words
+            return process.wait(timeout), _text(log)
         except subprocess.TimeoutExpired:
             process.kill()
-            return -1, f"ended after {timeout:g} s: {process.communicate()[0]}"
+            process.wait()
+            return -1, f"ended after {timeout:g} s: {_text(log)}"
         finally:
             with self._lock:
                 self._running.discard(process)
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,11 +72,11 @@ def run_suite(
         timeout: seconds after which the run is ended and counts as broken.
     """
     results = folder / "results.json"
-    command = [sys.executable, "-m", "behave", "--no-color", "--format", "json", "--outfile", str(results)]
+    command = ["--no-color", "--format", "json", "--outfile", str(results)]
     command += [argument for definition in definitions for argument in ("-D", definition)]
     command += ["--stop"] if stop else []
     began = time.monotonic()
-    exit_code, output = crew.run([*command, "--tags", tags, str(ROOT / "features")], folder, timeout)
+    exit_code, output = crew.run("behave", [*command, "--tags", tags, str(ROOT / "features")], folder, timeout)
     return SuiteRun(exit_code, time.monotonic() - began, output, tuple(_scenarios(results)))
 
 

@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from proving.crew import Crew
+from proving.forked import ForkedServer
 from proving.owners import owns
 from proving.suite import CRITERIA, FAILED, ScenarioResult, SuiteRun, run_suite
 from proving.unseen import why_unseen
 from support.errors import NotReadyError
-from support.server.embedded import EmbeddedServer
 from support.wording import plural
 
 _IMPATIENCE = ("connection_timeout=5", "idle_timeout=3")
@@ -152,7 +152,7 @@ def attempt(
     folder.mkdir()
     options = () if deviation.name == CORRECT.name else deviation.option
     try:
-        server = EmbeddedServer(options, log_file=folder / "simulator.log")
+        server = ForkedServer(options, log_file=folder / "simulator.log")
     except NotReadyError as error:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Protocol
 
 import requests
 
@@ -19,7 +20,24 @@ from support.machine.threads import named
 
 log = logging.getLogger(__name__)
 
+MODULE = "support.simulator"
+"""What is run, as with ``python -m``."""
+
 _STOP_SECONDS = 5.0
+
+
+class ServerProcess(Protocol):
+    """What is needed of a process; ``subprocess.Popen`` has it."""
+
+    pid: int
+    stdin: IO[str] | None
+    stdout: IO[str] | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended; TimeoutExpired where that takes longer."""
+
+    def kill(self) -> None:
+        """Ends it at once."""
 
 
 class EmbeddedServer:
@@ -46,16 +64,7 @@ class EmbeddedServer:
         self.told: dict[str, str] = {}
         log_file.parent.mkdir(parents=True, exist_ok=True)
         self._log_file = log_file
-        with log_file.open("wb") as log_output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "support.simulator", "--exit-on-stdin-eof", *options],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log_output,
-                text=True,
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
-            )
+        self._process = self._begin(["--exit-on-stdin-eof", *options])
         try:
             self.told = self._ready(start_seconds)
             self.rest_url = self.told["rest_url"]
@@ -68,6 +77,19 @@ class EmbeddedServer:
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
+
+    def _begin(self, options: Sequence[str]) -> ServerProcess:
+        """Starts the process."""
+        with self._log_file.open("wb") as log_output:
+            return subprocess.Popen(
+                [sys.executable, "-m", MODULE, *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log_output,
+                text=True,
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
+            )
 
     def deviate(self, *, faults: Sequence[str] = (), variants: Sequence[str] = ()) -> None:
         """Makes it a server with these faults and variants, and no others, for the jobs configured from now on.

@@ -107,11 +107,16 @@ def test_a_file_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    read = {file.read_text("utf-8") for _ in range(200)}
+    read: set[str] = set()
+
+    def reads_several() -> bool:
+        read.update(file.read_text("utf-8") for _ in range(200))
+        return len(read) > 1
+
+    eventually(reads_several, "it is written meanwhile")
     over.set()
     writer.join(PATIENCE)
     assert read <= pages
-    assert len(read) > 1, "it was written meanwhile"
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
 
 
@@ -126,13 +131,13 @@ def test_numbers_stand_on_the_right() -> None:
 
 def test_a_crew_that_leaves_begins_nothing_and_ends_what_ignores_it(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    stubborn = "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    stubborn += f"pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
+    ignoring = "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    (tmp_path / "stubborn.py").write_text(ignoring + "pathlib.Path('ready').touch(); time.sleep(600)", "utf-8")
     begun: list[int] = []
 
     def task(crew: Crew, number: int) -> tuple[int, str]:
         begun.append(number)
-        return crew.run([sys.executable, "-c", stubborn], tmp_path, PATIENCE)
+        return crew.run("stubborn", [], tmp_path, PATIENCE)
 
     with Crew(1) as crew:
         tasks: list[Callable[[], tuple[int, str]]] = [partial(task, crew, number) for number in range(3)]
@@ -145,7 +150,16 @@ def test_a_crew_that_leaves_begins_nothing_and_ends_what_ignores_it(tmp_path: Pa
 
 
 def test_a_process_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time; print('begun', flush=True); time.sleep(600)", "utf-8")
     with Crew(1) as crew:
-        code, words = crew.run([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, 0.1)
-    assert code == -1
-    assert words.startswith("ended after 0.1 s")
+        code, words = crew.run("slow", [], tmp_path, 2.0)
+    assert (code, words) == (-1, "ended after 2 s: begun\n")
+
+
+def test_a_process_runs_as_with_python_m_and_tells_its_code_and_its_words(tmp_path: Path) -> None:
+    told = "import os, sys; print(__name__, sys.argv[1:], os.getcwd(), sys.stdin.read()); sys.exit('wrong')"
+    (tmp_path / "told.py").write_text(told, "utf-8")
+    with Crew(1) as crew:
+        code, words = crew.run("told", ["-v"], tmp_path, PATIENCE)
+    assert code == 1
+    assert words.split("\n") == [f"__main__ ['-v'] {tmp_path} ", "wrong", ""]
