@@ -27,7 +27,7 @@ def held(folders: Iterable[Path]) -> Iterator[None]:
     """
     handles = []
     try:
-        for folder in dict.fromkeys(folder.resolve() for folder in folders):
+        for folder in dict.fromkeys(map(Path.resolve, folders)):
             check_writable(folder)
             if sys.platform != "win32":
                 handles.append(os.open(folder, os.O_RDONLY))
@@ -44,6 +44,7 @@ def check_writable(folder: Path) -> None:
     Raises:
         ReportsError: that is not possible, and why.
     """
+    folder = folder.resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable-") as probe:

@@ -111,7 +111,8 @@ def never_ran(scenario: Any, why: str) -> Outcome:
     """
     for statement in (scenario.feature, rule_of(scenario)):
         if statement is not None and failed_before(statement):
-            return of_hook(statement)
+            hook = of_hook(statement)
+            return Outcome(Status.BROKEN, f"{NOT_RUN}{hook.message}", hook.trace)
     return Outcome(Status.BROKEN, f"{NOT_RUN}{why.rstrip('.')}.")
 
 

@@ -168,6 +168,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for parent in {Path(output.name).parent for name, output in outputs if output.name and not writes_allure(name)}:
             check_writable(parent)
         yield self._home
+        if results_folders(self.config):
+            yield self._page.parent
         yield from results_folders(self.config)
         if self.config.junit:
             yield Path(self.config.junit_directory)
@@ -176,6 +178,10 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _home(self) -> Path:
         """Where the mark of the run stands: beside Allure's results."""
         return next((folder.parent for folder in results_folders(self.config)), Path("reports"))
+
+    @property
+    def _page(self) -> Path:
+        return self._home / "allure-report" / "index.html"
 
     def _begin(self, planned: int) -> None:
         """Sets up the mark, and says in all outputs that nothing was run yet."""
@@ -246,7 +252,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
 
     def _clean_up(self) -> bool:
         """Ends what was started, whatever happened; whether that went well."""
-        _console_problem()
+        self._check_console()
         with self._noting("the after_all hook"):
             self.run_hook_with_capture("after_all")
         try:
@@ -265,9 +271,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for closing in [*(each.close for each in self.formatters), *(each.end for each in self.config.reporters)]:
             with self._noting("the end of the report"):
                 closing()
-        problem = _console_problem()
-        if problem:
-            self._note(problem)
+        self._check_console()
         with self._noting("the mark of the run"):
             everything = [*planned, *plan.scenarios_of(filter(is_epilogue, self.features))]
             ran = [one for one in everything if not (one.status.is_untested() or one.status is Status.skipped)]
@@ -281,7 +285,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _announce(self, heading: str, words: str) -> None:
         """Puts a page in place of the last run's that says how this one stands."""
         if results_folders(self.config):
-            html.announce(self._home / "allure-report" / "index.html", heading, words)
+            html.announce(self._page, heading, words)
 
     def _ending(self, *, over: bool = False) -> str:
         """Why the run is no verdict, in words; what is unknown as long as it is not over."""
@@ -307,13 +311,19 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._problems.append(problem)
         self.aborted = True
 
+    def _check_console(self) -> None:
+        problem = _console_problem()
+        if problem:
+            self._note(problem)
+
     @contextmanager
-    def _noting(self, what: str) -> Iterator[None]:
-        """An output that fails ends the run, and nothing else."""
+    def _noting(self, what: str, stream: Any = None) -> Iterator[None]:
+        """An output that fails, and writes into this stream, ends the run and nothing else."""
         try:
             yield
         except Exception as error:  # noqa: BLE001  An output may fail in any way.
-            self._note(_console_problem() or f"{what} failed: {sentence(error)}")
+            console = _console_problem(error if stream is sys.__stdout__ else None)
+            self._note(console or f"{what} failed: {sentence(error)}")
             say(self._problems[-1])
 
     @contextmanager
@@ -357,7 +367,7 @@ _OF_A_RUN = (FocusAllureFormatter, RunJUnitReporter)
 class _Guarded:
     """A formatter that cannot end the run: behave calls it in the middle of scenarios."""
 
-    def __init__(self, formatter: Any, noting: Callable[[str], Any]) -> None:
+    def __init__(self, formatter: Any, noting: Callable[[str, Any], Any]) -> None:
         self._formatter, self._noting = formatter, noting
 
     def __getattr__(self, name: str) -> Any:
@@ -366,7 +376,7 @@ class _Guarded:
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **named: Any) -> Any:
-            with self._noting(f"the formatter {self._formatter.name}"):
+            with self._noting(f"the formatter {self._formatter.name}", self._formatter.stream):
                 return function(*args, **named)
 
         return call
@@ -396,9 +406,15 @@ class _InterruptibleSteps:
         return run_interruptibly
 
 
-def _console_problem() -> str:
-    """Why nobody reads the console any more, in words; empty where it can be written. Asked once, it is hushed."""
+def _console_problem(met: Exception | None = None) -> str:
+    """Why nobody reads the console any more, in words; empty where it can be written. Asked once, it is hushed.
+
+    Args:
+        met: what was raised when it was written.
+    """
     try:
+        if isinstance(met, OSError):
+            raise met
         if sys.__stdout__ is not None:
             sys.__stdout__.flush()
     except OSError as error:

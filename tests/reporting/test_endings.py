@@ -1,0 +1,457 @@
+"""Whatever ends a run: its outputs count the same, it is cleaned up, and only one that came to its end is a verdict."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support import ROOT
+from support.reporting import run_mark
+from support.reporting.run_mark import RunMark
+from tests.patience import RUN_PATIENCE, eventually
+from tests.reporting import outputs
+from tests.reporting.suite import write_suite
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process")
+
+STEPS = """
+import os, shutil
+from behave import then
+from hooks import reached
+
+@then("it works")
+def _(context):
+    pass
+
+@then("the promise is broken")
+def _(context):
+    raise AssertionError("a promise is broken")
+
+@then("something happens")
+def _(context):
+    reached("step")
+"""
+
+HOOKS = '''
+"""Every place of a run says that it was reached; what happens there is in the environment's hands."""
+import os, shutil, sys, time
+from pathlib import Path
+
+def reached(place):
+    if place not in os.environ:
+        return
+    what = os.environ.pop(place)
+    if what == "wait":
+        Path("reached").touch()
+        while not Path("go").exists():
+            time.sleep(0.01)
+    elif what == "raise":
+        raise RuntimeError(f"trouble in {place}")
+    elif what == "leave":
+        sys.exit(3)
+    elif what.startswith("remove "):
+        shutil.rmtree(what.removeprefix("remove "))
+'''
+
+ENVIRONMENT = """
+import os
+from pathlib import Path
+from hooks import reached
+
+def before_all(context):
+    context.add_cleanup(Path("cleaned").touch)
+    if "stopped" in os.environ:
+        context.why_stopped = "the server waits for its fibre"
+        context.abort("not ready")
+    reached("before_all")
+
+def before_feature(context, feature):
+    reached("before_feature")
+
+def before_scenario(context, scenario):
+    if "skipped" in os.environ:
+        scenario.skip("it is not for this server")
+    if "aborted" in os.environ and scenario.name == "one b":
+        context.abort("enough")
+    context.add_cleanup(reached, "clean-up")
+    reached("before_scenario")
+
+def after_scenario(context, scenario):
+    reached("after_scenario")
+
+def after_feature(context, feature):
+    reached("after_feature")
+
+def after_all(context):
+    reached("after_all")
+"""
+
+FORMATTER = """
+from behave.formatter.base import Formatter
+from hooks import reached
+
+class Weak(Formatter):
+    name = "weak"
+
+    def scenario(self, scenario):
+        reached("formatter.scenario")
+
+    def result(self, step):
+        reached("formatter.result")
+
+    def eof(self):
+        reached("formatter.eof")
+
+    def close(self):
+        reached("formatter.close")
+"""
+
+FEATURE = """
+Feature: {name}
+  Scenario: {name} a
+    Then it works
+  @chosen
+  Scenario: {name} b
+    Then it works
+    And something happens
+    And it works
+  Scenario: {name} c
+    Then {last}
+"""
+EVERYTHING = 6
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that is over."""
+
+    exit_code: int
+    console: str
+    folder: Path
+
+    @property
+    def reports(self) -> Path:
+        return self.folder / "reports"
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What JUnit and Allure's results count, which is the same; and the console, where there is one."""
+        of_junit, of_allure = outputs.junit(self.reports), outputs.allure(self.reports)
+        assert of_junit == of_allure, self.console
+        of_console = outputs.console(self.console)
+        assert of_console in (of_junit, Counter()), (of_console, of_junit, self.console)
+        return of_junit
+
+    @property
+    def mark(self) -> RunMark:
+        """How the run says that it stands, and whether its mark does."""
+        mark = run_mark.read(self.reports)
+        assert mark is not None
+        assert (self.reports / "unfinished-run.json").exists() == bool(mark.ending)
+        page = (self.reports / "allure-report" / "index.html").read_text("utf-8")
+        assert f"<h1>This run {'is not' if mark.ending else 'has'} finished</h1>" in page
+        return mark
+
+    @property
+    def is_cleaned_up(self) -> bool:
+        return (self.folder / "cleaned").exists()
+
+
+class Suite:
+    """Two features of three scenarios each, in a folder of their own, with the settings of this project."""
+
+    def __init__(self, folder: Path, cleanup: ExitStack) -> None:
+        one, two = FEATURE.format(name="one", last="it works"), FEATURE.format(name="two", last="it works")
+        self.folder = write_suite(folder, steps=STEPS, environment=ENVIRONMENT, one=one, two=two)
+        (folder / "hooks.py").write_text(HOOKS, "utf-8")
+        (folder / "weak.py").write_text(FORMATTER, "utf-8")
+        shutil.copy(ROOT / "behave.ini", folder)
+        self._cleanup = cleanup
+
+    def begin(self, *arguments: str, **happens: str) -> subprocess.Popen[str]:
+        """Starts a run in which this happens at these places."""
+        for name in ("reached", "go", "cleaned"):
+            (self.folder / name).unlink(missing_ok=True)
+        command = [sys.executable, "-m", "behave", "--no-color", *arguments]
+        run = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=os.environ | happens | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._cleanup.callback(run.kill)
+        return run
+
+    def end(self, run: subprocess.Popen[str]) -> Ended:
+        console, _ = run.communicate(timeout=RUN_PATIENCE)
+        assert "Traceback" not in console, console
+        return Ended(run.returncode, console, self.folder)
+
+    def run(self, *arguments: str, **happens: str) -> Ended:
+        return self.end(self.begin(*arguments, **happens))
+
+    def waits(self, *arguments: str, at: str) -> subprocess.Popen[str]:
+        """A run that waits at this place."""
+        run = self.begin(*arguments, **{at: "wait"})
+        eventually(lambda: (self.folder / "reached").exists() or run.poll() is not None, f"the run reaches {at}")
+        return run
+
+    def go_on(self) -> None:
+        (self.folder / "go").touch()
+
+
+@pytest.fixture
+def suite(tmp_path: Path, cleanup: ExitStack) -> Suite:
+    return Suite(tmp_path, cleanup)
+
+
+def test_a_run_that_came_to_its_end_is_a_verdict(suite: Suite) -> None:
+    ended = suite.run()
+    assert (ended.exit_code, ended.counts) == (0, {"passed": EVERYTHING}), ended.console
+    assert (ended.mark.planned, ended.mark.ran, ended.mark.ending) == (EVERYTHING, EVERYTHING, "")
+    assert ended.is_cleaned_up
+    assert "NO VERDICT" not in ended.console
+
+
+SIGNALS = {
+    "before_all": {"not run": 6},
+    "step": {"passed": 1, "broken": 1, "not run": 4},
+    "after_feature": {"passed": 3, "not run": 3},
+    "clean-up": {"passed": 1, "not run": 5},
+}
+"""What is counted after a signal at these places: what had not begun is not run, and a clean-up is not cut off."""
+
+
+@pytest.mark.parametrize("at", SIGNALS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_run_in_order(suite: Suite, number: signal.Signals, at: str) -> None:
+    run = suite.waits(at=at)
+    run.send_signal(number)
+    run.send_signal(number)  # whoever is impatient does not spoil it
+    suite.go_on()
+    ended = suite.end(run)
+    assert (ended.exit_code, ended.counts) == (128 + number, SIGNALS[at]), ended.console
+    assert outputs.console(ended.console) == ended.counts
+    assert ended.mark.ending == f"the run was interrupted by {number.name}"
+    assert f"NO VERDICT: {ended.mark.sentence}" in ended.console
+    assert ended.is_cleaned_up
+
+
+KILLED = {**SIGNALS, "step": {"passed": 1, "not run": 5}, "clean-up": {"not run": 6}}
+"""What is counted after SIGKILL: a scenario in the middle of anything has not come to its end."""
+
+
+@pytest.mark.parametrize("at", KILLED)
+def test_a_run_that_is_killed_is_none_and_says_so(suite: Suite, at: str) -> None:
+    run = suite.waits(at=at)
+    run.kill()
+    ended = suite.end(run)
+    assert ended.counts == KILLED[at], ended.console
+    assert ended.mark.ending == "it still runs, or was ended without a word"
+
+
+TROUBLE = {
+    "before_feature": {"passed": 3, "not run": 3},
+    "before_scenario": {"passed": 5, "broken": 1},
+    "after_scenario": {"passed": 5, "broken": 1},
+    "clean-up": {"passed": 5, "broken": 1},
+    "step": {"passed": 5, "broken": 1},
+}
+
+
+@pytest.mark.parametrize("at", TROUBLE)
+def test_trouble_in_the_suite_is_counted_alike(suite: Suite, at: str) -> None:
+    command = suite.begin(**{at: "raise"})
+    console, _ = command.communicate(timeout=RUN_PATIENCE)
+    ended = Ended(command.returncode, console, suite.folder)
+    assert (ended.exit_code, ended.counts) == (1, TROUBLE[at]), console
+    assert outputs.console(console) == ended.counts
+    assert bool(ended.mark.ending) == ("not run" in TROUBLE[at])
+    assert ended.is_cleaned_up
+
+
+@pytest.mark.parametrize(
+    ("place", "counts"),
+    [
+        ("formatter.scenario", {"not run": 6}),
+        ("formatter.result", {"passed": 1, "not run": 5}),
+        ("formatter.eof", {"passed": 3, "not run": 3}),
+        ("formatter.close", {"passed": 6}),
+    ],
+)
+def test_a_formatter_that_fails_ends_the_run_in_order(suite: Suite, place: str, counts: Mapping[str, int]) -> None:
+    ended = suite.run("--format", "weak:Weak", **{place: "raise"})
+    assert (ended.exit_code, ended.counts) == (1, counts), ended.console
+    assert ended.mark.ending == f"the formatter weak failed: RuntimeError: trouble in {place}"
+    assert f"NO VERDICT: {ended.mark.sentence}" in ended.console
+    assert ended.is_cleaned_up
+
+
+NEVER = {
+    "before_all": "the run was aborted, and the console says why",
+    "stopped": "the server waits for its fibre",
+}
+
+
+@pytest.mark.parametrize("at", NEVER)
+def test_a_run_that_cannot_begin_has_run_nothing(suite: Suite, at: str) -> None:
+    ended = suite.run(**{at: "raise"})
+    assert (ended.exit_code, ended.counts) == (1, {"not run": EVERYTHING}), ended.console
+    assert outputs.console(ended.console) == ended.counts
+    assert ended.mark.sentence == f"0 of {EVERYTHING} scenarios ran: {NEVER[at]}"
+    assert ended.is_cleaned_up
+
+
+def test_a_step_that_leaves_python_ends_the_run_in_order(suite: Suite) -> None:
+    ended = suite.run(step="leave")
+    assert (ended.exit_code, ended.counts) == (1, {"passed": 1, "broken": 1, "not run": 4}), ended.console
+    assert ended.mark.ending == "SystemExit: 3"
+    assert ended.is_cleaned_up
+
+
+def test_a_run_that_stops_at_its_first_failure_has_not_run_the_rest(suite: Suite) -> None:
+    (suite.folder / "features" / "one.feature").write_text(
+        FEATURE.format(name="one", last="the promise is broken"), "utf-8"
+    )
+    ended = suite.run("--stop")
+    assert (ended.exit_code, ended.counts) == (1, {"passed": 2, "failed": 1, "not run": 3}), ended.console
+    assert ended.mark.ending == "the run stops at its first failure, and one came before"
+    whole = suite.run()
+    assert (whole.exit_code, whole.counts) == (1, {"passed": 5, "failed": 1}), whole.console
+    assert whole.mark.ending == ""
+
+
+def test_an_abort_is_no_verdict(suite: Suite) -> None:
+    ended = suite.run(aborted="yes")
+    assert (ended.exit_code, ended.counts) == (1, {"passed": 1, "not run": 5}), ended.console
+    assert ended.mark.ending
+
+
+@pytest.mark.parametrize("removed", ["reports", "reports/junit", "reports/allure-results"])
+def test_reports_that_are_removed_in_the_middle_are_no_verdict(suite: Suite, removed: str) -> None:
+    ended = suite.run(step=f"remove {removed}")
+    assert ended.counts.total() == EVERYTHING, ended.console
+    assert outputs.console(ended.console) == ended.counts
+    if removed == "reports/junit":  # it is written again, and nothing is lost
+        assert (ended.exit_code, ended.counts, ended.mark.ending) == (0, {"passed": EVERYTHING}, "")
+    else:
+        assert (ended.exit_code, ended.counts["passed"]) == (1, 2)
+        assert ended.mark.ending
+        assert f"NO VERDICT: {ended.mark.sentence}" in ended.console
+    assert ended.is_cleaned_up
+
+
+def test_a_console_that_is_closed_ends_the_run_in_order(suite: Suite) -> None:
+    run = suite.begin("--format", "weak:Weak", "--format", "plain", step="wait")
+    assert run.stdout is not None
+    eventually((suite.folder / "reached").exists, "the run is in its step")
+    run.stdout.close()
+    suite.go_on()
+    run.wait(RUN_PATIENCE)
+    ended = Ended(run.returncode, "", suite.folder)
+    assert ended.exit_code == 1
+    assert ended.counts.total() == EVERYTHING
+    assert ended.mark.ending == "the console cannot be written: Broken pipe"
+    assert ended.is_cleaned_up
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_console_that_is_full_ends_the_run_in_order(suite: Suite) -> None:
+    command = [sys.executable, "-m", "behave", "--no-color"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command,
+            cwd=suite.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=RUN_PATIENCE,
+            check=False,
+        )
+    ended = Ended(done.returncode, "", suite.folder)
+    assert ended.exit_code == 1
+    assert ended.counts.total() == EVERYTHING
+    assert ended.mark.ending == "the console cannot be written: No space left on device"
+    assert "NO VERDICT" in done.stderr
+    assert ended.is_cleaned_up
+
+
+NOTHING = [
+    ["--tags=@typo"],
+    ["--name", "no such"],
+    ["--wip"],
+    ["--tags=@chosen", "--tags=not @chosen"],
+    ["features/one.feature:99"],
+    ["features/once.feature"],
+    ["feature"],
+    ["--dry-run"],
+]
+
+
+@pytest.mark.parametrize("arguments", NOTHING, ids=" ".join)
+def test_a_command_that_runs_nothing_says_so_and_leaves_the_last_results(suite: Suite, arguments: list[str]) -> None:
+    before = suite.run("features/one.feature")
+    files = {path: path.stat().st_mtime_ns for path in before.reports.rglob("*")}
+    ended = suite.run(*arguments)
+    assert ended.exit_code == 1
+    assert "NO VERDICT: " in ended.console
+    assert "the results of the last run stand" in ended.console
+    assert {path: path.stat().st_mtime_ns for path in before.reports.rglob("*")} == files
+
+
+def test_a_run_that_skips_everything_is_no_verdict(suite: Suite) -> None:
+    ended = suite.run("--tags=@chosen", skipped="yes")
+    assert (ended.exit_code, ended.counts) == (1, {"skipped": EVERYTHING}), ended.console
+    assert "all 2 scenarios that were chosen were skipped: it is not for this server" in ended.console
+    assert ended.mark.ending
+
+
+def test_a_part_of_the_suite_is_a_verdict_on_that_part(suite: Suite) -> None:
+    suite.run()
+    ended = suite.run("features/one.feature", "--tags=@chosen")
+    assert (ended.exit_code, ended.counts) == (0, {"passed": 1, "skipped": 2}), ended.console
+    assert ended.mark.ending == ""
+
+
+def test_a_second_run_into_the_same_folder_is_refused(suite: Suite) -> None:
+    run = suite.waits(at="step")
+    second = subprocess.run(
+        [sys.executable, "-m", "behave"],
+        cwd=suite.folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=RUN_PATIENCE,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"NOT READY: another run writes into {suite.folder / 'reports'}" in second.stderr
+    suite.go_on()
+    ended = suite.end(run)
+    assert (ended.exit_code, ended.counts, ended.mark.ending) == (0, {"passed": EVERYTHING}, "")
+
+
+TAKEN = ["reports", "reports/junit", "reports/allure-results", "reports/allure-report", "out"]
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_scenario(suite: Suite, taken: str) -> None:
+    (suite.folder / taken).parent.mkdir(exist_ok=True)
+    (suite.folder / taken).write_text("a file, and no folder", "utf-8")
+    ended = suite.run("--format", "json", "--outfile", "out/results.json", before_all="raise")
+    assert ended.exit_code == 1
+    assert f"NOT READY: {suite.folder / taken} cannot be written: " in ended.console
+    assert "trouble" not in ended.console
