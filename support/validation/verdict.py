@@ -52,6 +52,10 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
     ]
 
 
+_OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
+"""What is found about the whole of a stream, and names no time of its own, a standstill anywhere in it can explain."""
+
+
 class Machine(Protocol):
     """The machine on which a stream arrives, as far as it may be why something is late; monotonic seconds."""
 
@@ -66,10 +70,11 @@ def _explains(machine: Machine, finding: Finding, began: float) -> bool:
     """Whether the machine is why: without its standstills it would not have been too long, or its clock was set."""
     took = finding.took
     if took is not None:
-        seconds = took.ended - took.began
         stood = machine.stood_still(took.began, took.ended)
-        if stood and seconds - stood <= took.allowed:
+        if stood and took.ended - took.began - stood <= took.allowed:
             return True
+    elif finding.topic in _OVER_TIME and machine.stood_still(began, math.inf):
+        return True
     return finding.topic in _BY_THE_CLOCK and bool(machine.clock_set(began, math.inf))
 
 
