@@ -27,8 +27,19 @@ PROMISES = {
     "Refused jobs leave room for others": ("refusal",),
     "The server keeps track of a job": ("metadata",),
     "A cancelled job is over": ("metadata",),
+    "A job is streamed again": ("again",),
+    "Two clients stream the same job": ("again",),
+    "Two jobs <place>, each for itself": ("beside",),
+    "A cancelled job leaves its window to the next one": ("window",),
+    "A window is after ten minutes as it was in the first": ("long",),
 }
 """Titles of scenarios, as the features have them, and the promises that each of them owns."""
+
+SLOW = frozenset({"window"})
+"""Promises that a slow scenario alone answers for."""
+
+LONG = frozenset({"long"})
+"""Promises that need ten minutes for an answer; ``tests/screen/test_long.py`` tries their faults, grown quicker."""
 
 _TITLES = {re.compile(re.sub("<[^>]+>", ".+", re.escape(title))): owned for title, owned in PROMISES.items()}
 

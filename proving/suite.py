@@ -14,8 +14,11 @@ from support import ROOT
 
 PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
 
-CRITERIA = "not @simulator and not @load"
+CRITERIA = "not @simulator and not @load and not @slow"
 """The acceptance criteria: every scenario that can be run against any server, in seconds."""
+
+SLOW = "@slow and @normal"
+"""The slow scenarios that take many jobs, and no minutes."""
 
 
 @dataclass(frozen=True)

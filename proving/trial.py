@@ -12,8 +12,9 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import owns
+from proving.owners import LONG, SLOW, owns
 from proving.suite import CRITERIA, FAILED, ScenarioResult, SuiteRun, run_suite
+from proving.suite import SLOW as SLOW_SCENARIOS
 from proving.unseen import why_unseen
 from support.errors import NotReadyError
 from support.wording import plural
@@ -132,14 +133,14 @@ class Trial:
 
 
 def deviations() -> list[Deviation]:
-    """The correct server, and every variant and fault that the simulator lists."""
+    """The correct server, and every variant and fault that the simulator lists, but for those that take minutes."""
     command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
     listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
     variants = [Deviation(item["name"], item["says"]) for item in listed["variants"]]
     faults = [
         Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"])) for item in listed["faults"]
     ]
-    return [CORRECT, *variants, *faults]
+    return [CORRECT, *variants, *(fault for fault in faults if fault.promise not in LONG)]
 
 
 def attempt(
@@ -158,7 +159,8 @@ def attempt(
     try:
         settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
         stop = bool(deviation.condition) and not second_look
-        run = run_suite(crew, folder, settings, tags=tags, stop=stop)
+        chosen = SLOW_SCENARIOS if deviation.promise in SLOW else tags
+        run = run_suite(crew, folder, settings, tags=chosen, stop=stop)
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)
     finally:

@@ -9,8 +9,9 @@ from support.matchers import (
     agrees_with_request,
     have_different_ids,
     says_what_is_wrong,
+    was_free_within,
 )
-from support.screen.job import Mistake, Part
+from support.screen.job import Mistake, Part, Relation
 from support.world import Context
 
 
@@ -56,6 +57,38 @@ def ask_for_invalid_job(context: Context, mistake: Mistake) -> None:
     context.world.ask_for_invalid_job(mistake)
 
 
+@given("2 live jobs {relation:Relation}")
+def configure_two(context: Context, relation: Relation) -> None:
+    context.world.configure_two_live_jobs(relation)
+
+
+@given("configurations that were refused")
+def make_every_mistake(context: Context) -> None:
+    context.world.make_every_mistake()
+
+
+@given("another job that was cancelled while it streamed")
+def cancel_another_job(context: Context) -> None:
+    if not context.world.cancel_another_job():
+        context.scenario.skip("this server cannot cancel a job: it answers 404")
+
+
+@given("another client that left in the middle of a stream")
+def leave_in_the_middle(context: Context) -> None:
+    context.world.together.leave_in_the_middle(context.world.job)
+
+
+@when("I configure and cancel {count:d} live jobs, one after the other")
+def configure_and_cancel(context: Context, count: int) -> None:
+    if not context.world.configure_and_cancel(count, patience=10):
+        context.scenario.skip("this server cannot cancel a job: it answers 404")
+
+
+@then("each of them had its window within {limit:Duration} of the end of the one before")
+def windows_free_in_time(context: Context, limit: float) -> None:
+    assert_that(context.world.succession, was_free_within(limit))
+
+
 @when("I cancel the job")
 def cancel_job(context: Context) -> None:
     if not context.world.streaming.cancel():
@@ -69,7 +102,7 @@ def ask_for_invalid_jobs(context: Context, count: int, mistake: Mistake) -> None
 
 @then("every job has an id of its own")
 def ids_differ(context: Context) -> None:
-    assert_that([window.job for window in context.world.streaming.windows], have_different_ids())
+    assert_that(context.world.server.job_ids, have_different_ids())
 
 
 @then("the request is refused, and the answer says what is wrong")

@@ -9,8 +9,10 @@ from support.matchers import (
     has_first_frame_within,
     has_frame_rate_above,
     has_frames_in_time,
+    is_as_it_was,
     is_continuous,
     is_fresh,
+    is_right,
     is_steady,
 )
 from support.screen.pace import pace_of_server
@@ -30,6 +32,11 @@ def open_stream(context: Context) -> None:
 @when("I stream for {duration:Duration}")
 def stream_for(context: Context, duration: float) -> None:
     context.world.streaming.stream(seconds=duration)
+
+
+@when("I watch it for {duration:Duration}")
+def watch_for_long(context: Context, duration: float) -> None:
+    context.world.watch_for_long(duration)
 
 
 @when("the job is cancelled while I stream")
@@ -97,3 +104,20 @@ def frames_in_time(context: Context, percent: float, limit: float) -> None:
     percent = context.world.settings.criterion("frames_in_time", percent)
     with pace_of_server(context.world.stream):
         assert_that(context.world.metrics, has_frames_in_time(percent, limit))
+
+
+@then("nothing was wrong in the stream")
+def nothing_wrong(context: Context) -> None:
+    with pace_of_server(context.world.stream):
+        assert_that(context.world.verdict, is_right())
+
+
+@then("its rates, its age and the levels of its sensors are as they were in the beginning")
+def stream_as_it_was(context: Context) -> None:
+    with pace_of_server(context.world.stream):
+        assert_that(context.world.long, is_as_it_was())
+
+
+@then("nobody has needed more and more memory for it")
+def memory_is_flat(context: Context) -> None:
+    context.world.long.check_memory()

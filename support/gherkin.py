@@ -9,7 +9,7 @@ import parse
 from behave import register_type
 
 from support.network.trouble import TROUBLES
-from support.screen.job import Mistake, Part, Place
+from support.screen.job import Kind, Mistake, Part, Place, Relation
 from support.server.secured import SERVERS, TRUSTS
 
 Meaning = TypeVar("Meaning")
@@ -81,6 +81,14 @@ def channels(text: str) -> int:
     return int(text.split()[0])
 
 
+def kind(row: Mapping[str, str]) -> Kind:
+    """A row of a table of windows: ``11``, ``middle``, ``512``, ``40 % to 60 %``, ``15``, ``60`` or ``no limit``."""
+    low, high = (percentage(end) / 100 for end in row["band"].split(" to "))
+    frames = None if row["frames"] == "no limit" else int(row["frames"])
+    number, lines = int(row["channels"]), float(row["lines a second"])
+    return Kind(number, Part(row["part"]), int(row["NFFT"]), (low, high), lines, frames)
+
+
 def one_of(words: Mapping[str, Meaning]) -> Callable[[str], Meaning]:
     """The type of a parameter that is one of these words."""
     longest_first = "|".join(sorted(words, key=len, reverse=True))
@@ -90,6 +98,7 @@ def one_of(words: Mapping[str, Meaning]) -> Callable[[str], Meaning]:
 
 part = one_of({str(one): one for one in Part})
 place = one_of({str(one): one for one in Place})
+relation = one_of({str(one): one for one in Relation})
 mistake = one_of({str(one): one for one in Mistake})
 fault, variant, trouble = one_of(FAULTS), one_of(VARIANTS), one_of(TROUBLES)
 secured, trust = (one_of({name: name for name in names}) for names in (SERVERS, TRUSTS))
@@ -98,5 +107,6 @@ secured, trust = (one_of({name: name for name in names}) for names in (SERVERS, 
 def register_domain_words() -> None:
     """Makes the types above known to the steps: ``{limit:Duration}``."""
     register_type(Duration=duration, Percentage=percentage, Channels=channels)
-    register_type(Part=part, Place=place, Mistake=mistake, Fault=fault, Variant=variant, Trouble=trouble)
+    register_type(Part=part, Place=place, Relation=relation, Mistake=mistake)
+    register_type(Fault=fault, Variant=variant, Trouble=trouble)
     register_type(Secured=secured, Trust=trust)

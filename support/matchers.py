@@ -13,9 +13,12 @@ from hamcrest.core.description import Description
 from support.baseline.comparison import Compared
 from support.errors import APIError, MachineStoodStillError, ProtocolError
 from support.screen.job import Job
+from support.screen.long import Long
 from support.screen.many import Watch
 from support.screen.overlooked import Overlooked
+from support.screen.succession import Succession
 from support.stream.metrics import StreamMetrics
+from support.validation.beside import Shown, judge_beside
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
 from support.wording import plural
@@ -204,11 +207,11 @@ def says_what_is_wrong() -> BaseMatcher[APIError]:
     return _Promise("a refusal with status 400 or 422 that says in words what is wrong", problem)
 
 
-def have_different_ids() -> BaseMatcher[Sequence[Job]]:
-    """No two jobs share an id."""
+def have_different_ids() -> BaseMatcher[Sequence[str]]:
+    """No id was given twice."""
 
-    def problem(jobs: Sequence[Job]) -> str | None:
-        twice = [job_id for job_id, count in Counter(job.answer.job_id for job in jobs).items() if count > 1]
+    def problem(job_ids: Sequence[str]) -> str | None:
+        twice = [job_id for job_id, count in Counter(job_ids).items() if count > 1]
         return f"{', '.join(twice)} was given more than once" if twice else None
 
     return _Promise("a job id of its own for every job", problem)
@@ -241,6 +244,17 @@ def every_window_is_fresh(percent: float, limit: float) -> BaseMatcher[Sequence[
     return _every_window(f"{percent:g} % of the data at most {limit:g} s old on arrival in every window", problem)
 
 
+def every_window_began_within(limit: float) -> BaseMatcher[Sequence[Watch]]:
+    """In every window the first frame came at most ``limit`` seconds after asking."""
+
+    def problem(watch: Watch) -> str | None:
+        if watch.first_frame is None:
+            return _joined("no frame came", watch.failure)
+        return None if watch.first_frame <= limit else f"it came after {watch.first_frame:.2f} s"
+
+    return _every_window(f"the first frame of every window within {limit:g} s", problem)
+
+
 def every_window_is_right() -> BaseMatcher[Sequence[Watch]]:
     """In every window lines came, and no rule found anything."""
 
@@ -250,7 +264,7 @@ def every_window_is_right() -> BaseMatcher[Sequence[Watch]]:
             return _joined("no line came, so there is nothing to judge", watch.failure)
         if not watch.found:
             return watch.failure or None
-        first = _joined(*map(str, findings[:_SHOWN_PER_RULE]))
+        first = _joined(*(f"{finding.rule}: {finding}" for finding in findings[:_SHOWN_PER_RULE]))
         more = f"; and {watch.found - _SHOWN_PER_RULE} more" if watch.found > _SHOWN_PER_RULE else ""
         return f"{plural(watch.found, 'finding')}: {first}{more}"
 
@@ -274,6 +288,47 @@ def has_overlooked_nothing() -> BaseMatcher[Overlooked]:
         return certain or None
 
     return _Promise("nothing wrong in any stream or answer of this run that no scenario asked about", problem)
+
+
+def is_right() -> BaseMatcher[Verdict]:
+    """A stream in which no rule found anything."""
+    return _stream("a stream in which nothing is wrong", *Topic)
+
+
+def is_as_it_was() -> BaseMatcher[Long]:
+    """A stream that is at its end as it was in the beginning."""
+
+    def problem(long: Long) -> str | None:
+        return _listed(long.findings, 0, f"over {long.seconds:g} s") if long.findings else None
+
+    return _Promise("rates, age and levels as they were in the beginning", problem)
+
+
+def show_what_is_their_own() -> BaseMatcher[Sequence[Watch]]:
+    """No window shows the values, the times or the canvas of another."""
+
+    def problem(watches: Sequence[Watch]) -> str | None:
+        shown = [Shown(job.answer.job_id, 1 / job.prr, watch.frames) for watch in watches if (job := watch.job)]
+        if not shown or not all(one.frames for one in shown):
+            return "a window shows nothing, so there is nothing to compare"
+        return "; ".join(map(str, judge_beside(shown))) or None
+
+    return _Promise("windows that show nothing of one another", problem)
+
+
+def was_free_within(limit: float) -> BaseMatcher[Succession]:
+    """Each job had its window at most ``limit`` seconds after the one before had been cancelled."""
+
+    def problem(succession: Succession) -> str | None:
+        if succession.refusal:
+            waited = f"job {len(succession.waits)} waited {succession.waits[-1]:.1f} s in vain"
+            return f"{waited}: {succession.refusal}"
+        longest = max(succession.waits, default=None)
+        if longest is None:
+            return "there were no jobs"
+        return None if longest <= limit else f"job {succession.waits.index(longest) + 1} waited {longest:.1f} s"
+
+    return _Promise(f"the window of a cancelled job free again within {limit:g} s", problem)
 
 
 def _stream(sentence: str, *topics: Topic) -> BaseMatcher[Verdict]:

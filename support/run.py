@@ -60,6 +60,8 @@ class Run:
             return f"needs the controls of the embedded Focus Server; this run is against the {self.server.name}"
         if "load" in tags and chosen([tag for tag in tags if tag != "load"]):
             return "takes minutes and the whole machine; --tags=@load asks for it"
+        if "slow" in tags and chosen([tag for tag in tags if tag != "slow"]):
+            return "takes minutes, or many jobs of a server; --tags=@slow asks for it"
         return ""
 
     def describe(self) -> dict[str, str]:

@@ -127,6 +127,9 @@ class Settings(BaseModel):
     display_height: int = Field(
         1000, ge=1, description="lines on that axis: duration / height is the time between lines"
     )
+    windows_at_once: int = Field(
+        20, ge=1, le=30, description="windows that a scenario about many kinds of them has open together, at most"
+    )
 
     max_pause: Seconds = Field(Limits.max_pause, description="longest pause between two frames of a stream")
     clock_skew: float = Field(Limits.clock_skew, ge=0, description="how far the server's clock may be ahead of ours")

@@ -5,18 +5,20 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Protocol, TypeVar
 
-from behave.model import Scenario
+from behave.model import Scenario, Table
 
 from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
 from support.errors import APIError
 from support.reporting.scenario_report import Happened
-from support.screen.job import Job, Mistake, Part, Place, live_job_request, live_job_requests
-from support.screen.many import Windows
+from support.screen.job import Job, Mistake, Part, Relation, live_job_request, two_live_job_requests
+from support.screen.long import Long
 from support.screen.overlooked import Overlooked
 from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
 from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
+from support.screen.succession import Succession, one_after_the_other
+from support.screen.together import Together
 from support.server.secured import SecuredServer, SecuredServers
 from support.server.under_test import ServerUnderTest, job_status
 from support.settings import Settings
@@ -31,6 +33,7 @@ class Context(Protocol):
 
     world: World
     scenario: Scenario
+    table: Table | None
 
 
 class World:
@@ -38,6 +41,7 @@ class World:
 
     Attributes:
         streaming: its jobs and their streams.
+        together: the windows that it watches at the same time, or again.
         baseline: what it measures.
     """
 
@@ -54,7 +58,8 @@ class World:
         self._faulty = False
         self._secured_servers = secured_servers
         self._streamings: list[Streaming] = []
-        self._opened: list[Windows] = []
+        self._succession: Succession | None = None
+        self._long: Long | None = None
         self._refusal: Refusal | None = None
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
@@ -75,9 +80,24 @@ class World:
         return self.streaming.newest
 
     @property
-    def many(self) -> Windows:
-        """The windows that are open together, the newest of them."""
-        return _made(self._newest_windows, "no windows are open: the scenario lacks a 'Given ... live windows ...'")
+    def jobs(self) -> list[Job]:
+        """The jobs configured, oldest first."""
+        return [window.job for window in self.streaming.windows]
+
+    @property
+    def succession(self) -> Succession:
+        """The jobs that came one after the other."""
+        return _made(self._succession, "no jobs came one after the other")
+
+    @property
+    def long(self) -> Long:
+        """The stream that was watched for long."""
+        return _made(self._long, "no stream was watched for long: the scenario lacks a 'When I watch it for ...'")
+
+    def watch_for_long(self, seconds: float) -> None:
+        """Streams the job for so long, and notes what changes slowly."""
+        embedded = self.server.embedded
+        self._long = self.streaming.stream_for_long(seconds, embedded.pid if embedded else None)
 
     @property
     def refusal(self) -> Refusal:
@@ -123,27 +143,32 @@ class World:
         with promised(APIError):
             self._configure(request)
 
-    def open_windows(self, count: int, place: Place, **size: int) -> None:
-        """Opens live windows together, each with a job and connections of its own, until the end of the scenario.
+    def configure_two_live_jobs(self, relation: Relation) -> None:
+        """Asks the server for two live jobs whose sensors lie so to each other."""
+        with promised(APIError):
+            for request in two_live_job_requests(self.settings, *self.server.fibre, relation):
+                self._configure(request)
 
-        Args:
-            count: how many.
-            place: where on the fibre they look.
-            size: of each, as ``live_job_requests`` takes it.
-        """
-        server, (metadata, channels) = self.server, self.server.fibre
-        requests = live_job_requests(self.settings, metadata, channels, place, count, **size)
-        windows = Windows(self.settings, server.url, requests, metadata.prr)
-        self._opened.append(self._cleanup.enter_context(windows))
-        windows.open()
-        server.job_ids.extend(windows.job_ids)
-        if windows.failures:
-            raise AssertionError("; ".join(windows.failures))
+    def make_every_mistake(self) -> None:
+        """Asks for every job that the server has to refuse."""
+        for mistake in Mistake:
+            self.ask_for_invalid_job(mistake)
 
-    def stream_windows(self, seconds: float) -> None:
-        """Streams all windows together and judges every frame; streams that fail are findings of their windows."""
-        embedded = self.server.embedded
-        self.many.stream(seconds, embedded.pid if embedded else None)
+    def cancel_another_job(self) -> bool:
+        """Cancels another job while it streams; False where the server cannot cancel jobs."""
+        another = self._streaming()
+        with promised(APIError):
+            job = another.configure(live_job_request(self.settings, *self.server.fibre), self.server.metadata.prr)
+        self.server.job_ids.append(job.answer.job_id)
+        return another.stream_until_cancelled()
+
+    def configure_and_cancel(self, count: int, patience: float) -> bool:
+        """Configures and cancels jobs, one after the other; False where the server cannot cancel jobs."""
+        request = live_job_request(self.settings, *self.server.fibre)
+        with promised(APIError):
+            self._succession = one_after_the_other(self.server.api, request, count, patience)
+        self.server.job_ids.extend(self._succession.job_ids)
+        return self._succession.can_cancel
 
     def ask_for_invalid_job(self, mistake: Mistake, times: int = 1) -> None:
         """Asks for a job that the server has to refuse, and keeps the newest refusal."""
@@ -177,8 +202,8 @@ class World:
         if not self._faulty:
             jobs = [window.job for streaming in self._streamings for window in streaming.windows]
             jobs += [stream.job for stream in self.baseline.streams]
-            jobs += [job for windows in self._opened for job in windows.jobs]
-            streams = self._streams + [stream for windows in self._opened for stream in windows.streams]
+            jobs += [job for windows in self.together.opened for job in windows.jobs]
+            streams = self._streams + [stream for windows in self.together.opened for stream in windows.streams]
             self._of_run.add(scenario, jobs, streams)
 
     @property
@@ -186,7 +211,7 @@ class World:
         """What happened in this scenario, for the report."""
         return Happened(
             streams=self._streams,
-            windows=self._newest_windows,
+            windows=self.together.opened[-1] if self.together.opened else None,
             refusal=self._refusal,
             recorded=self.baseline.recorded,
             compared=self.baseline.compared,
@@ -199,10 +224,6 @@ class World:
         """Every stream, oldest first, but for those of windows that are open together."""
         return [stream for each in self._streamings for stream in each.streams] + self.baseline.streams
 
-    @property
-    def _newest_windows(self) -> Windows | None:
-        return self._opened[-1] if self._opened else None
-
     def close(self) -> None:
         """Closes the connection and cancels the jobs."""
         self._cleanup.close()
@@ -210,9 +231,14 @@ class World:
     def _meet(self, settings: Settings, server: ServerUnderTest) -> None:
         """From now on, this server is the one under test."""
         self.settings, self.server = settings, server
-        self.streaming = Streaming(settings, server.api, self._cleanup)
-        self._streamings.append(self.streaming)
+        self.streaming = self._streaming()
+        self.together = Together(settings, server, self._cleanup)
         self.baseline = BaselineCheck(settings, server)
+
+    def _streaming(self) -> Streaming:
+        """More streams of this scenario, with a client of their own."""
+        self._streamings.append(Streaming(self.settings, self.server.api, self._cleanup))
+        return self._streamings[-1]
 
     def _configure(self, request: JobRequest) -> None:
         job = self.streaming.configure(request, self.server.metadata.prr)

@@ -228,7 +228,9 @@ def test_a_load_test_of_a_server_that_loses_lines_names_the_windows(
     )
     assert scenarios(run.stdout, "failed") == 2, run.stdout
     assert "but: not so in 3 of 3 windows:" in run.stdout
-    assert re.search(r"window 3 \(job \d-\d+, channels 10 to 29\): \d+ lines received where there were", run.stdout)
+    assert re.search(
+        r"window 3 \(job \d-\d+, channels 10 to 29, NFFT 128, .*\): \d+ lines received where there were", run.stdout
+    )
     assert "server: not measured: it is no process of this suite" in run.stdout
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -52,3 +54,42 @@ class Meter:
     def _cpu_seconds(self) -> float:
         times = self._process.cpu_times()
         return float(times.user + times.system)
+
+
+class Memory:
+    """The memory of processes of this machine over time: whether it is flat once they have warmed up.
+
+    Args:
+        processes: their ids by their names; None for this process.
+        every: seconds from one look at them to the next.
+
+    Raises:
+        psutil.NoSuchProcess: there is no such process.
+    """
+
+    def __init__(self, processes: Mapping[str, int | None], every: float) -> None:
+        self._meters = {name: Meter(pid) for name, pid in processes.items()}
+        self._sizes: dict[str, list[int]] = {name: [] for name in processes}
+        self._every = every
+        self._next = time.monotonic()
+
+    def look(self) -> None:
+        """Notes what they use, unless that has been done just now."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._every
+        for name, meter in self._meters.items():
+            if usage := meter.read():
+                self._sizes[name].append(usage.memory)
+
+    @property
+    def growth(self) -> dict[str, int]:
+        """By how many bytes each has grown, from the second quarter of the time to the last; 0 after a few looks."""
+        return {name: _grown(sizes) for name, sizes in self._sizes.items()}
+
+
+def _grown(sizes: list[int]) -> int:
+    quarter = len(sizes) // 4
+    if not quarter:
+        return 0
+    return round(statistics.median(sizes[-quarter:]) - statistics.median(sizes[quarter : 2 * quarter]))

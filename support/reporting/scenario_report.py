@@ -17,6 +17,9 @@ from support.screen.refusals import Refusal
 from support.screen.streamed import Streamed
 from support.security import ServerCertificate
 
+_MANY = 3
+"""Windows at once from which on the end of the run tells how much they were."""
+
 
 @dataclass(frozen=True)
 class Happened:
@@ -57,7 +60,7 @@ class Report:
 
     def tell(self, scenario: str, happened: Happened) -> None:
         """A scenario is over, and this is what happened in it."""
-        if happened.windows is not None and happened.windows.seconds:
+        if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
             self.figures.append("\n".join([scenario, *lines]))
         if self._attaches:

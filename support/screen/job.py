@@ -30,6 +30,13 @@ class Place(StrEnum):
     ALONG = "along the whole fibre"
 
 
+class Relation(StrEnum):
+    """How the sensors of two jobs lie to each other, as scenarios name it."""
+
+    OVERLAP = "whose sensors overlap"
+    APART = "whose sensors lie apart"
+
+
 class Mistake(StrEnum):
     """A configuration that a server has to refuse, as scenarios name it."""
 
@@ -61,6 +68,33 @@ class Mistake(StrEnum):
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of window, as a table of a scenario describes it.
+
+    Attributes:
+        channels: number of neighbouring channels.
+        part: where on the fibre they lie.
+        nfft: samples of an analysis window.
+        band: lower and upper end as shares of the Nyquist frequency, 0 to 1.
+        lines: a second.
+        frames: how many are asked for; None: no limit.
+    """
+
+    channels: int
+    part: Part
+    nfft: int
+    band: tuple[float, float]
+    lines: float
+    frames: int | None = None
+
+    def request(self, settings: Settings, metadata: LiveMetadata, fibre: ChannelRange) -> JobRequest:
+        """A live job of this kind that this fibre can serve."""
+        return live_job_request(
+            settings, metadata, fibre, channels=self.channels, part=self.part, nfft=self.nfft, band=self.band
+        ).model_copy(update={"display_height": round(settings.display_duration * self.lines)})
+
+
+@dataclass(frozen=True)
 class Job:
     """A job that the server has accepted; ``prr`` in Hz."""
 
@@ -70,12 +104,7 @@ class Job:
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:
-        request = self.request
-        return (
-            f"job {self.answer.job_id}: channels {request.channels_min} to {request.channels_max}, "
-            f"NFFT {request.nfft}, {request.frequency_min:g} to {request.frequency_max:g} Hz, "
-            f"a line every {self.answer.lines_dt:g} s"
-        )
+        return f"job {self.answer.job_id}: {described(self.request)}"
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -94,6 +123,15 @@ class Job:
     def expectation(self, max_frames: int | None = None) -> Expectation:
         """What every frame of a stream of ``max_frames`` frames must look like."""
         return Expectation.of(self.request, self.answer, self.prr, max_frames)
+
+
+def described(request: JobRequest) -> str:
+    """What is asked for, in words."""
+    return (
+        f"channels {request.channels_min} to {request.channels_max}, NFFT {request.nfft}, "
+        f"{request.frequency_min:g} to {request.frequency_max:g} Hz, "
+        f"{request.display_height / request.display_duration:g} lines a second"
+    )
 
 
 def live_job_request(
@@ -142,6 +180,34 @@ def live_job_request(
         display_duration=settings.display_duration,
         display_height=settings.display_height,
     )
+
+
+def two_live_job_requests(
+    settings: Settings, metadata: LiveMetadata, fibre: ChannelRange, relation: Relation
+) -> tuple[JobRequest, JobRequest]:
+    """Two live jobs whose sensors overlap, or lie apart; the second one has a quarter more lines, so at other times.
+
+    On a fibre that is too short for both, each has half of it. Where so many lines would be less than two milliseconds
+    apart, it has a fifth fewer.
+
+    Raises:
+        SettingsError: there is one channel alone, or the settings' band begins above the Nyquist frequency.
+    """
+    available = fibre.highest_channel - fibre.lowest_channel + 1
+    if available < 2:
+        raise SettingsError("the fibre has one channel alone: two jobs have no sensors of their own")
+    first = live_job_request(settings, metadata, fibre, channels=min(settings.channels, available // 2))
+    count = first.channels_max - first.channels_min + 1
+    offset = count // 2 if relation is Relation.OVERLAP else count
+    more = round(first.display_height * 1.25)
+    second = first.model_copy(
+        update={
+            "channels_min": first.channels_min + offset,
+            "channels_max": first.channels_max + offset,
+            "display_height": more if first.display_duration / more >= 0.002 else round(first.display_height * 0.8),
+        }
+    )
+    return first, second
 
 
 def live_job_requests(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -15,11 +16,12 @@ from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.machine.threads import named
 from support.machine.usage import Meter, Usage
-from support.screen.job import Job
+from support.screen.job import Job, described
 from support.screen.streamed import Streamed
-from support.screen.window import Window, open_window
+from support.screen.window import KEPT_BYTES, Window, open_window, window_of
 from support.settings import Settings
 from support.stream.distribution import Distribution
+from support.stream.frame import Frame
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
 
@@ -28,26 +30,59 @@ _BUSY = 0.9
 """Share of a core from which on threads of one process wait for one another more than for the server."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a window is to show.
+
+    Attributes:
+        request: the job.
+        max_frames: after so many the server shall end the stream; None: it is left when the time is over.
+        job: the job, where it has been configured already; somebody else ends it.
+        kept_bytes: of the frames received, the newest are kept up to this size.
+    """
+
+    request: JobRequest
+    max_frames: int | None = None
+    job: Job | None = None
+    kept_bytes: int = 0
+
+    @classmethod
+    def at(cls, job: Job, max_frames: int | None = None) -> Look:
+        """At a job that there is, with the frames that come."""
+        return cls(job.request, max_frames, job, KEPT_BYTES)
+
+
 class Watch:
     """One of the windows, and what was seen in it. Its methods are called by one thread at a time.
 
     Attributes:
         number: its number among the windows, from 1.
-        request: the job to ask for.
+        look: what it is to show.
         window: None before it is open.
         failure: what kept it from opening, or ended its stream, in words; empty where nothing did.
     """
 
-    def __init__(self, number: int, request: JobRequest) -> None:
+    def __init__(self, number: int, look: Look | JobRequest) -> None:
         self.number = number
-        self.request = request
+        self.look = look if isinstance(look, Look) else Look(look)
         self.window: Window | None = None
         self.failure = ""
         self._cleanup = ExitStack()
 
     def __str__(self) -> str:
         job = f"job {self.window.job.answer.job_id}, " if self.window else ""
-        return f"window {self.number} ({job}channels {self.request.channels_min} to {self.request.channels_max})"
+        frames = f", {self.look.max_frames} frames" if self.look.max_frames else ""
+        return f"window {self.number} ({job}{described(self.look.request)}{frames})"
+
+    @property
+    def job(self) -> Job | None:
+        """The job that it shows; None before it is open."""
+        return self.window.job if self.window else None
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Those that were kept."""
+        return self.window.frames if self.window else []
 
     @property
     def lines_received(self) -> int:
@@ -58,6 +93,11 @@ class Watch:
     def lines_expected(self) -> int:
         """The lines that there were from the first to the newest that came, by their times."""
         return self._verdict.lines.expected(self.window.job.answer.lines_dt) if self.window and self._verdict else 0
+
+    @property
+    def first_frame(self) -> float | None:
+        """Seconds from asking to the first frame; None where none came."""
+        return self.window.metrics.first_frame_latency if self.window else None
 
     @property
     def ages(self) -> Distribution:
@@ -95,22 +135,34 @@ class Watch:
         return len(self.findings) + (self._verdict.left_out() if self._verdict else 0)
 
     def open(self, settings: Settings, url: str, prr: float) -> None:
-        """Configures the job and connects, with a REST session of its own; a failure of the server is kept."""
+        """Configures the job, unless that has been done, and connects, with a REST session and a client of its own.
+
+        A failure of the server is kept.
+        """
         try:
-            api = FocusServerAPI(url, timeout=settings.rest_timeout, security=settings.security)
-            self._cleanup.enter_context(api)
-            self.window = self._cleanup.enter_context(open_window(settings, api, self.request, prr))
+            if self.look.job is not None:
+                self.window = self._cleanup.enter_context(window_of(self.look.job, settings))
+            else:
+                api = FocusServerAPI(url, timeout=settings.rest_timeout, security=settings.security)
+                self._cleanup.enter_context(api)
+                self.window = self._cleanup.enter_context(open_window(settings, api, self.look.request, prr))
             self.window.connect()
         except RemoteError as error:
             self.failure = str(error)
 
     def stream(self, end: float, stopped: threading.Event) -> None:
-        """Receives and judges frames until the stream ends, ``end`` on the monotonic clock, or it is stopped."""
-        assert self.window is not None, "it has been opened"
+        """Receives and judges frames until the stream ends, ``end`` on the monotonic clock, or it is stopped.
+
+        One with a number of frames is left when there are more; a window that could not be opened is left alone.
+        """
+        if self.window is None:
+            return
         try:
-            with closing(self.window.stream(kept_bytes=0)) as blocks:
-                for _ in blocks:
-                    if time.monotonic() >= end or stopped.is_set():
+            limit = self.look.max_frames
+            with closing(self.window.stream(limit, kept_bytes=self.look.kept_bytes)) as blocks:
+                for block in blocks:
+                    over = block.indexes[-1] >= limit if limit else time.monotonic() >= end
+                    if over or stopped.is_set():
                         break
         except RemoteError as error:
             self.failure = str(error)
@@ -135,7 +187,7 @@ class Windows:
     Args:
         settings: deadlines, limits and security.
         url: REST address of the server.
-        requests: the job of each window.
+        looks: what each window is to show; a request stands for a job to be asked for, without a limit.
         prr: of the fibre, Hz.
 
     Attributes:
@@ -145,8 +197,8 @@ class Windows:
         server: what the server used, where it is a process of this machine that is known.
     """
 
-    def __init__(self, settings: Settings, url: str, requests: Sequence[JobRequest], prr: float) -> None:
-        self.watches = [Watch(number, request) for number, request in enumerate(requests, 1)]
+    def __init__(self, settings: Settings, url: str, looks: Sequence[Look | JobRequest], prr: float) -> None:
+        self.watches = [Watch(number, look) for number, look in enumerate(looks, 1)]
         self.seconds = 0.0
         self.client: Usage | None = None
         self.server: Usage | None = None
@@ -170,7 +222,7 @@ class Windows:
     @property
     def jobs(self) -> list[Job]:
         """The jobs that were configured."""
-        return [watch.window.job for watch in self.watches if watch.window]
+        return [watch.window.job for watch in self.watches if watch.window and watch.look.job is None]
 
     @property
     def streams(self) -> list[Streamed]:
@@ -192,7 +244,7 @@ class Windows:
 
     def open(self) -> None:
         """Opens all windows; returns when each of them is connected, or has failed to."""
-        self._in_all(lambda watch: watch.open(self._settings, self._url, self._prr))
+        self._in_each(self.watches, self._open)
 
     def stream(self, seconds: float, server_pid: int | None = None) -> None:
         """Streams all windows, from the same moment on, and judges every frame.
@@ -201,14 +253,23 @@ class Windows:
             seconds: from now to the end of all streams.
             server_pid: the server's process, where it is to be measured, too.
         """
-        client, server = Meter(), Meter(server_pid) if server_pid is not None else None
-        began = time.monotonic()
-        end = began + seconds
-        try:
-            self._in_all(lambda watch: watch.stream(end, self._stopped))
-        finally:
-            self.seconds = time.monotonic() - began
-            self.client, self.server = client.read(), server.read() if server else None
+        with self._measured(server_pid):
+            self._stream(self.watches, seconds)
+
+    def take_turns(self, seconds: float, at_once: int, server_pid: int | None = None) -> None:
+        """Opens so many windows, streams them together and closes them, until all have had their turn.
+
+        Args:
+            seconds: of each turn.
+            at_once: how many windows are open together at most.
+            server_pid: the server's process, where it is to be measured, too.
+        """
+        with self._measured(server_pid):
+            for first in range(0, len(self.watches), at_once):
+                together = self.watches[first : first + at_once]
+                self._in_each(together, self._open)
+                self._stream(together, seconds)
+                self._in_each(together, Watch.close)
 
     def close(self) -> None:
         """Ends streams that still run, cancels all jobs and closes all connections."""
@@ -217,11 +278,28 @@ class Windows:
             for closed in [self._threads.submit(watch.close) for watch in self.watches]:
                 closed.result()
 
-    def _in_all(self, work: Callable[[Watch], None]) -> None:
-        """Does this in every window at once; the first error of ours ends all of it."""
+    def _open(self, watch: Watch) -> None:
+        watch.open(self._settings, self._url, self._prr)
+
+    def _stream(self, watches: Sequence[Watch], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self._in_each(watches, lambda watch: watch.stream(end, self._stopped))
+
+    @contextmanager
+    def _measured(self, server_pid: int | None) -> Iterator[None]:
+        client, server = Meter(), Meter(server_pid) if server_pid is not None else None
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds = time.monotonic() - began
+            self.client, self.server = client.read(), server.read() if server else None
+
+    def _in_each(self, watches: Sequence[Watch], work: Callable[[Watch], None]) -> None:
+        """Does this in these windows at once; the first error of ours ends all of it."""
         running: list[Future[None]] = []
         try:
-            running.extend(self._threads.submit(work, watch) for watch in self.watches)
+            running.extend(self._threads.submit(work, watch) for watch in watches)
             done, _ = wait(running, return_when=FIRST_EXCEPTION)
             for one in done:
                 one.result()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
@@ -12,13 +11,12 @@ from support.address import target_of
 from support.contract import JobRequest
 from support.errors import APIError, ConnectionError, MachineStoodStillError
 from support.focus_server_api import FocusServerAPI
-from support.grpc_stream_client import GrpcStreamClient
-from support.machine.threads import named
 from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.screen.job import Job
+from support.screen.long import Long
 from support.screen.streamed import Streamed
-from support.screen.window import Window, new_client, open_window
+from support.screen.window import Window, disconnect_soon, new_client, open_window
 from support.settings import Settings
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
@@ -52,7 +50,7 @@ class Streaming:
 
     def __init__(self, settings: Settings, api: FocusServerAPI, cleanup: ExitStack) -> None:
         self.client = new_client(settings)
-        cleanup.callback(_disconnect_soon, self.client)
+        cleanup.callback(disconnect_soon, self.client)
         self.windows: list[Window] = []
         self.streams: list[Streamed] = []
         self.failure = ""
@@ -146,6 +144,13 @@ class Streaming:
         with self._newest_window() as window:
             window.receive(max_frames, seconds)
 
+    def stream_for_long(self, seconds: float, server_pid: int | None) -> Long:
+        """Streams the job for so long, judges every frame, and notes what changes slowly."""
+        with self._newest_window() as window:
+            long = Long(window, seconds, server_pid)
+            long.watch()
+        return long
+
     def stream_whatever_comes(self, max_frames: int) -> None:
         """Streams like ``stream``; a stream that fails is one more thing to be found, not the end of the scenario."""
         try:
@@ -214,8 +219,3 @@ def promised(*errors: type[Exception]) -> Iterator[None]:
         yield
     except errors as error:
         raise AssertionError(str(error)) from error
-
-
-def _disconnect_soon(client: GrpcStreamClient) -> None:
-    """Closes the connection while the next scenario begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
-    threading.Thread(target=client.disconnect, name=named("disconnect")).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -14,6 +15,7 @@ from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.heartbeat import heartbeat
+from support.machine.threads import named
 from support.screen.job import Job
 from support.settings import Settings
 from support.stream.block import Block
@@ -199,3 +201,18 @@ def open_window(
             cleanup.callback(client.disconnect)
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
         yield Window(Job(request, answer, prr), client, settings, configure_seconds)
+
+
+def disconnect_soon(client: GrpcStreamClient) -> None:
+    """Closes the connection while something else begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
+    threading.Thread(target=client.disconnect, name=named("disconnect")).start()
+
+
+@contextmanager
+def window_of(job: Job, settings: Settings) -> Iterator[Window]:
+    """One more window of a job that there is, with a client of its own, which is disconnected afterwards."""
+    client = new_client(settings)
+    try:
+        yield Window(job, client, settings)
+    finally:
+        disconnect_soon(client)

@@ -16,7 +16,7 @@ from support.grpc_stream_client import GrpcStreamClient
 from support.machine.heartbeat import heartbeat
 from support.machine.leftovers import Process
 from support.network.hop import Hop
-from support.screen import streaming
+from support.screen import window
 from support.screen.many import Windows
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
@@ -61,7 +61,7 @@ def client_that_disconnects(_: EmbeddedServer, __: Path) -> Iterator[None]:
         def disconnect(self) -> None:
             over.wait(PATIENCE)
 
-    streaming._disconnect_soon(Slow())
+    window.disconnect_soon(Slow())
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.baseline.comparison import FIGURES, Compared
 from support.baseline.sample import Sample
+from support.contract import JobRequest
 from support.errors import APIError
 from support.reporting.scenario_report import Happened, Report
 from support.screen.many import Windows
@@ -11,9 +12,19 @@ from support.screen.refusals import Refusal
 from support.settings import Settings
 from tests.reporting.conftest import Attached
 
+REQUEST = JobRequest(
+    channels_min=0,
+    channels_max=10,
+    nfft=1024,
+    frequency_min=0,
+    frequency_max=500,
+    display_duration=10,
+    display_height=1000,
+)
 
-def streamed_windows(seconds: float) -> Windows:
-    windows = Windows(Settings(), "http://127.0.0.1:9", [], prr=2000.0)
+
+def streamed_windows(seconds: float, count: int = 3) -> Windows:
+    windows = Windows(Settings(), "http://127.0.0.1:9", [REQUEST] * count, prr=2000.0)
     windows.seconds = seconds
     return windows
 
@@ -22,7 +33,13 @@ def test_the_figures_of_windows_are_kept_for_the_console() -> None:
     report = Report(attaches=False)
     report.tell("Thirty windows", Happened(windows=streamed_windows(2.0)))
     (figures,) = report.figures
-    assert figures.splitlines()[:2] == ["Thirty windows", "  windows: 0, streamed for 2 s"]
+    assert figures.splitlines()[:2] == ["Thirty windows", "  windows: 3, streamed for 2 s"]
+
+
+def test_two_windows_are_no_load_to_tell_of() -> None:
+    report = Report(attaches=False)
+    report.tell("Two clients", Happened(windows=streamed_windows(2.0, count=2)))
+    assert report.figures == []
 
 
 def test_windows_that_never_streamed_have_no_figures() -> None:

@@ -167,7 +167,7 @@ def test_the_window_where_something_is_wrong_is_named_and_no_other(
         windows.stream(PATIENCE)
         told = mismatch(matcher, windows)
         job_id = windows.job_ids[1]
-    assert told.startswith(f"not so in 1 of 3 windows:\n  - window 2 (job {job_id}, channels 1101 to 1120): ")
+    assert told.startswith(f"not so in 1 of 3 windows:\n  - window 2 (job {job_id}, channels 1101 to 1120, ")
     assert words in told
 
 

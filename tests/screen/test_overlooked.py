@@ -70,7 +70,7 @@ def test_what_a_step_asks_about_is_its_own(server: ServerUnderTest, scenario: Sc
     assert one.scenario == str(matchers.is_continuous())
     assert one.first.topic is Topic.MEASUREMENTS
     assert one.count == 5
-    assert str(one.job).endswith(": channels 0 to 2, NFFT 1024, 0 to 500 Hz, a line every 0.01 s")
+    assert str(one.job).endswith(": channels 0 to 2, NFFT 1024, 0 to 500 Hz, 100 lines a second")
 
 
 def test_a_promise_is_told_once_with_the_first_place_and_their_number(
@@ -107,9 +107,9 @@ def test_windows_that_are_open_together_count(
 ) -> None:
     server.simulator.deviate(faults=["nan-value"])
     world = scenario()
-    world.open_windows(2, Place.ALONG, channels=2, frequencies=64, lines=50)
-    world.stream_windows(0.5)
-    matchers.every_window_received_every_line().matches(world.many.watches)
+    world.together.open(2, Place.ALONG, channels=2, frequencies=64, lines=50)
+    world.together.stream(0.5)
+    matchers.every_window_received_every_line().matches(world.together.newest.watches)
     world.leave_unasked("two windows")
     assert [one.first.topic for one in overlooked] == [Topic.MEASUREMENTS] * 2
     assert len({one.job.answer.job_id for one in overlooked}) == 2

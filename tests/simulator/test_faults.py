@@ -1,14 +1,19 @@
 """Every fault breaks the promise that it names, and no other that can be kept."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 import requests
 
-from protos.datastream_pb2 import HealthRequest
+from protos.datastream_pb2 import DataStream, HealthRequest
 from support.simulator.deviations.catalogue import entries
 from tests.patience import PATIENCE, eventually
 from tests.simulator.driver import RunningJob, Simulator, accepts, in_thread
@@ -333,6 +338,147 @@ def check_cancelled_still_running(simulator: Simulator) -> None:
         assert simulator.status(job.job_id) == "pending"
         simulator.call("DELETE", f"/job/{job.job_id}")
         assert simulator.status(job.job_id) == "running"
+
+
+@contextmanager
+def watched(job: RunningJob) -> Iterator[Callable[[], list[DataStream]]]:
+    """A stream of the job that goes on meanwhile; what is yielded ends it, and tells what came."""
+    stream, frames = job.open(), []
+
+    def receive() -> None:
+        with suppress(grpc.RpcError):
+            frames.extend(stream)
+
+    thread = threading.Thread(target=receive)
+    thread.start()
+
+    def ended() -> list[DataStream]:
+        stream.cancel()
+        thread.join(PATIENCE)
+        return frames
+
+    eventually(lambda: frames, "the stream has begun")
+    yield ended
+    ended()
+
+
+def starts(frames: list[DataStream]) -> list[int]:
+    return [row.startTimestamp for frame in frames for row in frame.rows]
+
+
+@breaks
+def check_streams_share_frames(simulator: Simulator) -> None:
+    with simulator.job() as job, watched(job) as ended:
+        second = starts(job.frames(10))
+        first = starts(ended())
+    assert max(b - a for a, b in pairwise(second)) > 10
+    assert not set(second[5:]) & set(first)
+
+
+@breaks
+def check_second_stream_breaks_first(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        first = job.open()
+        next(first)
+        thread = threading.Thread(target=lambda: list(first))
+        thread.start()
+        second = job.open()
+        next(second)
+        thread.join(PATIENCE)
+        assert (thread.is_alive(), first.code()) == (False, grpc.StatusCode.OK)
+        second.cancel()
+
+
+@contextmanager
+def beside(simulator: Simulator, **changes: Any) -> Iterator[tuple[list[DataStream], list[DataStream]]]:
+    """What a job shows, and another one, of the next sensors, that streams at the same time."""
+    with (
+        simulator.job() as one,
+        simulator.job(channels={"min": 11, "max": 21}, **changes) as other,
+        watched(one) as ended,
+    ):
+        second = other.frames(10)
+        yield ended(), second
+
+
+def spectra(frames: list[DataStream]) -> set[tuple[float, ...]]:
+    return {tuple(sensor.intensity) for frame in frames for row in frame.rows for sensor in row.sensors}
+
+
+@breaks
+def check_values_of_another_job(simulator: Simulator) -> None:
+    with beside(simulator) as (one, other):
+        assert spectra(one) & spectra(other)
+
+
+@breaks
+def check_sensors_of_another_job(simulator: Simulator) -> None:
+    with beside(simulator) as (_, other):
+        assert {sensor.id for frame in other for row in frame.rows for sensor in row.sensors} == set(range(22))
+
+
+@breaks
+def check_times_of_another_job(simulator: Simulator) -> None:
+    with beside(simulator, displayInfo={"height": 800}) as (_, other):
+        assert len({b - a for a, b in pairwise(starts(other))} - {12, 13}) > 1
+
+
+@breaks
+def check_canvas_of_another_job(simulator: Simulator) -> None:
+    with simulator.job() as one, simulator.job() as other, watched(one):
+        (canvas,) = {row.canvasId for frame in other.frames(5) for row in frame.rows}
+        assert canvas != f"canvas-{other.job_id.split('-')[0]}"
+
+
+@breaks
+def check_window_kept(simulator: Simulator) -> None:
+    windows = []
+    for _ in range(2):
+        answer = simulator.configure().json()
+        windows.append(int(answer["job_id"].split("-")[0]))
+        simulator.call("DELETE", f"/job/{answer['job_id']}")
+    assert windows[1] != windows[0]
+
+
+def level(frame: DataStream, sensor: int) -> float:
+    return float(np.median([np.median(row.sensors[sensor].intensity) for row in frame.rows]))
+
+
+@breaks
+def check_picture_fades(simulator: Simulator) -> None:
+    deviate(simulator, faults=["picture-fades=50"])
+    with simulator.job() as job:
+        first, *_, last = job.frames(40)
+        assert all(level(last, sensor) < level(first, sensor) / 2 for sensor in range(11))
+
+
+@breaks
+def check_sensor_fades(simulator: Simulator) -> None:
+    deviate(simulator, faults=["sensor-fades=50"])
+    with simulator.job() as job:
+        first, *_, last = job.frames(40)
+        assert [level(last, sensor) < level(first, sensor) / 2 for sensor in range(11)] == [
+            sensor == 2 for sensor in range(11)
+        ]
+
+
+@breaks
+def check_frames_get_fewer(simulator: Simulator) -> None:
+    deviate(simulator, faults=["frames-get-fewer=50"])
+    with simulator.job() as job:
+        frames = job.frames(20)
+    rows = [len(frame.rows) for frame in frames]
+    assert rows[:2] == [5, 5]
+    assert 10 in rows
+    assert {b - a for a, b in pairwise(starts(frames))} == {10}
+
+
+@breaks
+def check_slow_lag(simulator: Simulator) -> None:
+    deviate(simulator, faults=["slow-lag=50"])
+    with simulator.job() as job:
+        ages = [time.time() - frame.rows[-1].endTimestamp / 1000 for frame in job.open(max_frames=30)]
+    assert ages[-1] > ages[0] + 0.4
 
 
 class Tidy(Simulator):

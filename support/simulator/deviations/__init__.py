@@ -17,13 +17,26 @@ is a ``situation``, and ``acting`` lets the fault's function act where the condi
     structure  frames, rows, sensors, bins, canvas     answers   what ``/configure`` answers
     spectra    values, bounds, life                    refusals  errors and metadata
     times      rows, lines, live data                  jobs      ids, address, health, cancel, unknown jobs
-    delivery   rate, count, end, wire                  variants  the correct but different
+    delivery   rate, count, end, wire                  beside    streams, jobs and windows beside each other
+    slow       what grows with time                    variants  the correct but different
 """
 
-from support.simulator.deviations import answers, delivery, jobs, refusals, spectra, structure, times, variants
+from support.simulator.deviations import (
+    answers,
+    beside,
+    delivery,
+    jobs,
+    refusals,
+    slow,
+    spectra,
+    structure,
+    times,
+    variants,
+)
 from support.simulator.deviations.active import Deviations
 from support.simulator.deviations.catalogue import UnknownDeviationError, listing, listing_as_json
 
 __all__ = ["Deviations", "UnknownDeviationError", "listing", "listing_as_json"]
 
-TOPICS = (structure, spectra, times, delivery, answers, refusals, jobs, variants)  # importing them fills the catalogue
+# importing them fills the catalogue
+TOPICS = (structure, spectra, times, delivery, answers, refusals, jobs, beside, slow, variants)

@@ -41,6 +41,10 @@ Promise = Literal[
     "refusal",
     "answer",
     "metadata",
+    "again",
+    "beside",
+    "window",
+    "long",
 ]
 
 Kind = Literal["fault", "variant"]
@@ -64,6 +68,7 @@ Sensor = Annotated[int, Within("which sensor of a row, counted from 1", 1, 1_000
 Lines = Annotated[int, Within("lines at a time", 1, 1000)]
 Seconds = Annotated[float, Within("seconds", 0.01, 3600)]
 Milliseconds = Annotated[int, Within("milliseconds", 1, 60_000)]
+PercentASecond = Annotated[float, Within("percent a second", 0.001, 50)]
 Percent = Annotated[float, Within("percent", 0.01, 100)]
 FramesPerSecond = Annotated[float, Within("frames a second", 0.1, 1000)]
 Megabytes = Annotated[int, Within("megabytes", 1, 2000)]

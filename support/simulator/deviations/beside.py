@@ -1,0 +1,107 @@
+"""Faults that one stream alone does not have: between the streams of a job, between jobs, from one job to the next."""
+
+import threading
+from dataclasses import replace
+
+from support.simulator.deviations.catalogue import Seconds
+from support.simulator.deviations.edits import bounded, numbered, with_rows
+from support.simulator.deviations.jobs import OVER, later
+from support.simulator.deviations.stages import FEED, FRAME, REST, Answer, At, Exchange, Payloads, Proceed
+from support.simulator.frame import Frame, Row
+from support.simulator.job import Job
+
+LATELY = 500  # milliseconds: a job whose newest row is older does not stream
+
+
+@FEED.fault("again")
+async def streams_share_frames(payloads: Payloads, job: Job) -> Payloads:
+    """Two streams of a job at the same time share its frames: each frame goes to one of them alone."""
+    place = job.open_streams - 1
+    async for number, payload in numbered(payloads):
+        if job.open_streams < 2 or number % job.open_streams == place:
+            yield payload
+
+
+@FEED.fault("again")
+async def second_stream_breaks_first(payloads: Payloads, job: Job) -> Payloads:
+    """A stream of a job ends when another client opens one, too."""
+    streams = job.open_streams
+    async for payload in payloads:
+        if job.open_streams > streams:
+            return
+        yield payload
+
+
+class _Screens:
+    """What each canvas of the server showed last; the newest row of each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._newest: dict[str, Row] = {}
+
+    def other(self, frame: Frame) -> Row | None:
+        """Keeps a frame, and tells the newest row of another canvas that is streamed just now; None without."""
+        row = frame.rows[-1]
+        with self._lock:
+            self._newest[row.canvas_id] = row
+            others = [one for name, one in self._newest.items() if name != row.canvas_id]
+        newest = max(others, key=lambda one: one.start_ms, default=None)
+        return newest if newest and abs(newest.start_ms - row.start_ms) < LATELY else None
+
+
+_screens = _Screens()
+
+
+@FRAME.fault("beside")
+def values_of_another_job(frame: Frame, _at: At) -> Frame:
+    """While another job streams, the last row of every frame holds values of that one."""
+    other = _screens.other(frame)
+    last = frame.rows[-1]
+    if other is None or other.values.shape[1] != last.values.shape[1]:
+        return frame
+    values = last.values
+    count = min(len(values), len(other.values))
+    values[:count] = other.values[::-1][:count]
+    return bounded(replace(frame, rows=(*frame.rows[:-1], last.holding(last.sensor_ids, values))))
+
+
+@FRAME.fault("beside")
+def sensors_of_another_job(frame: Frame, _at: At) -> Frame:
+    """While another job streams, the last row of every frame names the sensors of that one, where it has as many."""
+    other = _screens.other(frame)
+    last = frame.rows[-1]
+    if other is None or len(other.sensor_ids) != len(last.sensor_ids):
+        return frame
+    return replace(frame, rows=(*frame.rows[:-1], last.holding(other.sensor_ids, last.values)))
+
+
+@FRAME.fault("beside")
+def times_of_another_job(frame: Frame, _at: At) -> Frame:
+    """While another job streams, the last row of every frame has the times of that one."""
+    other = _screens.other(frame)
+    if other is None:
+        return frame
+    last = replace(frame.rows[-1], start_ms=other.start_ms, end_ms=other.end_ms)
+    return replace(frame, rows=(*frame.rows[:-1], last))
+
+
+@FRAME.fault("beside")
+def canvas_of_another_job(frame: Frame, at: At) -> Frame:
+    """A stream that begins while another job streams is drawn on the canvas of that one."""
+    other = _screens.other(frame)
+    canvas = at.memory.setdefault("canvas", other.canvas_id if other else frame.rows[0].canvas_id)
+    return with_rows(frame, lambda row: replace(row, canvas_id=canvas))
+
+
+@REST.fault("window")
+async def window_kept(exchange: Exchange, proceed: Proceed, longer: Seconds = 20.0) -> Answer:
+    """The window of a job that is cancelled stays in use for some time."""
+    if exchange.method != "DELETE":
+        return await proceed(exchange)
+    metadata = await proceed(Exchange("GET", f"/metadata/{exchange.job_id}"))
+    answer = await proceed(exchange)
+    if answer.status == 200 and metadata.content["status"] not in OVER:
+        ghost = await proceed(Exchange("POST", "/configure").asking(metadata.content["config"]))
+        if ghost.status == 200:
+            later(longer, Exchange("DELETE", f"/job/{ghost.content['job_id']}"), proceed)
+    return answer
