@@ -18,7 +18,10 @@ FAULTS = {
     "whose sensor 2 is dead": "dead-sensor=3",
     "whose sensor 2 is frozen": "frozen-sensor=3",
     "whose picture is frozen": "frozen-picture",
+    "that shows a row again": "row-again",
+    "two of whose sensors are one": "twin-sensors=3",
     "that sends zeros": "all-zero",
+    "that sends rows of zeros": "zero-row",
     "that sends a value that is not a number": "nan-value",
     "that sends negative values": "negative-value",
     "that declares too tight bounds": "bounds-too-tight",
@@ -55,6 +58,7 @@ VARIANTS = {
     "that sends values one by one": "unpacked-floats",
     "that rounds times down": "floor-timestamps",
     "that has a very quiet sensor": "quiet-sensor",
+    "that rounds values coarsely": "coarse-values",
 }
 """The same for servers that are correct and only different: variants."""
 

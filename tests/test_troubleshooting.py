@@ -45,7 +45,8 @@ from tests.http_server import Answer
 from tests.reporting.test_html import write_result
 from tests.test_matchers import failure, metrics_of
 from tests.validation import test_rules as rules
-from tests.validation.streams import blocks_of, frames_of, spoiled
+from tests.validation.streams import blocks_of, frames_of, judge, spoiled
+from tests.validation.test_every_rule_matters import AGING, aging_frames
 
 DOCUMENT = (ROOT / "docs" / "TROUBLESHOOTING.md").read_text("utf-8")
 NOT_READY, FAILED, LEFT = "NOT READY: ", "ASSERT FAILED: ", "LEFT BEHIND: "
@@ -371,6 +372,20 @@ def _(_at: Triggers) -> list[str]:
 @under("`a second, … received`")
 def _(_at: Triggers) -> list[str]:
     return [failure(metrics_of([n / 5 for n in range(25)]), matchers.has_frame_rate_above(10))]
+
+
+@under("`live data fall behind: …`")
+def _(_at: Triggers) -> list[str]:
+    return [f"- {finding}" for finding in judge(aging_frames(), AGING)]
+
+
+@under("`… those of an earlier row again, …`")
+def _(_at: Triggers) -> list[str]:
+    alike = judge(spoiled(rules.SPECTRA, rules.twins), rules.SPECTRA)
+    return [
+        *judged(matchers.holds_measurements(), rules.row_again).splitlines(),
+        *(f"- {finding}" for finding in alike),
+    ]
 
 
 @under("`outside the declared bounds …`")

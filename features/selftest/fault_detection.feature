@@ -15,7 +15,10 @@ Feature: Fault detection
       | whose sensor 2 is dead                  | sensor 2 is dead                                               |
       | whose sensor 2 is frozen                | sensor 2 is frozen                                             |
       | whose picture is frozen                 | the picture is frozen                                          |
+      | that shows a row again                  | the values of a row are those of an earlier row again          |
+      | two of whose sensors are one            | sensors 1, 2 hold the same values as one another               |
       | that sends zeros                        | intensity values are zero                                      |
+      | that sends rows of zeros                | intensity values of a row are zero                             |
       | that sends a value that is not a number | intensity values of the frame are not finite, the first is nan |
       | that sends negative values              | intensity values of the frame are negative                     |
       | that declares too tight bounds          | intensity values of the frame are outside the declared bounds  |
@@ -73,3 +76,4 @@ Feature: Fault detection
       | that sends values one by one                |
       | that rounds times down                      |
       | that has a very quiet sensor                |
+      | that rounds values coarsely                 |

@@ -35,7 +35,7 @@ WARM_UP = 20
 _MEMORY_SAMPLES = 10
 _BUFFERS_FILLED = 1.0
 
-ANY_TIME = Limits(max_pause=1e9, frame_rate_above=1e-9, data_age_within=1e9, clock_skew=1e9)
+ANY_TIME = Limits(max_pause=1e9, frame_rate_above=1e-9, data_age_within=1e9, clock_skew=1e9, age_growth=1e9)
 """Limits for frames that were made before they are asked for, and are sent as fast as they are taken."""
 
 

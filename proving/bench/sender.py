@@ -27,7 +27,7 @@ from protos.datastream_pb2 import (
 from support.validation.expectation import Expectation
 
 _VARIANTS = 8
-"""Messages of different values, which take turns."""
+"""Rows of different values, which take turns; the values of the first sensor never come again."""
 
 _START_MS = 1_795_000_000_000
 _LINE_MS, _SPAN_MS = 10, 512
@@ -56,22 +56,31 @@ class Shape:
     def messages(self) -> list[bytes]:
         """The messages: correct ones, whose lines go on from each to the next."""
         noise = np.random.default_rng(1)
-        variants = [self._sensors(noise) for _ in range(_VARIANTS)]
+        variants = [self._row(noise) for _ in range(_VARIANTS)]
         turns = itertools.cycle(variants)
         bounds = DataStream(current_min_amp=0.0, current_max_amp=1e9).SerializeToString()
         lines = itertools.count()
         messages = []
         for _ in range(self.frames):
-            values = next(turns)
-            rows = [_row(values if row == 0 else next(turns), next(lines)) for row in range(self.rows)]
+            rows = [_row(self._fresh(next(turns), noise), next(lines)) for _ in range(self.rows)]
             messages.append(b"".join([*rows, bounds]))
         return messages
 
-    def _sensors(self, noise: np.random.Generator) -> bytes:
-        """The canvas and the sensors of a row, serialized."""
+    def _row(self, noise: np.random.Generator) -> tuple[bytes, bytes]:
+        """The canvas and the first sensor of a row, serialized, and the other sensors of it."""
         values = noise.rayleigh(1.0, (self.sensors, self.bins)).astype(np.float32)
-        sensors = [SensorIntensity(id=number, intensity=one.tolist()) for number, one in enumerate(values, start=1)]
-        return SpectrogramRow(canvasId="canvas-0", sensors=sensors).SerializeToString()
+        first, *others = (
+            SensorIntensity(id=number, intensity=one.tolist()) for number, one in enumerate(values, start=1)
+        )
+        return (
+            SpectrogramRow(canvasId="canvas-0", sensors=[first]).SerializeToString(),
+            SpectrogramRow(sensors=others).SerializeToString(),
+        )
+
+    def _fresh(self, row: tuple[bytes, bytes], noise: np.random.Generator) -> bytes:
+        """The row with other values of the first sensor, which are the end of its bytes."""
+        values = noise.rayleigh(1.0, self.bins).astype("<f4").tobytes()
+        return b"".join([row[0][: -len(values)], values, row[1]])
 
 
 SHAPES = {

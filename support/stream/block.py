@@ -10,12 +10,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from support.stream.digest import NOTHING
 from support.stream.frame import Frame
 from support.stream.shape import Shape
 
 _Number = TypeVar("_Number", bound=np.generic)
-
-_NOTHING = np.empty((0, 0), dtype=np.float32)
 
 
 class Message(NamedTuple):
@@ -76,33 +75,45 @@ class Block:
             stacks=stacks,
         )
 
-    @property
+    @cached_property
     def lowest(self) -> NDArray[np.float32]:
         """The smallest value of each frame, NaN where one is NaN; infinite where there is none."""
+        lowest: NDArray[np.float32] = self.row_lowest.min(axis=1, initial=np.inf)
+        return lowest
+
+    @cached_property
+    def highest(self) -> NDArray[np.float32]:
+        """The largest value of each frame, likewise."""
+        highest: NDArray[np.float32] = self.row_highest.max(axis=1, initial=-np.inf)
+        return highest
+
+    @property
+    def row_lowest(self) -> NDArray[np.float32]:
+        """The smallest value of each row, likewise, shape (frames, rows)."""
         return self._measured[0]
 
     @property
-    def highest(self) -> NDArray[np.float32]:
-        """The largest value of each frame, likewise."""
+    def row_highest(self) -> NDArray[np.float32]:
+        """The largest value of each row, likewise, shape (frames, rows)."""
         return self._measured[1]
 
     @property
-    def first_bins(self) -> NDArray[np.float32]:
-        """The first value of each spectrum, shape (frames * rows, sensors).
+    def digests(self) -> NDArray[np.uint64]:
+        """A number that stands for the values of each spectrum, shape (frames * rows, sensors).
 
         Empty where the shape is not rectangular, or has no values.
         """
         return self._measured[2]
 
     @cached_property
-    def _measured(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def _measured(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint64]]:
         stacks, self.stacks = self.stacks, []
         extremes = [self.shape.extremes(stack) for stack in stacks]
-        has_firsts = self.shape.value_count and self.shape.is_rectangular
+        has_spectra = self.shape.value_count and self.shape.is_rectangular
         return (
             joined([lowest for lowest, _ in extremes]),
             joined([highest for _, highest in extremes]),
-            joined([self.shape.first_bins(stack) for stack in stacks]) if has_firsts else _NOTHING,
+            joined([self.shape.digests(stack) for stack in stacks]) if has_spectra else NOTHING,
         )
 
     @property

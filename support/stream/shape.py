@@ -9,6 +9,8 @@ import numpy as np
 from google.protobuf.message import Message
 from numpy.typing import NDArray
 
+from support.stream import digest
+
 
 class Shape(ABC):
     """What frames of a kind have in common: everything but their values, times and bounds.
@@ -43,24 +45,34 @@ class Shape(ABC):
         """Every intensity of a message of this shape, in its order, flat."""
 
     def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The smallest and the largest value of messages, each of shape (messages,).
+        """The smallest and the largest value of each row of messages, each of shape (messages, rows).
 
         NaN where a value is NaN, infinite where there is none; ``stack`` has the shape (messages, bytes).
         """
-        values = [self.values(message.tobytes()) for message in stack]
-        lowest = np.array([one.min(initial=np.inf) for one in values], dtype=np.float32)
-        highest = np.array([one.max(initial=-np.inf) for one in values], dtype=np.float32)
-        return lowest, highest
+        ends = np.cumsum(self.row_counts)[:-1]
+        rows = [np.split(self.values(message.tobytes()), ends)[: self.rows] for message in stack]
+        shape = len(stack), self.rows
+        lowest = np.array([one.min(initial=np.inf) for message in rows for one in message], dtype=np.float32)
+        highest = np.array([one.max(initial=-np.inf) for message in rows for one in message], dtype=np.float32)
+        return lowest.reshape(shape), highest.reshape(shape)
 
-    def first_bins(self, stack: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The first value of each spectrum of a rectangular kind, shape (messages * rows, sensors)."""
-        firsts = [self.values(message.tobytes()).reshape(self.dimensions)[:, :, 0] for message in stack]
-        return np.concatenate(firsts)
+    def digests(self, stack: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        """The digest of each spectrum of a rectangular kind, shape (messages * rows, sensors)."""
+        values = np.concatenate([self.values(message.tobytes()).reshape(self.dimensions) for message in stack])
+        return digest.digests(digest.sample(values, self.dimensions[1]))
 
     @cached_property
     def value_count(self) -> int:
         """Number of intensities of all sensors and rows."""
         return int(self.bin_counts.sum())
+
+    @cached_property
+    def row_counts(self) -> NDArray[np.int64]:
+        """Number of intensities of each row."""
+        sensors = np.cumsum([0, *map(len, self.sensor_ids)])
+        so_far = np.concatenate(([0], np.cumsum(self.bin_counts)))
+        counts: NDArray[np.int64] = np.diff(so_far[sensors])
+        return counts
 
     @cached_property
     def is_rectangular(self) -> bool:

@@ -18,6 +18,7 @@ class Limits:
         data_age_within: oldest that the newest row of a live frame may be on arrival, seconds (contract: "a second or
             so"; the default leaves half a second for the network and this machine).
         clock_skew: seconds that the server's clock may be ahead of ours.
+        age_growth: seconds a second by which the age of live data may grow (contract: 50 ms a second).
         end_within: seconds from the last frame of a bounded stream, or from a job's cancellation, to the stream's end.
         frozen_rows: rows in a row with identical values that make a sensor dead or frozen. Two equal rows can be
             chance where a server rounds the values of a quiet sensor; five have not been seen on a live sensor.
@@ -27,6 +28,7 @@ class Limits:
     frame_rate_above: float = 10.0
     data_age_within: float = 1.5
     clock_skew: float = 1.0
+    age_growth: float = 0.05
     end_within: float = 2.0
     frozen_rows: int = 5
 

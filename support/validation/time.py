@@ -15,7 +15,7 @@ from support.stream.block import Block
 from support.stream.frame import Frame
 from support.stream.lines import countable, steps
 from support.validation.expectation import Expectation
-from support.validation.finding import Ending, Finding, Rule, Severity, Took, Topic, Where
+from support.validation.finding import Ending, Finding, Rule, Took, Topic, Where
 from support.wording import are, clock, plural
 
 _ROUNDING_MS = 1.0
@@ -243,34 +243,3 @@ class LinesContinuous(Rule):
             gap.lines,
             Took(gap.arrived - seconds, gap.arrived, seconds / 2),  # lines that came from before are still on their way
         )
-
-
-class LiveDataFresh(Rule):
-    """The newest row of a live frame ended shortly before it arrives, and never in the future beyond clock skew."""
-
-    name = "live data fresh"
-    topic = Topic.FRESHNESS
-    severity = Severity.NORMAL
-
-    def __init__(self, max_age: float, clock_skew: float) -> None:
-        self._max_age = max_age
-        self._skew = clock_skew
-
-    def see(self, block: Block) -> Iterator[Finding]:
-        if not block.shape.rows:
-            return
-        ages = block.ages
-        if ages.max() <= self._max_age and ages.min() >= -self._skew:
-            return
-        wrong = (ages > self._max_age) | (ages < -self._skew)
-        for position in np.flatnonzero(wrong).tolist():
-            age = float(ages[position])
-            where = Where(frame=block.index + position, time=int(block.ends[position].max()))
-            if age > 0:
-                sentence = (
-                    f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s"
-                )
-            else:
-                sentence = f"live data are from the future: the newest row ends {-age:.2f} s after it arrived"
-            arrived = block.messages[position].arrived
-            yield self.finding(sentence, where, age, Took(arrived - max(age, 0.0), arrived, self._max_age))

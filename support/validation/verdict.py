@@ -9,10 +9,12 @@ from typing import Protocol
 
 from support.stream.block import Block
 from support.stream.lines import Lines
+from support.validation.age import LiveDataFresh, LiveDataKeepUp
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic
-from support.validation.spectrum import Finite, NonNegative, NotConstant, SensorsAlive, WithinBounds
+from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
+from support.validation.spectrum import Finite, NonNegative, WithinBounds
 from support.validation.structure import (
     BinsAsConfigured,
     CanvasConstant,
@@ -20,7 +22,7 @@ from support.validation.structure import (
     SensorsAsConfigured,
     SensorsPresent,
 )
-from support.validation.time import EpochMilliseconds, LinesContinuous, LiveDataFresh, RowSpan
+from support.validation.time import EpochMilliseconds, LinesContinuous, RowSpan
 
 _KEPT_PER_RULE = 20
 
@@ -41,10 +43,13 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         WithinBounds(),
         NotConstant(),
         SensorsAlive(limits.frozen_rows),
+        NoRowAgain(expectation.lines_dt),
+        NoTwins(expectation.sensors),
         EpochMilliseconds(),
         RowSpan(expectation),
         LinesContinuous(expectation),
         LiveDataFresh(limits.data_age_within, limits.clock_skew),
+        LiveDataKeepUp(limits.age_growth),
         NoPause(limits.max_pause),
         RateKept(limits.frame_rate_above, limits.max_pause),
         FrameCount(expectation.max_frames),

@@ -154,12 +154,19 @@ def _bounds(seen: Seen) -> bool:
 
 
 def _life(seen: Seen) -> bool:
-    """No sensor has the same values in four rows that follow each other."""
+    """No sensor has the same values in four rows that follow each other; no row comes again; no sensors are alike."""
     lines: dict[int, list[bytes]] = {}
+    times: dict[tuple[bytes, ...], set[int]] = {}
+    twins = False
     for row in seen.rows:
-        for sensor in row.sensors:
-            lines.setdefault(sensor.id, []).append(np.array(sensor.intensity).tobytes())
-    return all(max(len(list(run)) for _, run in itertools.groupby(values)) < 4 for values in lines.values())
+        values = [np.array(sensor.intensity).tobytes() for sensor in row.sensors]
+        for sensor, octets in zip(row.sensors, values, strict=True):
+            lines.setdefault(sensor.id, []).append(octets)
+        if values:
+            times.setdefault(tuple(values), set()).add(row.startTimestamp)
+        twins = twins or len(set(values)) < len({sensor.id for sensor in row.sensors})
+    stands = any(max(len(list(run)) for _, run in itertools.groupby(values)) >= 4 for values in lines.values())
+    return not stands and not twins and all(len(starts) == 1 for starts in times.values())
 
 
 def _canvas(seen: Seen) -> bool:
@@ -186,7 +193,9 @@ def _live(seen: Seen) -> bool:
         for arrived, frame in zip(seen.arrived, seen.frames, strict=False)
         if frame.rows
     ]
-    return all(-0.5 < age < 1 for age in ages)
+    third = len(ages) // 3
+    grown = min(ages[-third:]) - min(ages[:third]) if third else 0.0
+    return all(-0.5 < age < 1 for age in ages) and grown < 0.1
 
 
 def _rate(seen: Seen) -> bool:

@@ -84,6 +84,7 @@ STREAMED: dict[str, tuple[Callable[[Seen], bool], dict[str, Any]]] = {
     "loose-bounds": (lambda seen: seen.frames[0].current_max_amp == 2 * values(seen)[0].max(), {}),
     "quiet-sensor": (lambda seen: third_sensor(seen).max() < 1e-5, {}),
     "quantised-quiet-sensor": (lambda seen: not np.diff(third_sensor(seen), axis=0).any(axis=1).all(), {}),
+    "coarse-values": (lambda seen: len(np.unique(third_sensor(seen)[0])) <= 65, {}),
     "floor-timestamps": (lambda seen: np.array_equal(offsets(seen), np.floor(exact(seen))), UNEVEN),
     "sample-aligned-lines": (lambda seen: np.array_equal(offsets(seen), at_samples(seen)), UNEVEN),
     "large-canvas-id": (lambda seen: len(seen.rows[0].canvasId) == 1000, {}),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
 from support.stream.block import Block, Message
 from support.stream.dialect import UnreadableError
+from support.stream.digest import digests, sample
 from support.stream.story import STORY
 from support.stream.story.layout import IrregularError, Layout
 from tests.hostile.fuzz_frames import agrees_with_protocol_buffers
@@ -40,8 +41,10 @@ def agrees(block: Block) -> None:
             np.testing.assert_array_equal(block.highest[position], frame.values.max())
         if frame.values.size and frame.is_rectangular:
             rows = block.shape.rows
-            firsts = block.first_bins[position * rows : (position + 1) * rows]
-            np.testing.assert_array_equal(firsts, frame.intensities[:, :, 0])
+            ours = block.digests[position * rows : (position + 1) * rows]
+            np.testing.assert_array_equal(ours, digests(sample(frame.intensities, frame.intensities.shape[1])))
+            np.testing.assert_array_equal(block.row_lowest[position], frame.intensities.min(axis=(1, 2)))
+            np.testing.assert_array_equal(block.row_highest[position], frame.intensities.max(axis=(1, 2)))
 
 
 class Encoder:

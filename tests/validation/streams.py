@@ -38,6 +38,7 @@ class Plan:
     latency: float = 0.02
     jitter: float = 0.0
     level: float = 1.0
+    levels: int = 0
     bounds_slack: float = 0.0
     offset: Fraction = Fraction(0)
     rounding: Fraction = Fraction(1, 2)
@@ -69,6 +70,9 @@ class Plan:
 
     def _message(self, noise: np.random.Generator, index: int) -> DataStream:
         values = noise.rayleigh(self.level, (self.rows, len(self.sensors), self.bins)).astype(np.float32)
+        if self.levels:  # a server that rounds: so many values from 0 to three times the level
+            step = np.float32(3 * self.level / self.levels)
+            values = np.minimum(np.round(values / step), self.levels) * step
         rows = []
         for row in range(self.rows):
             start, end = _times(self, index * self.rows + row)

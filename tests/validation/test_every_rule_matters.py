@@ -24,9 +24,10 @@ from support.validation.finding import Ending, Finding, Rule
 from support.validation.verdict import Verdict, stream_rules
 from tests.validation.streams import Plan, blocks_of, frames_of, spoiled
 from tests.validation.test_configuration import PRR, REQUEST, WRONG_ANSWERS, answer
-from tests.validation.test_rules import BREAKAGES, PLAN
+from tests.validation.test_rules import BREAKAGES, PLAN, SPECTRA, twins
 
 SINGLE_ROWS = replace(PLAN, rows=1, frames=40, lines_dt=0.05)
+AGING = replace(SINGLE_ROWS, frames=100)
 BOUNDED = replace(PLAN, max_frames=PLAN.frames)
 FINE = Ending(frames=PLAN.frames, by_server=False)
 
@@ -39,6 +40,11 @@ def frames_with_a_pause() -> list[Frame]:
 def slow_frames() -> list[Frame]:
     plan = replace(PLAN, frames=40)
     return [replace(frame, elapsed=frame.index * 0.2) for frame in frames_of(plan.messages(), plan)]
+
+
+def aging_frames() -> list[Frame]:
+    frames = frames_of(AGING.messages(), AGING)
+    return [replace(f, elapsed=f.elapsed * 1.1, received_at=f.received_at + 0.1 * f.elapsed) for f in frames]
 
 
 def one_zero_frame() -> list[Frame]:
@@ -62,8 +68,10 @@ CASES: dict[str, Case] = {
         for number, (change, rule, words) in enumerate(BREAKAGES)
     },
     "one frame of zeros": (SINGLE_ROWS, one_zero_frame, FINE),
+    "two sensors alike": (SPECTRA, lambda: spoiled(SPECTRA, twins), FINE),
     "a pause of a second": (PLAN, frames_with_a_pause, FINE),
     "five frames a second": (PLAN, slow_frames, FINE),
+    "data that grow old": (AGING, aging_frames, replace(FINE, frames=AGING.frames)),
     "a frame too few": (BOUNDED, lambda: frames()[:-1], Ending(PLAN.frames - 1, by_server=True)),
     "an end with an error": (PLAN, frames, replace(FINE, error="INTERNAL: broken")),
 }

@@ -33,9 +33,10 @@ def plans(draw: st.DrawFn, *, spoilable: bool = False) -> Plan:
     rows = draw(st.integers(1, max(1, min(12, int(0.1 / lines_dt)))))
     frames = draw(st.integers(max(4, math.ceil(12 / rows)) if spoilable else 1, 16))
     first = draw(st.integers(0, 3000))
+    bins = draw(st.integers(least, 12) | st.integers(16, 40))
     plan = Plan(
         sensors=tuple(range(first, first + draw(st.integers(least, 6)))),
-        bins=draw(st.integers(least, 12)),
+        bins=bins,
         lines_dt=lines_dt,
         prr=prr,
         nfft=2 ** draw(st.integers(7, 11)),
@@ -45,6 +46,7 @@ def plans(draw: st.DrawFn, *, spoilable: bool = False) -> Plan:
         latency=draw(st.floats(0, 0.9)),
         jitter=draw(st.floats(0, 0.3)),
         level=10 ** draw(st.floats(-9, 6)),
+        levels=draw(st.sampled_from([0, 0, 16, 255])) if bins >= 4 and not spoilable else 0,
         bounds_slack=draw(st.sampled_from([0.0, 1e-3, 1e6])),
         offset=Fraction(draw(st.integers(0, 999_999)), 10**6),
         rounding=draw(st.sampled_from([Fraction(0), Fraction(1, 2)])),
@@ -223,14 +225,38 @@ def freeze_picture(p: Place) -> None:
         sensor.intensity[:] = list(other.intensity)
 
 
+def values_again(p: Place) -> None:
+    first = p.messages[0].rows[0]
+    p.message.current_min_amp, p.message.current_max_amp = 0.0, 1e30
+    for sensor, other in zip(p.line.sensors, first.sensors, strict=True):
+        sensor.intensity[:] = list(other.intensity)
+
+
+def zero_row(p: Place) -> None:
+    p.message.current_min_amp = 0.0
+    for sensor in p.line.sensors:
+        sensor.intensity[:] = [0.0] * p.plan.bins
+
+
 MUTATIONS = [
     *(drop_row, drop_frame, repeat_row, repeat_frame, swap_rows, swap_frames),
     *(shift_row, scale_times, shift_end),
     *(drop_sensor, repeat_sensor, swap_sensors, change_sensor),
     *(drop_bin, repeat_bin, value(math.nan), value(math.inf), value(-1.0), value_above_bounds, negate_value),
     *(tighten_bounds, swap_bounds, unbind, empty_canvas, change_canvas),
-    *(empty_frame, zero_frame, freeze_sensor, freeze_picture),
+    *(empty_frame, zero_frame, freeze_sensor, freeze_picture, values_again, zero_row),
 ]
+
+
+@enough
+@given(st.data(), plans(spoilable=True))
+def test_twins_always_have_a_finding(data: st.DataObject, plan: Plan) -> None:
+    plan = replace(plan, bins=plan.bins + 16)
+    messages = plan.messages()
+    sensors = data.draw(st.sampled_from(data.draw(st.sampled_from(messages)).rows)).sensors
+    one, two = data.draw(st.permutations(range(len(sensors))))[:2]
+    sensors[one].intensity[:] = list(sensors[two].intensity)
+    assert "no twin sensors" in {finding.rule for finding in judge(frames_of(messages, plan), plan)}
 
 
 @enough

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from protos.datastream_pb2 import DataStream
+from protos.datastream_pb2 import DataStream, SpectrogramRow
 from support.validation.finding import Finding
 from tests.validation.streams import Plan, frames_of, judge, spoiled
 
@@ -116,7 +116,7 @@ def fill(value: float, *positions: int) -> Change:
             message.current_min_amp, message.current_max_amp = 0.0, 100.0
             for line in message.rows:
                 for position in positions or range(len(line.sensors)):
-                    line.sensors[position].intensity[:] = [value] * PLAN.bins
+                    line.sensors[position].intensity[:] = [value] * len(line.sensors[position].intensity)
 
     return change
 
@@ -130,8 +130,35 @@ def sensor_frozen(messages: list[DataStream]) -> None:
 
 
 def picture_repeated_once(messages: list[DataStream]) -> None:
-    for sensor, other in zip(messages[4].rows[2].sensors, messages[4].rows[1].sensors, strict=True):
-        sensor.intensity[:] = list(other.intensity)
+    values_of(messages[4].rows[2], messages[4].rows[1])
+
+
+def values_of(line: SpectrogramRow, other: SpectrogramRow) -> None:
+    """The row holds the values of the other one."""
+    for sensor, source in zip(line.sensors, other.sensors, strict=True):
+        sensor.intensity[:] = list(source.intensity)
+
+
+def loosen_bounds(messages: list[DataStream]) -> None:
+    for message in messages:
+        message.current_min_amp, message.current_max_amp = 0.0, 100.0
+
+
+def row_again(messages: list[DataStream]) -> None:
+    loosen_bounds(messages)
+    values_of(messages[6].rows[2], messages[2].rows[1])
+
+
+def frame_again(messages: list[DataStream]) -> None:
+    loosen_bounds(messages)
+    for line, other in zip(messages[6].rows, messages[2].rows, strict=True):
+        values_of(line, other)
+
+
+def row_of_zeros(messages: list[DataStream]) -> None:
+    loosen_bounds(messages)
+    for sensor in messages[4].rows[2].sensors:
+        sensor.intensity[:] = [0.0] * PLAN.bins
 
 
 def count_from_the_first_row(messages: list[DataStream]) -> None:
@@ -231,6 +258,9 @@ BREAKAGES: list[tuple[Change, str, str]] = [
     (fill(0.0, 2), "sensors alive", "sensor 5 is dead (all zero): the same values in 5 rows in a row"),
     (sensor_frozen, "sensors alive", "sensor 5 is frozen: the same values in 5 rows in a row"),
     (picture_repeated_once, "sensors alive", "the picture is frozen"),
+    (row_again, "no row again", "of an earlier row again, 11:06:40.110 (frame 6, at 11:06:40.320)"),
+    (frame_again, "no row again", "again, 11:06:40.100; so are those of 4 more rows (frame 6, at 11:06:40.300)"),
+    (row_of_zeros, "data not constant", "all 32 intensity values of a row are zero (frame 4, at 11:06:40.220)"),
     (shift_ends(-512), "row spans the analysis window", "a row ends when it starts"),
     (shift_ends(-600), "row spans the analysis window", "a row ends 88 ms before it starts"),
     (shift_ends(100), "row spans the analysis window", "a row spans 612 ms where the analysis window is 512 ms"),
@@ -285,6 +315,95 @@ def test_a_sensor_whose_rounded_values_repeat_now_and_then_is_alive() -> None:
             message.current_min_amp = 0.0
 
     assert judge(spoiled(PLAN, rounded), PLAN) == []
+
+
+SPECTRA = Plan(bins=32)
+"""Spectra of so many values that no two of them are alike."""
+
+
+def twins(messages: list[DataStream]) -> None:
+    sensors = messages[4].rows[2].sensors
+    sensors[3].intensity[:] = list(sensors[1].intensity)
+
+
+def test_sensors_that_hold_the_same_values_are_found_in_a_single_row() -> None:
+    (finding,) = judge(spoiled(SPECTRA, twins), SPECTRA)
+    assert (finding.rule, finding.sentence) == ("no twin sensors", "sensors 4, 6 hold the same values as one another")
+    assert (finding.where.frame, finding.where.sensor, finding.where.time) == (4, 6, 1_795_000_000_220)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [Plan(bins=12), Plan(bins=32, levels=2, sensors=(3, 4), frames=40), Plan(bins=16, levels=3)],
+    ids=["few bins", "coarse", "few bins, coarse"],
+)
+def test_sensors_that_may_be_alike_by_chance_are_no_twins(plan: Plan) -> None:
+    def alike(messages: list[DataStream]) -> None:
+        for message in messages:
+            twin = message.rows[0].sensors
+            twin[1].intensity[:] = list(twin[0].intensity)
+
+    assert judge(spoiled(plan, alike), plan) == []
+
+
+def test_dead_sensors_are_dead_and_no_twins() -> None:
+    assert rules_of(judge(spoiled(SPECTRA, fill(0.0, 1, 2)), SPECTRA)) == {"sensors alive"}
+
+
+def test_a_sensor_that_nobody_asked_for_is_no_twin() -> None:
+    def one_more(messages: list[DataStream]) -> None:
+        for message in messages:
+            for line in message.rows:
+                line.sensors.add(id=99, intensity=list(line.sensors[3].intensity))
+
+    assert rules_of(judge(spoiled(SPECTRA, one_more), SPECTRA)) == {"sensors as configured"}
+
+
+def test_rows_of_few_values_may_come_again() -> None:
+    plan = Plan(sensors=(3,), bins=4, rows=5, frames=60, levels=4)
+    frames = frames_of(plan.messages(), plan)
+    rows = [frame.intensities[row].tobytes() for frame in frames for row in range(plan.rows)]
+    assert len(set(rows)) < len(rows)
+    assert judge(frames, plan) == []
+
+
+@pytest.mark.parametrize("bins", [64, 2000], ids=["all values", "a part of the values"])
+def test_a_row_that_a_server_rounds_coarsely_is_known_by_all_of_its_values(bins: int) -> None:
+    """In the middle, where the digests look, there is nothing to know it by."""
+    plan = Plan(sensors=(3,), bins=bins, frames=60)
+
+    def quiet(messages: list[DataStream]) -> None:
+        loosen_bounds(messages)
+        for line in (line for message in messages for line in message.rows):
+            line.sensors[0].intensity[bins // 8 : -bins // 8] = [0.0] * (bins * 3 // 4)
+
+    def again(messages: list[DataStream]) -> None:
+        quiet(messages)
+        values_of(messages[40].rows[0], messages[9].rows[4])
+
+    assert judge(spoiled(plan, quiet), plan) == []
+    (finding,) = judge(spoiled(plan, again), plan)
+    assert finding.sentence == "the values of a row are those of an earlier row again, 11:06:40.490"
+
+
+def test_a_row_is_known_again_after_a_minute_and_not_after_two() -> None:
+    plan = Plan(sensors=(3,), bins=16, rows=1, lines_dt=0.1, frames=1300)
+
+    def found(later: int) -> list[str]:
+        messages = plan.messages()
+        loosen_bounds(messages)
+        values_of(messages[later].rows[0], messages[20].rows[0])
+        return [finding.rule for finding in judge(frames_of(messages, plan), plan)]
+
+    assert found(620) == ["no row again"]
+    assert found(1240) == []
+
+
+def test_a_line_that_came_twice_is_not_also_a_row_again() -> None:
+    def twice(messages: list[DataStream]) -> None:
+        messages.insert(6, messages[5])
+
+    assert rules_of(judge(spoiled(PLAN, twice), PLAN)) == {"lines continuous"}
 
 
 def test_bounds_that_lost_float64_precision_are_right() -> None:

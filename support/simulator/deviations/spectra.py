@@ -1,16 +1,19 @@
 """Faults of the values: what is no intensity, bounds that are not true, data without life."""
 
+import itertools
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
 
-from support.simulator.deviations.catalogue import Sensor
+from support.simulator.deviations.catalogue import Lines, Sensor
 from support.simulator.deviations.edits import with_sensor, with_values
 from support.simulator.deviations.stages import FRAME, At
 from support.simulator.frame import Frame
 from support.simulator.sensors import Values
 
 CONSTANT = 0.25
+EVERY = 8  # lines from one fault to the next: the first shows in ten frames of one line
 SMALLEST = 1e-12  # below it, decibels would be infinite
 
 
@@ -92,6 +95,40 @@ def frozen_picture(frame: Frame, at: At) -> Frame:
     if at.number < 2:
         return frame
     return with_values(frame, lambda values: _remembered(at, "frozen picture", values))
+
+
+@FRAME.fault("life")
+def row_again(frame: Frame, at: At, before: Lines = 10) -> Frame:
+    """Every eighth row holds the values of an earlier one, under its own time."""
+    past: deque[Values] = at.memory.setdefault("rows", deque(maxlen=before))
+    numbers = itertools.count(at.row)
+
+    def edited(values: Values) -> Values:
+        is_again = next(numbers) % EVERY == 0 and len(past) == before
+        shown = past[0] if is_again else values
+        past.append(shown)
+        return shown
+
+    return with_values(frame, edited)
+
+
+@FRAME.fault("life")
+def twin_sensors(frame: Frame, _at: At, sensor: Sensor = 3) -> Frame:
+    """One sensor holds the values of the one before it in the row, where it has one."""
+
+    def doubled(values: Values) -> Values:
+        index = min(sensor, len(values)) - 1
+        values[index] = values[max(index - 1, 0)]
+        return values
+
+    return with_values(frame, doubled)
+
+
+@FRAME.fault("life")
+def zero_row(frame: Frame, at: At) -> Frame:
+    """All values of every eighth row are zero."""
+    numbers = itertools.count(at.row)
+    return with_values(frame, lambda values: values if next(numbers) % EVERY else np.zeros_like(values))
 
 
 def _remembered(at: At, name: str, values: Values) -> Values:

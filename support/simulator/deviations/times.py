@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from support.simulator.deviations.bent import Bent
-from support.simulator.deviations.catalogue import Lines, Milliseconds, Percent, Seconds
+from support.simulator.deviations.catalogue import Lines, Milliseconds, Percent, PercentASecond, Seconds
 from support.simulator.deviations.edits import numbered, with_rows
 from support.simulator.deviations.stages import FEED, FRAME, PLAN, TIMELINE, At, Payloads
 from support.simulator.frame import Frame, Row, Timeline
@@ -146,6 +146,13 @@ def growing_lag(timeline: Timeline, plan: Plan) -> Timeline:
     return Bent(
         timeline, plan, timeline.start, due=lambda row: begin + round((timeline.due_ns(row) - begin) / (1 - LAG))
     )
+
+
+@TIMELINE.fault("live")
+def creeping_lag(timeline: Timeline, plan: Plan, behind: PercentASecond = 10) -> Timeline:
+    """The server falls behind little by little: each second the data get a tenth of a second older."""
+    begin, slower = timeline.due_ns(0), 1 - Fraction(behind) / 100
+    return Bent(timeline, plan, timeline.start, due=lambda row: begin + round((timeline.due_ns(row) - begin) / slower))
 
 
 @PLAN.also("growing-lag")

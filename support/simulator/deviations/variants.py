@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
-from support.simulator.deviations.edits import with_rows, with_sensor
+from support.simulator.deviations.edits import with_rows, with_sensor, with_values
 from support.simulator.deviations.jobs import later
 from support.simulator.deviations.stages import (
     ANSWER,
@@ -34,6 +34,7 @@ from support.simulator.wire import ROWS
 THIRD = 3
 FEWEST_FRAMES = 12  # a second, however large they are
 SAME_EVERY = 7  # lines
+STEPS = 64
 UNKNOWN_FIELD = b"\xa0\x06\x01"  # number 100, the value 1
 
 
@@ -202,6 +203,18 @@ def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
         return now
 
     return with_sensor(frame, THIRD, coarse)
+
+
+@FRAME.variant()
+def coarse_values(frame: Frame, _at: At) -> Frame:
+    """The values of each sensor are rounded to 64 steps, so that rows of few values repeat by chance."""
+
+    def coarse(values: Values) -> Values:
+        steps = np.maximum(values.max(axis=1, keepdims=True), 1e-30) / STEPS
+        stepped: Values = np.round(values / steps) * steps
+        return stepped
+
+    return with_values(frame, coarse)
 
 
 @FRAME.variant()

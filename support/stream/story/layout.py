@@ -17,6 +17,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from support.stream import digest
 from support.stream.story.shape import StoryShape
 
 _ROWS, _HIGH, _LOW = 0x0A, 0x11, 0x19
@@ -34,7 +35,7 @@ _SEVEN_BITS = np.uint8(0x7F)
 _WEIGHTS = np.int64(1) << np.arange(0, 7 * _LONGEST_TIME, 7, dtype=np.int64)
 """What each byte of a varint counts for."""
 
-_ALL_BUT_MESSAGES = (1, 2, 3)
+_SENSORS_AND_BINS = (2, 3)
 
 _MOST_RUNS = 64
 _CHUNK_BYTES = 2**19
@@ -134,7 +135,7 @@ class Layout(StoryShape):
         if not self.value_count:
             return super().extremes(stack)
         extremes = [
-            (part.min(axis=_ALL_BUT_MESSAGES), part.max(axis=_ALL_BUT_MESSAGES))
+            (part.min(axis=_SENSORS_AND_BINS), part.max(axis=_SENSORS_AND_BINS))
             for values in self._values(stack)
             for part in _in_pieces(values)
         ]
@@ -143,9 +144,11 @@ class Layout(StoryShape):
             lowest, highest = np.minimum(lowest, low), np.maximum(highest, high)
         return lowest, highest
 
-    def first_bins(self, stack: NDArray[np.uint8]) -> NDArray[np.float32]:
-        firsts = [values[:, :, :, 0] for values in self._values(stack)]
-        return np.concatenate(firsts, axis=2).reshape(len(stack) * self.rows, -1)
+    def digests(self, stack: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        sampled = [digest.sample(values, self.dimensions[1]) for values in self._values(stack)]
+        return np.concatenate([digest.digests(values) for values in sampled], axis=2).reshape(
+            len(stack) * self.rows, -1
+        )
 
     def values(self, data: bytes) -> NDArray[np.float32]:
         runs = [run.reshape(self.rows, -1) for run in self._values(stack_of([data]))]
