@@ -27,6 +27,7 @@ PROMISES = {
     "Refused jobs leave room for others": ("refusal",),
     "The server keeps track of a job": ("metadata",),
     "A cancelled job is over": ("metadata",),
+    "Windows of every kind are right, beside each other": ("beside",),
     "A job is streamed again": ("again",),
     "Two clients stream the same job": ("again",),
     "Two jobs <place>, each for itself": ("beside",),

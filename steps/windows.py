@@ -62,7 +62,7 @@ def stream_alone_and_together(context: Context, duration: float) -> None:
 
 @then("no window shows what is another's")
 def windows_are_strangers(context: Context) -> None:
-    assert_that(context.world.together.watches, show_what_is_their_own())
+    assert_that(context.world.together.watches, show_what_is_their_own(context.world.server.canvases))
 
 
 @then("the first frame of every window arrives within {limit:Duration}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -304,14 +304,18 @@ def is_as_it_was() -> BaseMatcher[Long]:
     return _Promise("rates, age and levels as they were in the beginning", problem)
 
 
-def show_what_is_their_own() -> BaseMatcher[Sequence[Watch]]:
-    """No window shows the values, the times or the canvas of another."""
+def show_what_is_their_own(canvases: Collection[str]) -> BaseMatcher[Sequence[Watch]]:
+    """No window shows the values, the times or the canvas of another; the server has ``canvases``, beside theirs."""
+
+    def shown(watch: Watch, job: Job) -> Shown:
+        turn = None if watch.look.job else watch.turn
+        return Shown(job.answer.job_id, 1 / job.prr, watch.frames, watch.canvases, turn)
 
     def problem(watches: Sequence[Watch]) -> str | None:
-        shown = [Shown(job.answer.job_id, 1 / job.prr, watch.frames) for watch in watches if (job := watch.job)]
-        if not shown or not all(one.frames for one in shown):
-            return "a window shows nothing, so there is nothing to compare"
-        return "; ".join(map(str, judge_beside(shown))) or None
+        streams = [shown(watch, watch.job) for watch in watches if watch.job]
+        if not any(stream.canvases for stream in streams):
+            return "no window shows anything, so there is nothing to compare"
+        return "; ".join(map(str, judge_beside(streams, canvases))) or None
 
     return _Promise("windows that show nothing of one another", problem)
 

@@ -30,3 +30,4 @@ Feature: Every configuration
     When I stream them beside each other for 5 seconds
     Then the first frame of every window arrives within 5 seconds
     And nothing was wrong in any window
+    And no window shows what is another's

@@ -60,6 +60,7 @@ class Watch:
         look: what it is to show.
         window: None before it is open.
         failure: what kept it from opening, or ended its stream, in words; empty where nothing did.
+        turn: windows of one turn were open at the same time.
     """
 
     def __init__(self, number: int, look: Look | JobRequest) -> None:
@@ -67,6 +68,7 @@ class Watch:
         self.look = look if isinstance(look, Look) else Look(look)
         self.window: Window | None = None
         self.failure = ""
+        self.turn = 0
         self._cleanup = ExitStack()
 
     def __str__(self) -> str:
@@ -78,6 +80,11 @@ class Watch:
     def job(self) -> Job | None:
         """The job that it shows; None before it is open."""
         return self.window.job if self.window else None
+
+    @property
+    def canvases(self) -> frozenset[str]:
+        """What its stream was drawn on."""
+        return frozenset(self.window.canvases) if self.window else frozenset()
 
     @property
     def frames(self) -> list[Frame]:
@@ -265,8 +272,10 @@ class Windows:
             server_pid: the server's process, where it is to be measured, too.
         """
         with self._measured(server_pid):
-            for first in range(0, len(self.watches), at_once):
+            for turn, first in enumerate(range(0, len(self.watches), at_once)):
                 together = self.watches[first : first + at_once]
+                for watch in together:
+                    watch.turn = turn
                 self._in_each(together, self._open)
                 self._stream(together, seconds)
                 self._in_each(together, Watch.close)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from support.screen.job import Job
 from support.screen.streamed import Streamed
+from support.validation.configuration import given_twice
 from support.validation.finding import Finding
 from support.wording import plural
 
@@ -39,6 +40,7 @@ class Overlooked:
 
     def __init__(self) -> None:
         self.told = False
+        self._jobs: dict[str, Job] = {}
         self._unasked: list[Unasked] = []
 
     def __len__(self) -> int:
@@ -51,6 +53,8 @@ class Overlooked:
         """A scenario is over that had these jobs and streams."""
         for job in jobs:
             self._unasked += [Unasked(scenario, job, finding, 1) for finding in job.unasked()]
+            if self._jobs.setdefault(job.answer.job_id, job) is not job:
+                self._unasked.append(Unasked(scenario, job, given_twice(job.answer), 1))
         for stream in streams:
             by_rule: dict[tuple[str, str], Finding] = {}
             for finding, doubt in stream.unasked():

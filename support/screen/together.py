@@ -106,3 +106,4 @@ class Together:
             self.newest.take_turns(seconds, at_once, self._server_pid)
         finally:
             self._server.job_ids.extend(self.newest.job_ids)
+            self._server.canvases.update(*(watch.canvases for watch in self.newest.watches))

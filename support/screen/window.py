@@ -58,6 +58,7 @@ class Window:
         job_over: whether the job has been ended, so that its stream has to end, too.
         verdict: what the rules say about the newest stream; None before the first.
         failure: the error that ended that stream, in words; empty where none did.
+        canvases: what the newest stream was drawn on.
         first_valid: seconds from asking for it until the first frame that breaks no rule had been judged; None without.
     """
 
@@ -71,6 +72,7 @@ class Window:
         self.job_over = False
         self.verdict: Verdict | None = None
         self.failure = ""
+        self.canvases: set[str] = set()
         self.first_valid: float | None = None
         self._limits = settings.limits
         self._blocks: deque[Block] = deque()
@@ -122,6 +124,7 @@ class Window:
         received = self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt)
         self.verdict = Verdict(stream_rules(self.job.expectation(max_frames), self._limits))
         self.failure, self.first_valid = "", None
+        self.canvases = set()
         self._blocks, self._bytes = deque(), 0
         return self._judged(received, self.verdict, kept_bytes)
 
@@ -169,6 +172,7 @@ class Window:
             self.first_valid = float(block.elapsed[0]) + time.monotonic() - began
 
     def _keep(self, block: Block, kept_bytes: int) -> None:
+        self.canvases.update(block.shape.canvas_ids)
         self._blocks.append(block)
         self._bytes += block.size
         while self._bytes > kept_bytes:

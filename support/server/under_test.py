@@ -30,6 +30,7 @@ class ServerUnderTest:
         channels: the channels of that fibre.
         embedded: the simulator process; None for a server of somebody else's.
         job_ids: the jobs that it has been asked for in this run, oldest first.
+        canvases: those that windows beside each other were drawn on in this run.
 
     Raises:
         NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
@@ -37,6 +38,7 @@ class ServerUnderTest:
 
     def __init__(self, settings: Settings) -> None:
         self.job_ids: list[str] = []
+        self.canvases: set[str] = set()
         self._cleanup = ExitStack()
         with self._cleanup:
             self.embedded: EmbeddedServer | None = None

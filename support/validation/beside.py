@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from support.stream.frame import Frame
 from support.validation.finding import Finding, Topic
-from support.wording import clock, plural
+from support.wording import clock, plural, some
 
 _ENOUGH = 16
 """Different values that a spectrum needs to be one of a kind: fewer may be alike by chance."""
@@ -25,11 +26,15 @@ class Shown:
         job_id: of its job.
         sample: seconds between two samples of the fibre.
         frames: those that were kept.
+        canvases: what it was drawn on.
+        turn: the jobs of one turn live at the same time; None: it lives at the same time as all others.
     """
 
     job_id: str
     sample: float
     frames: Sequence[Frame]
+    canvases: frozenset[str]
+    turn: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,18 @@ class _Place:
     start: int
 
 
-def judge_beside(streams: Sequence[Shown]) -> list[Finding]:
+def judge_beside(streams: Sequence[Shown], canvases: Collection[str] = ()) -> list[Finding]:
     """What these streams have of one another; empty where each has what is its own.
+
+    Args:
+        streams: of any jobs, at any time.
+        canvases: those that the server has been seen to have, beside theirs.
 
     Noise never repeats, so values that are the same in each of 16 bins or more were measured once: by one sensor at one
     time. Two streams may both show that, as two operators may watch the same metres of fibre; but then both have to say
     so. Jobs that live at the same time have a canvas each, but for servers that have one canvas for all jobs.
     """
-    return [*_values(streams), *_canvases(streams)]
+    return [*_values(streams), *_canvases(streams, canvases)]
 
 
 def _values(streams: Sequence[Shown]) -> Iterator[Finding]:
@@ -93,19 +102,18 @@ def _spectra(stream: int, frames: Iterable[Frame]) -> Iterator[tuple[bytes, _Pla
             yield spectra[position].tobytes(), place
 
 
-def _canvases(streams: Sequence[Shown]) -> Iterator[Finding]:
-    by_job: dict[str, set[str]] = {}
-    for stream in streams:
-        shown = {canvas for frame in stream.frames for canvas in frame.shape.canvas_ids}
-        by_job.setdefault(stream.job_id, set()).update(shown)
-    if len(set().union(*by_job.values())) < 2:
+def _canvases(streams: Sequence[Shown], others: Collection[str]) -> Iterator[Finding]:
+    if len(set(others).union(*(stream.canvases for stream in streams))) < 2:
         return  # one canvas for all jobs, or nothing shown
-    for canvas in sorted(set().union(*by_job.values())):
-        jobs = [job_id for job_id, shown in by_job.items() if canvas in shown]
-        if len(jobs) > 1:
-            yield Finding(
-                "a canvas of its own",
-                Topic.STRUCTURE,
-                f"jobs {', '.join(jobs)} are drawn on the same canvas {canvas!r}, though this server has several",
-                amount=len(jobs),
-            )
+    shared: dict[str, dict[str, None]] = {}
+    for one, other in combinations(streams, 2):
+        if one.job_id != other.job_id and (one.turn == other.turn or None in (one.turn, other.turn)):
+            for canvas in sorted(one.canvases & other.canvases):
+                shared.setdefault(canvas, {}).update({one.job_id: None, other.job_id: None})
+    for canvas, jobs in shared.items():
+        yield Finding(
+            "a canvas of its own",
+            Topic.STRUCTURE,
+            f"jobs {some(jobs)} are drawn on the same canvas {canvas!r}, though this server has several",
+            amount=len(jobs),
+        )

@@ -27,6 +27,11 @@ def judge_configuration(request: JobRequest, answer: JobAnswer, prr: float) -> l
     ]
 
 
+def given_twice(answer: JobAnswer) -> Finding:
+    """The finding about an id that another job of the run had before."""
+    return _finding("job id given once", f"the job id {answer.job_id!r} was given to another job before")
+
+
 def _finding(
     rule: str, sentence: str, topic: Topic = Topic.CONFIGURATION, severity: Severity = Severity.CRITICAL
 ) -> Finding:

@@ -134,3 +134,21 @@ def test_trouble_of_the_network_explains_when_and_whether_but_never_what(
     world.streaming.stream_through(lambda network: network.drop(0.5))
     world.leave_unasked("the network drops")
     assert [one.first.topic for one in overlooked] == [Topic.MEASUREMENTS]
+
+
+def test_an_id_that_was_given_in_another_scenario_is_not_given_again(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked
+) -> None:
+    for name, faults in (
+        ("first", []),
+        ("second", []),
+        ("third", ["job-id-repeated"]),
+        ("fourth", ["job-id-repeated"]),
+    ):
+        server.simulator.deviate(faults=faults)
+        world = scenario()
+        world.configure_live_job()
+        world.leave_unasked(name)
+        world.close()
+    (told,) = overlooked.sentences()
+    assert "was given to another job before, in 'fourth', job " in told

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from protos.datastream_pb2 import DataStream
-from support.stream.frame import Frame
 from support.validation.beside import Shown, judge_beside
 from tests.validation.streams import Plan, frames_of
 
@@ -25,7 +24,8 @@ def messages(plan: Plan, canvas: str) -> list[DataStream]:
 
 
 def shown(plan: Plan, job_id: str, made: Sequence[DataStream]) -> Shown:
-    return Shown(job_id, 1 / plan.prr, frames_of(made, plan))
+    canvases = frozenset(row.canvasId for message in made for row in message.rows)
+    return Shown(job_id, 1 / plan.prr, frames_of(made, plan), canvases)
 
 
 def two(change: Callable[[list[DataStream], list[DataStream]], object] | None = None) -> list[Shown]:
@@ -57,6 +57,18 @@ def test_one_canvas_for_all_jobs_is_a_servers_own_affair() -> None:
                 row.canvasId = "the canvas"
 
     assert judge_beside(two(one_canvas)) == []
+
+
+def test_a_canvas_for_two_jobs_of_a_server_that_has_more_of_them_is_told() -> None:
+    streams = [shown(plan, job_id, messages(plan, "canvas-0")) for plan, job_id in ((ONE, "0-1"), (OTHER, "1-2"))]
+    assert judge_beside(streams) == []
+    (finding,) = judge_beside(streams, ["canvas-7"])
+    assert "jobs 0-1, 1-2 are drawn on the same canvas" in str(finding)
+
+
+def test_a_canvas_goes_on_to_the_next_job_when_its_own_is_over() -> None:
+    streams = [replace(stream, canvases=frozenset({"canvas-0"}), turn=turn) for turn, stream in enumerate(two())]
+    assert judge_beside(streams, ["canvas-7"]) == []
 
 
 def test_a_job_has_the_same_canvas_in_each_of_its_streams_or_another() -> None:
@@ -107,9 +119,8 @@ def test_what_is_anothers_is_told(change: Callable[[list[DataStream], list[DataS
 
 
 def test_a_stream_that_repeats_an_earlier_one_of_its_job_is_told() -> None:
-    frames: list[Frame] = frames_of(messages(ONE, "canvas-0"), ONE)
     later = replace(ONE, offset=ONE.offset + 2)
-    again = frames_of(messages(later, "canvas-0"), later)
-    (finding,) = judge_beside([Shown("0-1", 0.0005, frames), Shown("0-1", 0.0005, again)])
+    first, again = (shown(plan, "0-1", messages(plan, "canvas-0")) for plan in (ONE, later))
+    (finding,) = judge_beside([first, again])
     assert "the values that another stream of it shows in sensor 3" in str(finding)
     assert finding.amount == 10 * 5 * 4
