@@ -30,7 +30,7 @@ def microseconds(shape: str) -> dict[str, float]:
     size = len(replace(known, frames=1).messages()[0])
     frames = max(_BYTES // size, 8)
     ready = [
-        Message(data, size, float(n), time.time()) for n, data in enumerate(replace(known, frames=frames).messages())
+        Message(data, size, n / 1000, time.time()) for n, data in enumerate(replace(known, frames=frames).messages())
     ]
     portion = -(-_PORTION // size)
     reader, rules = STORY.reader(), stream_rules(known.expectation, ANY_TIME)

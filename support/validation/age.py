@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -80,6 +81,7 @@ class LiveDataKeepUp(Rule):
         most = int(2 * _SPANS[-1] / _TICK)
         self._ticks: deque[int] = deque(maxlen=most)
         self._ages: deque[float] = deque(maxlen=most)
+        self._youngest = math.inf
         self._looked = 0
         self._arrived = 0.0
         self._falls_behind = False
@@ -88,8 +90,10 @@ class LiveDataKeepUp(Rule):
         if not block.shape.rows:
             return
         ticks = (block.elapsed // _TICK).astype(np.int64)
+        youngest = float(block.ages.min())
+        self._youngest = min(self._youngest, youngest)
         if self._ticks and ticks[-1] == self._ticks[-1] == ticks[0]:
-            self._ages[-1] = min(self._ages[-1], float(block.ages.min()))
+            self._ages[-1] = min(self._ages[-1], youngest)
             return
         for position, (tick, age) in enumerate(zip(ticks.tolist(), block.ages.tolist(), strict=True)):
             if self._ticks and tick <= self._ticks[-1]:
@@ -107,8 +111,15 @@ class LiveDataKeepUp(Rule):
             whole = (self._ticks[-1] - self._ticks[0] + 1) * _TICK
             yield from self._look((*_SPANS, max(whole, _SPANS[0])), Where(frame=ending.frames - 1))
 
+    @property
+    def _may_fall_behind(self) -> bool:
+        """Whether the newest data are so much older than the youngest ever that they may; which is soon said."""
+        newest = itertools.islice(reversed(self._ages), _TICKS_PER_PART)
+        return min(newest, default=0.0) - self._youngest > self._max_growth * _SPANS[0] / 2
+
     def _look(self, spans: tuple[float, ...], where: Where) -> Iterator[Finding]:
-        if not self._ticks:
+        if not self._may_fall_behind:
+            self._falls_behind = False
             return
         ticks, ages = np.array(self._ticks), np.array(self._ages)
         grown = (growth for span in spans for growth in _growth(ticks, ages, span) if growth.rate > self._max_growth)

@@ -57,11 +57,11 @@ class NotConstant(Rule):
         self._count = 0
 
     def see(self, block: Block) -> Iterator[Finding]:
-        standing = (block.row_lowest == block.row_highest) & (block.shape.row_counts >= _ENOUGH)
-        if not self._count and block.shape.value_count >= _ENOUGH and not standing.any():
-            yield from self._frames(block, np.flatnonzero(block.lowest == block.highest))
+        differs = block.row_lowest != block.row_highest
+        if not self._count and block.shape.value_count >= _ENOUGH and differs.all() and differs.size:
             return
-        yield from self._frames(block, np.arange(len(block)))
+        standing = ~differs & (block.shape.row_counts >= _ENOUGH)
+        yield from self._frames(block)
         whole = block.lowest == block.highest
         for position in np.flatnonzero(standing.any(axis=1) & ~whole).tolist():
             yield self._rows(block.frames[position], standing[position], block.row_lowest[position])
@@ -70,13 +70,12 @@ class NotConstant(Rule):
         if self._count > 1 and ending.frames > 1:
             yield from self._judge(Where(frame=ending.frames - 1))
 
-    def _frames(self, block: Block, positions: NDArray[np.intp]) -> Iterator[Finding]:
-        for position in positions.tolist():
-            self._low = min(self._low, float(block.lowest[position]))
-            self._high = max(self._high, float(block.highest[position]))
+    def _frames(self, block: Block) -> Iterator[Finding]:
+        for index, low, high in zip(block.indexes, block.lowest.tolist(), block.highest.tolist(), strict=True):
+            self._low, self._high = min(self._low, low), max(self._high, high)
             self._count += block.shape.value_count
             if self._count >= _ENOUGH:
-                yield from self._judge(Where(frame=block.index + position))
+                yield from self._judge(Where(frame=index))
 
     def _judge(self, where: Where) -> Iterator[Finding]:
         if self._low == self._high:
@@ -230,18 +229,24 @@ class NoRowAgain(Rule):
         """The rows of a block whose values have been seen under another time; all are remembered."""
         rows: list[int] = digest.joint(_all_digests(block) if self._digests_all else block.digests).tolist()
         starts: list[int] = block.starts.reshape(-1).tolist()
+        for part in self._parts(len(rows)):
+            ours, times = rows[part], starts[part]
+            seen = dict(zip(ours, times, strict=True))
+            if len(seen) < len(ours) or not self._are_new(ours):
+                yield from self._again(ours, times, part.start)
+            self._young.update(seen)
+            self._before = ours[-1]
+
+    def _parts(self, rows: int) -> Iterator[slice]:
+        """The rows in parts that have room; where there is none left, the oldest digests are forgotten."""
         done = 0
-        while done < len(rows):
+        while done < rows:
             if not self._room:
                 self._old, self._young, self._room = self._young, {}, self._most
-            part = slice(done, done + self._room)
-            seen = dict(zip(rows[part], starts[part], strict=True))
-            if len(seen) < len(rows[part]) or not self._are_new(rows[part]):
-                yield from self._again(rows[part], starts[part], done)
-            self._young.update(seen)
-            self._before = rows[part][-1]
-            self._room -= len(rows[part])
-            done += len(rows[part])
+            part = slice(done, min(done + self._room, rows))
+            self._room -= part.stop - done
+            done = part.stop
+            yield part
 
     def _are_new(self, rows: list[int]) -> bool:
         return self._young.keys().isdisjoint(rows) and self._old.keys().isdisjoint(rows)
