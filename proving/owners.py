@@ -23,6 +23,8 @@ PROMISES = {
     "Live delivery is fast enough": ("rate",),
     "A live job is configured": ("lines", "view", "answer", "job-id"),
     "A job id is never given twice": ("job-id",),
+    "The id of a job that is over is not given again": ("job-id",),
+    "The server knows how long its fibre is": ("fibre",),
     "A job that cannot be is refused: <mistake>": ("refusal",),
     "Refused jobs leave room for others": ("refusal",),
     "The server keeps track of a job": ("metadata",),

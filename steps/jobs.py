@@ -7,8 +7,10 @@ from support.matchers import (
     agrees_on_dimensions,
     agrees_on_frequencies,
     agrees_with_request,
+    counts_its_channels,
     have_different_ids,
     says_what_is_wrong,
+    tells_what_was_asked_for,
     was_free_within,
 )
 from support.screen.job import Mistake, Part, Relation
@@ -103,6 +105,22 @@ def ask_for_invalid_jobs(context: Context, count: int, mistake: Mistake) -> None
 @then("every job has an id of its own")
 def ids_differ(context: Context) -> None:
     assert_that(context.world.server.job_ids, have_different_ids())
+
+
+@then("the fibre has as many channels as the server says")
+def channels_are_counted(context: Context) -> None:
+    assert_that(context.world.server.ask_fibre(), counts_its_channels())
+
+
+@then("the server tells of the job what was asked for")
+def metadata_agree(context: Context) -> None:
+    assert_that(context.world.ask_for_metadata(), tells_what_was_asked_for())
+
+
+@when("I cancel the job and configure another")
+def configure_after_cancelled(context: Context) -> None:
+    cancel_job(context)
+    context.world.configure_live_job()
 
 
 @then("the request is refused, and the answer says what is wrong")

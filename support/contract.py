@@ -42,7 +42,7 @@ class LiveMetadata(_Answer):
     prr: Real
     dx: Real = 0.0
     sw_version: str = ""
-    number_of_channels: Whole | None = None
+    number_of_channels: Real | None = None
     fiber_start_meters: Real | None = None
     fiber_length_meters: Real | None = None
     fiber_description: str | None = None

@@ -117,6 +117,16 @@ def agrees_with_request() -> BaseMatcher[Job]:
     return _answer("an answer that agrees with what was asked for", *Topic)
 
 
+def counts_its_channels() -> BaseMatcher[Sequence[Finding]]:
+    """The description of the fibre has no finding."""
+    return _told("a fibre that has as many channels as it is said to have", "in the description of the fibre")
+
+
+def tells_what_was_asked_for() -> BaseMatcher[Sequence[Finding]]:
+    """What the server tells of a job has no finding."""
+    return _told("a job that is told as it was asked for", "in what the server tells of the job")
+
+
 def has_first_frame_within(limit: float) -> BaseMatcher[StreamMetrics]:
     """The first frame came at most ``limit`` seconds after asking."""
 
@@ -368,6 +378,11 @@ def _answer(sentence: str, *topics: Topic) -> BaseMatcher[Job]:
         return _listed(findings, 0, "in the answer of the configuration") if findings else None
 
     return _Promise(sentence, problem)
+
+
+def _told(sentence: str, where: str) -> BaseMatcher[Sequence[Finding]]:
+    """No findings about something that the server has told."""
+    return _Promise(sentence, lambda findings: _listed(findings, 0, where) if findings else None)
 
 
 def _metrics(sentence: str, problem: Callable[[StreamMetrics], str | None]) -> BaseMatcher[StreamMetrics]:

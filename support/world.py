@@ -23,6 +23,8 @@ from support.server.secured import SecuredServer, SecuredServers
 from support.server.under_test import ServerUnderTest, job_status
 from support.settings import Settings
 from support.stream.metrics import StreamMetrics
+from support.validation.account import judge_metadata
+from support.validation.finding import Finding
 from support.validation.verdict import Verdict
 
 Thing = TypeVar("Thing")
@@ -182,6 +184,12 @@ class World:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
         self._refusal = refusal_of_unknown_job(self.streaming)
 
+    def ask_for_metadata(self) -> list[Finding]:
+        """What the server tells of the newest job that is not so."""
+        with promised(APIError):
+            metadata = self.server.api.metadata(self.job.answer.job_id)
+        return judge_metadata(self.job.request, self.job.answer.job_id, metadata)
+
     def job_status(self, job_id: str) -> str | None:
         """What the server says of a job: None where it does not know it."""
         with promised(APIError):
@@ -195,6 +203,7 @@ class World:
     def look_back(self) -> None:
         """Looks at all that the scenarios before have left unasked."""
         self._overlooked = self._of_run
+        self._of_run.add_of_server(self.server.unasked())
         self._of_run.told = True
 
     def leave_unasked(self, scenario: str) -> None:

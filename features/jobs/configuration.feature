@@ -12,6 +12,12 @@ Feature: Job configuration
     When I configure 3 live jobs
     Then every job has an id of its own
 
+  @critical
+  Scenario: The id of a job that is over is not given again
+    Given a live job configured
+    When I cancel the job and configure another
+    Then every job has an id of its own
+
   @normal
   Scenario Outline: A job that cannot be is refused: <mistake>
     When I ask for a job with <mistake>
@@ -34,9 +40,15 @@ Feature: Job configuration
     Then a live job can still be configured
 
   @normal
+  Scenario: The server knows how long its fibre is
+    Given a live job configured for 1 channel at the end of the fibre
+    Then the fibre has as many channels as the server says
+
+  @normal
   Scenario: The server keeps track of a job
     Given a live job configured
     Then the server knows the job as one that waits or runs
+    And the server tells of the job what was asked for
     And the server does not know a job that was never configured
 
   @normal

@@ -18,14 +18,14 @@ class Unasked:
 
     Attributes:
         scenario: in which it happened.
-        job: with its configuration.
+        job: with its configuration; or what else it was, in words.
         first: the first finding.
         count: how many there were.
         doubt: why the server cannot be judged by it, in words; empty where it can.
     """
 
     scenario: str
-    job: Job
+    job: Job | str
     first: Finding
     count: int
     doubt: str = ""
@@ -62,6 +62,10 @@ class Overlooked:
             for (rule, doubt), first in by_rule.items():
                 count = max(stream.verdict.counts[rule], 1)
                 self._unasked.append(Unasked(scenario, stream.job, first, count, doubt))
+
+    def add_of_server(self, findings: Iterable[Finding]) -> None:
+        """What the server says of itself breaks this."""
+        self._unasked += [Unasked("the whole run", "whatever the job", finding, 1) for finding in findings]
 
     def sentences(self, *, doubtful: bool = False) -> list[str]:
         """For each promise that was broken, or only seems to be: the first finding, where it was, and where else."""

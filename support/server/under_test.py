@@ -14,6 +14,8 @@ from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
+from support.validation.account import judge_fibre
+from support.validation.finding import Finding
 from support.wording import plural, some
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class ServerUnderTest:
     def __init__(self, settings: Settings) -> None:
         self.job_ids: list[str] = []
         self.canvases: set[str] = set()
+        self._fibre_asked = False
         self._cleanup = ExitStack()
         with self._cleanup:
             self.embedded: EmbeddedServer | None = None
@@ -61,6 +64,15 @@ class ServerUnderTest:
     def fibre(self) -> tuple[LiveMetadata, ChannelRange]:
         """The fibre that it watches, and the channels of that."""
         return self.metadata, self.channels
+
+    def ask_fibre(self) -> list[Finding]:
+        """What the description of the fibre breaks, for a step that answers for it."""
+        self._fibre_asked = True
+        return judge_fibre(*self.fibre)
+
+    def unasked(self) -> list[Finding]:
+        """What the description of the fibre breaks, where no step has asked about it."""
+        return [] if self._fibre_asked else judge_fibre(*self.fibre)
 
     @property
     def simulator(self) -> EmbeddedServer:

@@ -115,7 +115,7 @@ class LiveDataKeepUp(Rule):
     def _may_fall_behind(self) -> bool:
         """Whether the newest data are so much older than the youngest ever that they may; which is soon said."""
         newest = itertools.islice(reversed(self._ages), _TICKS_PER_PART)
-        return min(newest, default=0.0) - self._youngest > self._max_growth * _SPANS[0] / 2
+        return min(newest, default=-math.inf) - self._youngest > self._max_growth * _SPANS[0] / 2
 
     def _look(self, spans: tuple[float, ...], where: Where) -> Iterator[Finding]:
         if not self._may_fall_behind:

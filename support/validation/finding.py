@@ -25,6 +25,8 @@ class Topic(StrEnum):
     ENDING = "ending"
     CONFIGURATION = "configuration"
     ADDRESS = "address"
+    FIBRE = "fibre"
+    METADATA = "metadata"
 
 
 class Severity(StrEnum):

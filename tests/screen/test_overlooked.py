@@ -112,7 +112,7 @@ def test_windows_that_are_open_together_count(
     matchers.every_window_received_every_line().matches(world.together.newest.watches)
     world.leave_unasked("two windows")
     assert [one.first.topic for one in overlooked] == [Topic.MEASUREMENTS] * 2
-    assert len({one.job.answer.job_id for one in overlooked}) == 2
+    assert len({str(one.job) for one in overlooked}) == 2
 
 
 def test_a_fault_of_the_scenarios_own_is_there_to_be_found(scenario: Scenario, overlooked: Overlooked) -> None:

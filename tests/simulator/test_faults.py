@@ -267,6 +267,58 @@ def check_job_id_repeated(simulator: Simulator) -> None:
         assert [simulator.call("DELETE", f"/job/{one.job_id}").status_code for _ in range(3)] == [200, 200, 404]
 
 
+@breaks
+def check_job_id_recycled(simulator: Simulator) -> None:
+    with simulator.job() as one, simulator.job() as other:
+        assert one.job_id != other.job_id
+        simulator.call("DELETE", f"/job/{one.job_id}")
+        with simulator.job() as next_one:
+            assert next_one.job_id == one.job_id
+            assert len(next_one.frames(1)) == 1
+
+
+def fibre(simulator: Simulator) -> dict[str, Any]:
+    answer: dict[str, Any] = simulator.call("GET", "/live_metadata").json()
+    return answer
+
+
+@breaks
+def check_channels_miscounted(simulator: Simulator) -> None:
+    assert fibre(simulator)["number_of_channels"] == 2223
+    assert simulator.call("GET", "/channels").json() == {"lowest_channel": 0, "highest_channel": 2221}
+
+
+@breaks
+def check_channels_in_fractions(simulator: Simulator) -> None:
+    assert fibre(simulator)["number_of_channels"] == 2222.75
+
+
+@breaks
+def check_metadata_of_another_job(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        told = simulator.call("GET", f"/metadata/{job.job_id}").json()
+        assert told["job_id"] == f"{job.job_id}1"
+        assert told["status"] == "pending"
+
+
+def told_of(simulator: Simulator) -> dict[str, Any]:
+    with simulator.job(channels={"min": 3, "max": 5}) as job:
+        config: dict[str, Any] = simulator.call("GET", f"/metadata/{job.job_id}").json()["config"]
+        return config
+
+
+@breaks
+def check_metadata_of_another_request(simulator: Simulator) -> None:
+    assert told_of(simulator)["channels"] == {"min": 3, "max": 6}
+
+
+@breaks
+def check_metadata_incomplete(simulator: Simulator) -> None:
+    config = told_of(simulator)
+    assert "frequencyRange" not in config
+    assert config["channels"] == {"min": 3, "max": 5}
+
+
 def refused(simulator: Simulator, **changes: Any) -> requests.Response:
     return simulator.configure(**(changes or {"nfftSelection": 1000}))
 

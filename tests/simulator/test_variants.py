@@ -93,7 +93,15 @@ STREAMED: dict[str, tuple[Callable[[Seen], bool], dict[str, Any]]] = {
     "split-floats": (lambda seen: min(map(len, seen.payloads)) > max(reserialised(seen)), {}),
     "unknown-fields": (lambda seen: "x-build" in seen.answer and seen.payloads[0].count(b"\xa0\x06\x01") == 61, {}),
 }
-ELSEWHERE = {"no-cancel", "refusal-422", "minimal-metadata", "short-fibre"} | {
+ELSEWHERE = {
+    "channels-not-counted",
+    "metadata-without-config",
+    "metadata-in-other-words",
+    "no-cancel",
+    "refusal-422",
+    "minimal-metadata",
+    "short-fibre",
+} | {
     "no-check-health",
     "no-reflection",
     "no-health-service",
@@ -156,6 +164,24 @@ def test_minimal_metadata(deviating: Simulator) -> None:
     assert metadata == {"prr": 2000.0, "dx": 1.0, "sw_version": "simulator-1.0", "number_of_channels": 2222}
     assert deviating.call("GET", "/channels").status_code == 200
     assert deviating.call("PUT", "/live_metadata").status_code == 405
+
+
+def test_channels_not_counted(deviating: Simulator) -> None:
+    deviate(deviating, variants=["channels-not-counted"])
+    metadata = deviating.call("GET", "/live_metadata").json()
+    assert (metadata["number_of_channels"], metadata["fiber_length_meters"], metadata["prr"]) == (None, None, 2000.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [("metadata-without-config", None), ("metadata-in-other-words", {"min": 0.0, "max": 10.0})],
+)
+def test_metadata_are_told_otherwise(name: str, channels: object, deviating: Simulator) -> None:
+    deviate(deviating, variants=[name])
+    with deviating.job() as job:
+        told = deviating.call("GET", f"/metadata/{job.job_id}").json()
+        assert (told["job_id"], told["status"]) == (job.job_id, "pending")
+        assert told["config"].get("channels") == channels
 
 
 def test_short_fibre(deviating: Simulator) -> None:

@@ -41,6 +41,7 @@ Promise = Literal[
     "refusal",
     "answer",
     "metadata",
+    "fibre",
     "again",
     "beside",
     "window",

@@ -133,6 +133,12 @@ def job_id_repeated(_job_id: str) -> str:
 
 
 @JOB_ID.fault("job-id")
+def job_id_recycled(job_id: str) -> str:
+    """The id of a job that is over is given again, to the next one in its window."""
+    return f"{job_id.partition('-')[0]}-70788"
+
+
+@JOB_ID.fault("job-id")
 def job_id_malformed(job_id: str) -> str:
     """The id of a job tells no window."""
     return f"job_{job_id.replace('-', '_')}"

@@ -72,6 +72,55 @@ async def cancelled_still_running(exchange: Exchange, proceed: Proceed) -> Answe
     return answer.holding(answer.content | {"status": "running"})
 
 
+@REST.fault("metadata")
+async def metadata_of_another_job(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job name another one."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 200:
+        return answer
+    return answer.holding(answer.content | {"job_id": f"{answer.content['job_id']}1"})
+
+
+@REST.fault("metadata")
+async def metadata_of_another_request(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job say that it was asked for one channel more than it was."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 200:
+        return answer
+    config = answer.content["config"]
+    channels = config["channels"]
+    other = config | {"channels": channels | {"max": channels["max"] + 1}}
+    return answer.holding(answer.content | {"config": other})
+
+
+@REST.fault("metadata")
+async def metadata_incomplete(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job do not say which frequencies it was asked for."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 200:
+        return answer
+    config = {name: value for name, value in answer.content["config"].items() if name != "frequencyRange"}
+    return answer.holding(answer.content | {"config": config})
+
+
+@REST.fault("fibre")
+async def channels_miscounted(exchange: Exchange, proceed: Proceed) -> Answer:
+    """The fibre is said to have one channel more than there are."""
+    answer = await proceed(exchange)
+    if exchange.path != "/live_metadata" or answer.status != 200:
+        return answer
+    return answer.holding(answer.content | {"number_of_channels": answer.content["number_of_channels"] + 1})
+
+
+@REST.fault("fibre")
+async def channels_in_fractions(exchange: Exchange, proceed: Proceed) -> Answer:
+    """The fibre is said to have three quarters of a channel more than there are."""
+    answer = await proceed(exchange)
+    if exchange.path != "/live_metadata" or answer.status != 200:
+        return answer
+    return answer.holding(answer.content | {"number_of_channels": answer.content["number_of_channels"] + 0.75})
+
+
 def _refused(exchange: Exchange, answer: Answer) -> bool:
     return exchange.configures and answer.status in (400, 422)
 

@@ -94,6 +94,37 @@ async def minimal_metadata(exchange: Exchange, proceed: Proceed) -> Answer:
 
 
 @REST.variant()
+async def channels_not_counted(exchange: Exchange, proceed: Proceed) -> Answer:
+    """The fibre is described without a number of channels, and without metres."""
+    answer = await proceed(exchange)
+    if exchange.path != "/live_metadata" or answer.status != HTTPStatus.OK:
+        return answer
+    unknown = ("number_of_channels", "fiber_start_meters", "fiber_length_meters")
+    return answer.holding(answer.content | dict.fromkeys(unknown))
+
+
+@REST.variant()
+async def metadata_without_config(exchange: Exchange, proceed: Proceed) -> Answer:
+    """What a job was asked for is not told."""
+    answer = await proceed(exchange)
+    if not exchange.path.startswith("/metadata/") or answer.status != HTTPStatus.OK:
+        return answer
+    return answer.holding(answer.content | {"config": {}})
+
+
+@REST.variant()
+async def metadata_in_other_words(exchange: Exchange, proceed: Proceed) -> Answer:
+    """What a job was asked for is told with decimals and more fields, and without what was left open."""
+    answer = await proceed(exchange)
+    if not exchange.path.startswith("/metadata/") or answer.status != HTTPStatus.OK:
+        return answer
+    config = {name: value for name, value in answer.content["config"].items() if value is not None}
+    channels = {end: float(channel) for end, channel in config["channels"].items()}
+    told = config | {"channels": channels, "view_type": int(config.get("view_type") or 0), "user": "operator"}
+    return answer.holding(answer.content | {"config": told})
+
+
+@REST.variant()
 async def unknown_fields(exchange: Exchange, proceed: Proceed) -> Answer:
     """Messages and JSON answers have fields more than the contract knows."""
     answer = await proceed(exchange)
