@@ -44,6 +44,9 @@ SLOW = frozenset({"window"})
 LONG = frozenset({"long"})
 """Promises that need ten minutes for an answer; ``tests/screen/test_long.py`` tries their faults, grown quicker."""
 
+LAST = "Nothing else was wrong in any stream of this run"
+"""The scenario that fails with what no other one has asked about."""
+
 _TITLES = {re.compile(re.sub("<[^>]+>", ".+", re.escape(title))): owned for title, owned in PROMISES.items()}
 
 

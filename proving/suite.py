@@ -61,7 +61,6 @@ def run_suite(
     definitions: Sequence[str] = (),
     *,
     tags: str = CRITERIA,
-    stop: bool = False,
     timeout: float = 600.0,
 ) -> SuiteRun:
     """Runs behave on the project's features from ``folder``, which keeps whatever the run leaves behind.
@@ -71,13 +70,11 @@ def run_suite(
         folder: an existing folder for this run alone.
         definitions: ``key=value`` settings, as for ``-D``.
         tags: a tag expression that chooses the scenarios.
-        stop: whether the first scenario that does not pass ends the run.
         timeout: seconds after which the run is ended and counts as broken.
     """
     results = folder / "results.json"
     command = ["--no-color", "--format", "json", "--outfile", str(results)]
     command += [argument for definition in definitions for argument in ("-D", definition)]
-    command += ["--stop"] if stop else []
     began = time.monotonic()
     exit_code, output = crew.run("behave", [*command, "--tags", tags, str(ROOT / "features")], folder, timeout)
     return SuiteRun(exit_code, time.monotonic() - began, output, tuple(_scenarios(results)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import LONG, SLOW, owns
+from proving.owners import LAST, LONG, SLOW, owns
 from proving.suite import CRITERIA, FAILED, ScenarioResult, SuiteRun, run_suite
 from proving.suite import SLOW as SLOW_SCENARIOS
 from proving.unseen import why_unseen
@@ -104,7 +104,7 @@ class Trial:
             return ""
         if not refused:
             return f"survived, and acted {plural(self.acts, 'time')}"
-        return "" if self.catcher else f"noticed only by accident: {refused}"
+        return "" if self.catcher else f"noticed by others: {refused}"
 
     @property
     def is_doubtful(self) -> bool:
@@ -113,8 +113,13 @@ class Trial:
 
     @property
     def catcher(self) -> ScenarioResult | None:
-        """The scenario that found the fault: one that owns the promise, or, under a condition, any."""
-        asked = [*self.owners, *self.run.unhappy] if self.deviation.condition else self.owners
+        """The scenario that found the fault: one that owns the promise; under a condition also the last one of the run.
+
+        Any other one counts under a condition once it was alone on the machine: then it is not the crowd that it found.
+        """
+        asked = self.owners
+        if self.deviation.condition:
+            asked = [*asked, *(s for s in self.run.unhappy if s.name == LAST or self.second_look)]
         return next((scenario for scenario in asked if scenario.outcome == FAILED), None)
 
     @property
@@ -146,10 +151,7 @@ def deviations() -> list[Deviation]:
 def attempt(
     crew: Crew, deviation: Deviation, folder: Path, tags: str = CRITERIA, *, second_look: bool = False
 ) -> Trial:
-    """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone.
-
-    Under a condition the first scenario that does not pass is answer enough, at first sight.
-    """
+    """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
     folder.mkdir()
     options = () if deviation.name == CORRECT.name else deviation.option
     try:
@@ -158,9 +160,8 @@ def attempt(
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
         settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
-        stop = bool(deviation.condition) and not second_look
         chosen = SLOW_SCENARIOS if deviation.promise in SLOW else tags
-        run = run_suite(crew, folder, settings, tags=chosen, stop=stop)
+        run = run_suite(crew, folder, settings, tags=chosen)
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from proving import fault_matrix
 from proving.crew import Crew
 from proving.fault_matrix import as_data, as_markdown
+from proving.owners import LAST
 from proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
 from proving.trial import CORRECT, Deviation, Trial, attempt, deviations
 
@@ -19,7 +21,7 @@ VARIANT = Deviation("port-as-string", "The port is text")
 
 
 OWNER, OTHER = "No sensor is dead, and no value is made up", "Live delivery is fast enough"
-TASKS = {OWNER: "task-1.4.4", OTHER: "task-1.5.2"}
+TASKS = {OWNER: "task-1.4.4", OTHER: "task-1.5.2", LAST: "critical"}
 
 
 def scenario(name: str, outcome: str) -> ScenarioResult:
@@ -41,11 +43,14 @@ def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "", ac
         (trial(VARIANT, scenario(OWNER, PASSED), scenario(OTHER, SKIPPED)), ""),
         (trial(VARIANT, scenario(OWNER, FAILED)), f"refused: {OWNER}: not so"),
         (trial(CORRECT, scenario(OWNER, BROKEN)), f"refused: {OWNER}"),
-        (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, FAILED), acts=1), ""),
+        (trial(LATE, scenario(OWNER, FAILED), acts=1), ""),
+        (trial(LATE, scenario(OWNER, PASSED), scenario(LAST, FAILED), acts=1), ""),
+        (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, FAILED), acts=1), f"noticed by others: failed: {OTHER}"),
+        (replace(trial(LATE, scenario(OTHER, FAILED), acts=1), second_look=True), ""),
         (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, PASSED), acts=3), "survived, and acted 3 times"),
         (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, PASSED)), ""),
         (trial(LATE, scenario(OWNER, FAILED)), "the fault has not acted, and still failed: "),
-        (trial(LATE, scenario(OWNER, BROKEN), acts=1), "noticed only by accident: broken: "),
+        (trial(LATE, scenario(OWNER, BROKEN), acts=1), "noticed by others: broken: "),
     ],
 )
 def test_what_counts_as_a_problem(tried: Trial, problem: str) -> None:
