@@ -21,7 +21,7 @@ from proving.crew import Crew
 from proving.page import parser, positive, table
 from proving.report import Report
 from proving.sample import sample
-from proving.suite import BROKEN, CRITERIA, FAILED, PASSED, SKIPPED, ScenarioResult
+from proving.suite import BROKEN, FAILED, LIGHT, PASSED, SKIPPED, ScenarioResult
 from proving.trial import Deviation, Trial, attempt_all, deviations
 from proving.unseen import why_unseen
 from support.wording import plural
@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = options.add_argument
     add("names", nargs="*", help="only these faults and variants; a fault under a condition as NAME@CONDITION")
     add("--jobs", type=positive, default=_AT_ONCE * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
-    add("--tags", default=CRITERIA, help="tag expression that chooses the criteria (%(default)s)")
+    add("--tags", default=LIGHT, help="tag expression that chooses the criteria (%(default)s)")
     add("--conditions", type=_count, help="faults under conditions that are tried, too (100, or 0 beside names)")
     add("--seed", type=_count, help="what they are drawn by (another one each time)")
     asked = options.parse_args(arguments)

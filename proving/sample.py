@@ -16,7 +16,14 @@ VALUES: Mapping[str, Sequence[str]] = {
     "stream": ("1", "2"),
     "job": ("1", "2", "3", "5", "8", "13", "21"),
 }
-"""Values that occur in the scenarios; a condition that is not here takes none."""
+"""Values that occur in the scenarios of one window or two."""
+
+OF_MANY: Mapping[str, Sequence[str]] = {
+    "channels": ("200",),
+    "nfft": ("128", "256"),
+    "band": ("0-250", "400-600", "750-1000"),
+}
+"""Values that occur among the windows of every kind alone. A condition that stands in neither table takes none."""
 
 
 def sample(conditions: Mapping[str, Sequence[str]], count: int, seed: int) -> Iterator[str]:
@@ -42,4 +49,11 @@ def sample(conditions: Mapping[str, Sequence[str]], count: int, seed: int) -> It
 
 
 def _specs(condition: str) -> list[str]:
-    return [f"{condition}={value}" for value in VALUES.get(condition, ())] or [condition]
+    values = [*VALUES.get(condition, ()), *OF_MANY.get(condition, ())]
+    return [f"{condition}={value}" for value in values] or [condition]
+
+
+def needs_many(condition: str) -> bool:
+    """Whether the condition comes about only where windows of every kind are open."""
+    name, _, value = condition.partition("=")
+    return value in OF_MANY.get(name, ())

@@ -17,6 +17,12 @@ PASSED, FAILED, SKIPPED, BROKEN = "passed", "failed", "skipped", "broken"
 CRITERIA = "not @simulator and not @load and not @slow"
 """The acceptance criteria: every scenario that can be run against any server, in seconds."""
 
+LIGHT = f"{CRITERIA} and not @configurations"
+"""Those of them that several runs can try at once; the others need the machine for themselves."""
+
+CONFIGURATIONS = "@configurations"
+"""The windows of every kind."""
+
 SLOW = "@slow and @normal"
 """The slow scenarios that take many jobs, and no minutes."""
 

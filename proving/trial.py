@@ -13,7 +13,8 @@ from pathlib import Path
 from proving.crew import Crew
 from proving.forked import ForkedServer
 from proving.owners import LAST, LONG, SLOW, owns
-from proving.suite import CRITERIA, FAILED, ScenarioResult, SuiteRun, run_suite
+from proving.sample import needs_many
+from proving.suite import CONFIGURATIONS, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
 from proving.suite import SLOW as SLOW_SCENARIOS
 from proving.unseen import why_unseen
 from support.errors import NotReadyError
@@ -51,6 +52,11 @@ class Deviation:
     def base(self) -> str:
         """Its name alone, without argument and condition."""
         return self.name.partition("@")[0].partition("=")[0]
+
+    @property
+    def needs_many(self) -> bool:
+        """Whether it acts only where many windows are open at once."""
+        return needs_many(self.condition)
 
     @property
     def option(self) -> tuple[str, ...]:
@@ -148,9 +154,7 @@ def deviations() -> list[Deviation]:
     return [CORRECT, *variants, *(fault for fault in faults if fault.promise not in LONG)]
 
 
-def attempt(
-    crew: Crew, deviation: Deviation, folder: Path, tags: str = CRITERIA, *, second_look: bool = False
-) -> Trial:
+def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *, second_look: bool = False) -> Trial:
     """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
     folder.mkdir()
     options = () if deviation.name == CORRECT.name else deviation.option
@@ -160,19 +164,25 @@ def attempt(
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
         settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
-        chosen = SLOW_SCENARIOS if deviation.promise in SLOW else tags
-        run = run_suite(crew, folder, settings, tags=chosen)
+        run = run_suite(crew, folder, settings, tags=_scenarios(deviation, tags))
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)
     finally:
         server.stop()
 
 
+def _scenarios(deviation: Deviation, tags: str) -> str:
+    """Those that can find the fault; as a tag expression."""
+    if deviation.promise in SLOW:
+        return SLOW_SCENARIOS
+    return CONFIGURATIONS if deviation.needs_many else tags
+
+
 def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None]) -> Iterator[Trial]:
     """The trials as they end; one that finds a problem comes again, tried once more, alone, at the end.
 
     A crowded machine can make a correct server late. A second look, without the crowd, tells that from a real problem:
-    a fault that survives, survives twice.
+    a fault that survives, survives twice. Many windows at once make a crowd of their own: they are tried alone, too.
     """
 
     def look(deviation: Deviation, folder: str, *, again: bool = False) -> Trial:
@@ -180,11 +190,14 @@ def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Call
             begins(deviation.name)
         return attempt(crew, deviation, crew.folder / folder, tags, second_look=again)
 
-    doubtful: list[Deviation] = []
     slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
-    for trial in crew.results([partial(look, one, str(number)) for number, one in slow_ones_first]):
-        yield trial
-        if trial.is_doubtful:
-            doubtful.append(trial.deviation)
+    looks = [(one.needs_many, partial(look, one, str(number))) for number, one in slow_ones_first]
+    together, alone = ([task for needs_many, task in looks if needs_many == many] for many in (False, True))
+    doubtful: list[Deviation] = []
+    for tasks in (together, *([task] for task in alone)):
+        for trial in crew.results(tasks):
+            yield trial
+            if trial.is_doubtful:
+                doubtful.append(trial.deviation)
     for number, one in enumerate(doubtful):
         yield from crew.results([partial(look, one, f"again-{number}", again=True)])

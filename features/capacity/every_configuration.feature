@@ -1,3 +1,4 @@
+@configurations
 Feature: Every configuration
   Whatever can be configured has to be streamed as well as the usual job, also while windows of other kinds are open.
 
