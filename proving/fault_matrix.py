@@ -3,9 +3,9 @@
 A fault has to fail the criterion that owns the promise it breaks (``proving.owners``). Failing others alone is an
 accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
 
-A random sample of faults acts only under a condition: from a frame on, in one job, once (``proving.sample``). There the
-last scenario of the run may fail in place of the owner, which may not have looked then. What survives has to be
-explained (``proving.unseen``). And as long as a fault has not acted, nothing may fail.
+A random sample of faults acts only under a condition: from a frame on, in one job, once (``proving.sample``). There a
+scenario that asks about every promise may fail in place of the owner, which may not have looked then. What survives has
+to be explained (``proving.unseen``). And as long as a fault has not acted, nothing may fail.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ PROMISES = {
     "The job is cancelled while somebody watches": ("cancel",),
     "The frames of a live job can be drawn": ("frame", "canvas", "row-time", "wire"),
     "<channels> at the <part> of the fibre": ("channels", "sensors", "bins"),
-    "A band from <low> to <high> of Nyquist, with NFFT <nfft>": ("frequencies",),
+    "A band from <low> to <high> of Nyquist, with NFFT <nfft>": ("frequencies", "bins"),
     "No sensor is dead, and no value is made up": ("intensity", "bounds", "life"),
     "What is shown is happening now": ("live",),
     "Live delivery is continuous": ("line-time", "rate", "live", "count"),
@@ -44,13 +44,34 @@ SLOW = frozenset({"window"})
 LONG = frozenset({"long"})
 """Promises that need ten minutes for an answer; ``tests/screen/test_long.py`` tries their faults, grown quicker."""
 
-LAST = "Nothing else was wrong in any stream of this run"
-"""The scenario that fails with what no other one has asked about."""
+WHOLE = (
+    "Nothing else was wrong in any stream of this run",
+    "Windows of every kind are right, beside each other",
+    "A job is streamed again",
+    "Two clients stream the same job",
+    "A stream is as good as any other after <event>",
+    "Two jobs <place>, each for itself",
+)
+"""Titles of scenarios that ask about every promise; the first one about what no other scenario has asked about."""
 
-_TITLES = {re.compile(re.sub("<[^>]+>", ".+", re.escape(title))): owned for title, owned in PROMISES.items()}
+
+def _pattern(title: str) -> re.Pattern[str]:
+    return re.compile(re.sub("<[^>]+>", ".+", re.escape(title)))
+
+
+_TITLES = {_pattern(title): owned for title, owned in PROMISES.items()}
+_WHOLE = [_pattern(title) for title in WHOLE]
 
 
 def owns(scenario: str, promise: str) -> bool:
     """Whether the scenario of this name, which may be an example of an outline, answers for the promise."""
-    title = scenario.split(" -- @")[0]
-    return any(promise in owned for pattern, owned in _TITLES.items() if pattern.fullmatch(title))
+    return any(promise in owned for pattern, owned in _TITLES.items() if pattern.fullmatch(_title(scenario)))
+
+
+def asks_about_all(scenario: str) -> bool:
+    """Whether the scenario of this name asks about every promise."""
+    return any(pattern.fullmatch(_title(scenario)) for pattern in _WHOLE)
+
+
+def _title(scenario: str) -> str:
+    return scenario.split(" -- @")[0]

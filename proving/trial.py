@@ -12,7 +12,7 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import LAST, LONG, SLOW, owns
+from proving.owners import LONG, SLOW, asks_about_all, owns
 from proving.sample import needs_many
 from proving.suite import CONFIGURATIONS, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
 from proving.suite import SLOW as SLOW_SCENARIOS
@@ -119,13 +119,13 @@ class Trial:
 
     @property
     def catcher(self) -> ScenarioResult | None:
-        """The scenario that found the fault: one that owns the promise; under a condition also the last one of the run.
+        """The scenario that found the fault: one that owns the promise; under a condition also one that asks about all.
 
         Any other one counts under a condition once it was alone on the machine: then it is not the crowd that it found.
         """
         asked = self.owners
         if self.deviation.condition:
-            asked = [*asked, *(s for s in self.run.unhappy if s.name == LAST or self.second_look)]
+            asked = [*asked, *(s for s in self.run.unhappy if asks_about_all(s.name) or self.second_look)]
         return next((scenario for scenario in asked if scenario.outcome == FAILED), None)
 
     @property

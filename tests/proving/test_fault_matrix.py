@@ -11,7 +11,7 @@ import pytest
 from proving import fault_matrix
 from proving.crew import Crew
 from proving.fault_matrix import as_data, as_markdown
-from proving.owners import LAST
+from proving.owners import WHOLE
 from proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
 from proving.trial import CORRECT, Deviation, Trial, attempt, deviations
 
@@ -20,7 +20,7 @@ LATE = Deviation("dead-sensor@from-frame=30", "One sensor holds nothing but zero
 VARIANT = Deviation("port-as-string", "The port is text")
 
 
-OWNER, OTHER = "No sensor is dead, and no value is made up", "Live delivery is fast enough"
+OWNER, OTHER, LAST = "No sensor is dead, and no value is made up", "Live delivery is fast enough", WHOLE[0]
 TASKS = {OWNER: "task-1.4.4", OTHER: "task-1.5.2", LAST: "critical"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from behave.tag_expression import make_tag_expression
 
-from proving.owners import LONG, PROMISES, owns
+from proving.owners import LONG, PROMISES, WHOLE, asks_about_all, owns
 from proving.suite import CRITERIA
 from proving.suite import SLOW as SLOW_SCENARIOS
 from proving.trial import deviations
@@ -24,6 +24,13 @@ def test_every_owner_is_one_scenario_that_runs_against_any_server() -> None:
     chosen = [each for each in scenarios if criteria.check(each.effective_tags) or slow.check(each.effective_tags)]
     titles = [scenario.name for scenario in chosen]
     assert {title: titles.count(title) for title in PROMISES} == dict.fromkeys(PROMISES, 1)
+
+
+def test_those_that_ask_about_every_promise_are_there() -> None:
+    titles = [scenario.name for feature in features() for scenario in titled(feature)]
+    assert {title: titles.count(title) for title in WHOLE} == dict.fromkeys(WHOLE, 1)
+    assert asks_about_all("Two jobs whose sensors overlap, each for itself -- @1.1 ")
+    assert not asks_about_all("Live delivery is continuous")
 
 
 @pytest.mark.parametrize(
