@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+_AGAIN = 1.0
+"""Seconds after which an interruption that was lost is raised again."""
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -54,3 +57,30 @@ def interruptible(answer: Callable[[Interrupted], None] = _raise) -> Iterator[No
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def insist(interruption: Interrupted, is_wanted: Callable[[], bool]) -> None:
+    """Raises an interruption again, as long as it is wanted and was lost.
+
+    Python raises it wherever the main thread is, also in a callback or a finalizer, where errors are only noted. What
+    runs because of it, as the clean-up inside a step, is left in peace.
+    """
+    if not hasattr(signal, "setitimer"):
+        return
+
+    def again(_number: int, _frame: FrameType | None) -> None:
+        if not is_wanted():
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        elif not _is_under_way(interruption):
+            raise interruption
+
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
+
+
+def _is_under_way(interruption: BaseException) -> bool:
+    """Whether what runs now handles this, or something that came of it."""
+    error = sys.exc_info()[1]
+    while error is not None and error is not interruption:
+        error = error.__context__
+    return error is not None

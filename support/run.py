@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from importlib import metadata
 
 from support.contract import schema_hash
@@ -90,7 +91,8 @@ class Run:
         Returns:
             What is left behind all the same, a sentence each.
         """
-        left = jobs_left(self.server.api, self.server.job_ids)
-        self._secured_servers.close()
-        self.server.close()
+        with ExitStack() as ending:  # to its end, whatever goes wrong in one of them
+            ending.callback(self.server.close)
+            ending.callback(self._secured_servers.close)
+            left = jobs_left(self.server.api, self.server.job_ids)
         return left + self._process.left()

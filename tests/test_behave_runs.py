@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 from support import ROOT
 from support.server.embedded import EmbeddedServer
 from tests.patience import PATIENCE, RUN_PATIENCE, eventually
+from tests.reporting import outputs
 
 
 def behave(folder: Path, *arguments: str, feature: str = "") -> subprocess.CompletedProcess[str]:
@@ -264,6 +266,57 @@ def test_a_killed_run_leaves_no_server_behind(
     run.kill()
     server.wait(timeout=PATIENCE)
     assert not server.is_running()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_mid_stream_leaves_no_job(
+    tmp_path: Path, real_server: Callable[..., str], number: signal.Signals
+) -> None:
+    features = changed(tmp_path, "acceptance_criteria/delivery.feature", {"for 5 seconds": "for 5 minutes"})
+    run = start_with_settings(tmp_path, str(features), "-D", f"focus_server_url={real_server()}")
+    eventually(lambda: server_in_mid_stream(os.getpid()), "the run streams")
+    run.send_signal(number)
+    output, _ = run.communicate(timeout=RUN_PATIENCE)
+    assert run.returncode == 128 + number, output
+    assert "LEFT BEHIND" not in output
+    counts = outputs.console(output)
+    assert (counts["broken"], counts["not run"] > 0) == (1, True), output
+    assert outputs.junit(tmp_path / "reports") == outputs.allure(tmp_path / "reports") == counts
+
+
+def test_a_formatter_that_fails_leaves_neither_server_nor_secret(tmp_path: Path) -> None:
+    (tmp_path / "weak.py").write_text(
+        "from behave.formatter.base import Formatter\n\n\n"
+        "class Weak(Formatter):\n"
+        "    name = 'weak'\n\n"
+        "    def result(self, step):\n"
+        "        assert 'unencrypted' not in step.name, 'this formatter is weak'\n",
+        "utf-8",
+    )
+    features = changed(tmp_path, "client/secure_connection.feature", {})
+    run = start_with_settings(tmp_path, str(features), "--format", "weak:Weak")
+    output, _ = run.communicate(timeout=RUN_PATIENCE)
+    assert run.returncode == 1, output
+    assert "NO VERDICT: " in output
+    assert "this formatter is weak" in output
+    assert "LEFT BEHIND" not in output
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert outputs.junit(tmp_path / "reports") == outputs.allure(tmp_path / "reports") == outputs.console(output)
+
+
+def start_with_settings(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Starts behave with the project's own settings in this folder, and with a place of its own for temporary files."""
+    shutil.copy(ROOT / "behave.ini", folder)
+    (folder / "tmp").mkdir()
+    return subprocess.Popen(
+        [sys.executable, "-m", "behave", "--no-color", *arguments],
+        cwd=folder,
+        env=os.environ | {"TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

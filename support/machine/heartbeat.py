@@ -51,6 +51,9 @@ class Heartbeat:
         self._last = time.monotonic()
         self._offset = wall() - self._last
         self._thread = threading.Thread(target=self._beat, name=named("heartbeat"), daemon=True)
+
+    def start(self) -> None:
+        """Beats from now on."""
         self._thread.start()
 
     def stood_still(self, began: float, ended: float) -> float:
@@ -75,7 +78,8 @@ class Heartbeat:
     def stop(self) -> None:
         """Beats no more."""
         self._over.set()
-        self._thread.join()
+        if self._thread.is_alive():  # an interrupt can have come before, or while it started
+            self._thread.join()
 
     def _wait_where_late(self) -> None:
         """After a standstill who asks may run before the beat that notes it."""
@@ -105,10 +109,13 @@ def heartbeat() -> Iterator[Heartbeat]:
     """The heartbeat of this process: one for all who listen, and none where nobody does."""
     global _shared, _listeners
     with _lock:
-        _shared = _shared or Heartbeat()
         _listeners += 1
-        heart = _shared
     try:
+        with _lock:
+            if _shared is None:
+                _shared = Heartbeat()
+                _shared.start()
+            heart = _shared
         yield heart
     finally:
         with _lock:

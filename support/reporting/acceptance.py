@@ -7,28 +7,29 @@ and nobody has asked it to end.
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from behave.__main__ import main as behave
 
-from support import ROOT
 from support.reporting import html, run_mark
 
+_REPORTS = Path("reports")
 _FIRST_SIGNAL = 128
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs behave, and renders the page of what it left.
+    """Runs behave in this folder, and renders the page of what it left.
 
     Returns:
         behave's exit code.
     """
     began = time.time()
     exit_code = _run(list(sys.argv[1:] if arguments is None else arguments))
-    run = run_mark.read(ROOT / "reports")
+    run = run_mark.read(_REPORTS)
     if run is None or run.began < began:
         sys.stderr.write("No HTML page: this run has not begun, and what reports/ holds is of the one before.\n")
     elif exit_code <= _FIRST_SIGNAL:
-        html.main([])
+        html.main(["--results", str(_REPORTS / "allure-results"), "--output", str(_REPORTS / "allure-report")])
     return exit_code
 
 

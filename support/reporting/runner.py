@@ -24,7 +24,7 @@ from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
-from support.ending import Interrupted, interruptible
+from support.ending import Interrupted, insist, interruptible
 from support.errors import ReportsError
 from support.reporting import html, plan, run_mark
 from support.reporting.allure_formatter import FocusAllureFormatter, results_folders, writes_allure
@@ -342,6 +342,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         if self.context is not None:
             self.aborted = True
         if self._may_interrupt:
+            insist(interruption, lambda: self._may_interrupt)
             raise interruption
 
     def _run_dry(self) -> bool:

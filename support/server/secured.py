@@ -73,13 +73,14 @@ class SecuredServers:
 
     def _start(self, *options: str) -> _Told:
         token = {}
-        if options[-1] == _WANTS_TOKEN:
-            token = {"token": secrets.token_urlsafe()}
-            file = Path(self._cleanup.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
-            file.write_text(token["token"], encoding="ascii")
-            options = (*options, str(file))
-        process = EmbeddedServer(options, log_file=Path("reports", f"simulator-{options[1]}.log"))
-        self._cleanup.callback(process.stop)
+        with ExitStack() as until_ready:  # a server that is ready has read its token: nothing of that stays on disk
+            if options[-1] == _WANTS_TOKEN:
+                token = {"token": secrets.token_urlsafe()}
+                file = Path(until_ready.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
+                file.write_text(token["token"], encoding="ascii")
+                options = (*options, str(file))
+            process = EmbeddedServer(options, log_file=Path("reports", f"simulator-{options[1]}.log"))
+            self._cleanup.callback(process.stop)
         return process.told | token
 
 

@@ -27,6 +27,7 @@ class Clock:
 def test_a_clock_that_is_set_is_seen_at_once_and_remembered() -> None:
     clock = Clock()
     heart = Heartbeat(clock)
+    heart.start()
     try:
         began = time.monotonic()
         assert heart.clock_set(began, math.inf) == 0
@@ -42,6 +43,7 @@ def test_a_clock_that_is_set_is_seen_at_once_and_remembered() -> None:
 
 def test_of_a_standstill_counts_what_lies_between_two_times() -> None:
     heart = Heartbeat()
+    heart.start()
     try:
         heart._standstills.append(module._Standstill(10.0, 13.0))
         assert heart.stood_still(0, 20) == 3

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 OF_BEHAVE = {"error": "broken", "hook_error": "broken", "cleanup_error": "broken", "untested": "not run"}
@@ -57,9 +58,21 @@ def allure(reports: Path) -> Counter[str]:
 
 def page(reports: Path) -> Counter[str]:
     """What the ring of the rendered page counts; there, what was not run is among the broken."""
+    statistic = _widget(reports, "statistic")
+    outcomes = ("passed", "failed", "broken", "skipped", "unknown")
+    counts = Counter({outcome: statistic.get(outcome, 0) for outcome in outcomes})
+    assert counts.total() == statistic["total"]
+    return +counts
+
+
+def share(reports: Path) -> float:
+    """The per cent in the ring of the rendered page."""
+    return float(_widget(reports, "pie_chart")["percentage"])
+
+
+def _widget(reports: Path, name: str) -> dict[str, Any]:
     text = (reports / "allure-report" / "index.html").read_text("utf-8")
-    found = re.search(r'd\("widgets/statistic\.json",\s*"([^"]+)"', text)
+    found = re.search(rf'd\("widgets/{name}\.json",\s*"([^"]+)"', text)
     assert found
-    counts = Counter(json.loads(base64.b64decode(found[1])))
-    del counts["total"]
-    return counts
+    data: dict[str, Any] = json.loads(base64.b64decode(found[1]))
+    return data

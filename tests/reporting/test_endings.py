@@ -9,14 +9,15 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from support import ROOT
-from support.reporting import run_mark
+from support.reporting import html, run_mark
 from support.reporting.run_mark import RunMark
 from tests.patience import RUN_PATIENCE, eventually
 from tests.reporting import outputs
@@ -159,7 +160,7 @@ class Ended:
         assert mark is not None
         assert (self.reports / "unfinished-run.json").exists() == bool(mark.ending)
         page = (self.reports / "allure-report" / "index.html").read_text("utf-8")
-        assert f"<h1>This run {'is not' if mark.ending else 'has'} finished</h1>" in page
+        assert f"<h1>This run {'is not' if mark.ending else 'has'} finished</h1>" in page or 'id="allure' in page
         return mark
 
     @property
@@ -178,11 +179,11 @@ class Suite:
         shutil.copy(ROOT / "behave.ini", folder)
         self._cleanup = cleanup
 
-    def begin(self, *arguments: str, **happens: str) -> subprocess.Popen[str]:
+    def begin(self, *arguments: str, module: str = "behave", **happens: str) -> subprocess.Popen[str]:
         """Starts a run in which this happens at these places."""
         for name in ("reached", "go", "cleaned"):
             (self.folder / name).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "behave", "--no-color", *arguments]
+        command = [sys.executable, "-m", module, "--no-color", *arguments]
         run = subprocess.Popen(
             command,
             cwd=self.folder,
@@ -207,6 +208,12 @@ class Suite:
         run = self.begin(*arguments, **{at: "wait"})
         eventually(lambda: (self.folder / "reached").exists() or run.poll() is not None, f"the run reaches {at}")
         return run
+
+    def renders(self, run: subprocess.Popen[str]) -> bool:
+        """Whether a process of Allure runs below this one."""
+        with suppress(psutil.NoSuchProcess):
+            return any("node" in child.name() for child in psutil.Process(run.pid).children(recursive=True))
+        return False
 
     def go_on(self) -> None:
         (self.folder / "go").touch()
@@ -455,3 +462,49 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_scenario(suite
     assert ended.exit_code == 1
     assert f"NOT READY: {suite.folder / taken} cannot be written: " in ended.console
     assert "trouble" not in ended.console
+
+
+needs_tools = pytest.mark.skipif(not html.PACKAGE.joinpath("node_modules").exists(), reason="npm packages are missing")
+
+
+@needs_tools
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_page_that_is_not_rendered_is_not_the_one_before(suite: Suite, number: signal.Signals) -> None:
+    run = suite.begin(module="support.reporting.acceptance")
+    eventually(lambda: suite.renders(run) or run.poll() is not None, "the page is being rendered")
+    run.send_signal(number)
+    ended = suite.end(run)
+    assert ended.exit_code in (0, -number)  # the run has come to its end: its verdict stands
+    assert (ended.counts, ended.mark.ending) == ({"passed": EVERYTHING}, "")
+    again = suite.end(suite.begin(module="support.reporting.acceptance"))
+    assert again.exit_code == 0, again.console
+    assert outputs.page(again.reports) == again.counts
+    assert not (again.reports / "allure-report.new").exists()
+
+
+@needs_tools
+def test_the_page_of_a_run_that_was_cut_off_says_so(suite: Suite) -> None:
+    run = suite.waits(at="step")
+    run.kill()
+    ended = suite.end(run)
+    options = ["--results", str(ended.reports / "allure-results"), "--output", str(ended.reports / "allure-report")]
+    assert html.main(options) == 1
+    assert outputs.page(ended.reports) == {"passed": 1, "broken": 5}
+    text = (ended.reports / "allure-report" / "index.html").read_text("utf-8")
+    assert "<title> Focus Server stream acceptance: NO VERDICT, it still runs, or was ended without a word" in text
+    assert not (ended.reports / "allure-history.jsonl").exists()
+
+
+@needs_tools
+def test_the_share_in_the_page_is_that_of_all_scenarios(suite: Suite) -> None:
+    ended = suite.end(suite.begin("--tags=@chosen", module="support.reporting.acceptance"))
+    assert ended.exit_code == 0, ended.console
+    assert outputs.page(ended.reports) == ended.counts == {"passed": 2, "skipped": 4}
+    assert outputs.share(ended.reports) == pytest.approx(33.33)
+
+
+def test_a_run_that_does_not_begin_shows_no_page_of_the_one_before(suite: Suite) -> None:
+    suite.run()
+    ended = suite.end(suite.begin("features/once.feature", module="support.reporting.acceptance"))
+    assert ended.exit_code == 1
+    assert "No HTML page: this run has not begun" in ended.console
