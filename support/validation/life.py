@@ -172,7 +172,7 @@ class SensorsAlive(Rule):
         self._moves = not self._repeats.any()
 
     def _picture(self, repeated: bool, values: NDArray[np.float32], where: Where) -> Iterator[Finding]:
-        if repeated and not self._picture_stands and values.size >= _ENOUGH and np.unique(values).size > 1:
+        if repeated and not self._picture_stands and _tells_apart(values):
             yield self.finding("the picture is frozen: the row repeats every value of the row before", where)
         self._picture_stands = repeated
 

@@ -406,6 +406,17 @@ def test_a_line_that_came_twice_is_not_also_a_row_again() -> None:
     assert rules_of(judge(spoiled(PLAN, twice), PLAN)) == {"lines continuous"}
 
 
+def test_a_row_of_little_may_repeat_the_row_before() -> None:
+    plan = Plan(sensors=(3,), bins=16)
+
+    def rounded(messages: list[DataStream]) -> None:
+        loosen_bounds(messages)
+        for number, line in enumerate(line for message in messages for line in message.rows):
+            line.sensors[0].intensity[:] = [1.0 + number // 2 % 2] + [0.0] * (plan.bins - 1)
+
+    assert judge(spoiled(plan, rounded), plan) == []
+
+
 def test_bounds_that_lost_float64_precision_are_right() -> None:
     def rounded(messages: list[DataStream]) -> None:
         for message in messages:

@@ -224,12 +224,15 @@ def quiet_sensor(frame: Frame, _at: At) -> Frame:
 
 @FRAME.variant()
 def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
-    """The third sensor is quiet and rounded, so that now and then two rows, never more, have the same values of it."""
+    """The third sensor is quiet and rounded: beside others, two rows, never more, now and then have the same values of it."""
+    others = any(len(row.sensor_ids) > 1 for row in frame.rows)
 
     def coarse(values: Values) -> Values:
         line, before = at.memory.get("quantised", (0, values))
         step = np.float32(2.0 ** np.floor(np.log2(max(values.max(), 1e-30))) / 256)
-        now: Values = before if line % SAME_EVERY == SAME_EVERY - 1 else np.round(values / step) * step * 1e-3
+        now: Values = (
+            before if others and line % SAME_EVERY == SAME_EVERY - 1 else np.round(values / step) * step * 1e-3
+        )
         at.memory["quantised"] = line + 1, now
         return now
 
