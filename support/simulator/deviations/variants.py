@@ -224,7 +224,7 @@ def quiet_sensor(frame: Frame, _at: At) -> Frame:
 
 @FRAME.variant()
 def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
-    """The third sensor is quiet and rounded: beside others, two rows, never more, now and then have the same values of it."""
+    """The third sensor is quiet and rounded; beside others, two rows, never more, have now and then the same of it."""
     others = any(len(row.sensor_ids) > 1 for row in frame.rows)
 
     def coarse(values: Values) -> Values:
