@@ -113,6 +113,7 @@ def channels_are_counted(context: Context) -> None:
 
 
 @then("the server tells of the job what was asked for")
+@then("the server tells of each job what was asked for it")
 def metadata_agree(context: Context) -> None:
     assert_that(context.world.ask_for_metadata(), tells_what_was_asked_for())
 

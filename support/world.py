@@ -185,10 +185,10 @@ class World:
         self._refusal = refusal_of_unknown_job(self.streaming)
 
     def ask_for_metadata(self) -> list[Finding]:
-        """What the server tells of the newest job that is not so."""
+        """What the server tells of the jobs that is not so."""
         with promised(APIError):
-            metadata = self.server.api.metadata(self.job.answer.job_id)
-        return judge_metadata(self.job.request, self.job.answer.job_id, metadata)
+            told = [(job, self.server.api.metadata(job.answer.job_id)) for job in self.jobs]
+        return [wrong for job, said in told for wrong in judge_metadata(job.request, job.answer.job_id, said)]
 
     def job_status(self, job_id: str) -> str | None:
         """What the server says of a job: None where it does not know it."""

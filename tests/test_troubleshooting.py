@@ -36,6 +36,7 @@ from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
 from support.settings_sources import load
 from support.stream.frame import Frame
+from support.validation.beside import judge_beside
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
@@ -44,7 +45,9 @@ from tests.grpc_server import Abort, frame, silence
 from tests.http_server import Answer
 from tests.reporting.test_html import write_result
 from tests.test_matchers import failure, metrics_of
+from tests.validation import test_beside as beside
 from tests.validation import test_rules as rules
+from tests.validation import test_trend as trend
 from tests.validation.streams import blocks_of, frames_of, judge, spoiled
 from tests.validation.test_every_rule_matters import AGING, aging_frames
 
@@ -399,6 +402,20 @@ def _(_at: Triggers) -> list[str]:
 @under("`the same values in … rows in a row`")
 def _(_at: Triggers) -> list[str]:
     return [judged(matchers.holds_measurements(), rules.fill(0.0, 2))]
+
+
+@under("`… shows in sensor … the values that …`")
+def _(_at: Triggers) -> list[str]:
+    found = judge_beside(beside.two(beside.values_in_another_sensor)) + judge_beside(
+        beside.two(beside.canvas_of_the_other)
+    )
+    return [f"- {finding}" for finding in found]
+
+
+@under("`the level of …`")
+def _(_at: Triggers) -> list[str]:
+    drifts = (trend.Drift(gain=trend.every(0.7)), trend.Drift(late=lambda share: 0.4 * share))
+    return [f"- {sentence}" for drift in drifts for sentence in trend.found(drift.frames())]
 
 
 @under("`… bins where … were configured …`")

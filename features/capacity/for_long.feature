@@ -7,6 +7,6 @@ Feature: For long
   Scenario: A window is after ten minutes as it was in the first
     Given a live job configured
     When I watch it for 10 minutes
-    Then nothing was wrong in the stream
-    And its rates, its age and the levels of its sensors are as they were in the beginning
+    Then its rates, its age and the levels of its sensors are as they were in the beginning
+    And nothing was wrong in the stream
     And nobody has needed more and more memory for it

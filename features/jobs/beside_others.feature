@@ -8,6 +8,7 @@ Feature: Beside others
     When I stream each of them for a moment, and then both at the same time, for 1.5 seconds
     Then nothing was wrong in any window
     And no window shows what is another's
+    And the server tells of each job what was asked for it
 
     Examples:
       | place                   |

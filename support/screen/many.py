@@ -141,10 +141,10 @@ class Watch:
         """How many findings there were, also those beyond the first ones of each rule."""
         return len(self.findings) + (self._verdict.left_out() if self._verdict else 0)
 
-    def open(self, settings: Settings, url: str, prr: float) -> None:
+    def open(self, settings: Settings, url: str, prr: float, patience: float = 0.0) -> None:
         """Configures the job, unless that has been done, and connects, with a REST session and a client of its own.
 
-        A failure of the server is kept.
+        Where all windows of the server are in use, it waits ``patience`` seconds for one. A failure is kept.
         """
         try:
             if self.look.job is not None:
@@ -152,7 +152,9 @@ class Watch:
             else:
                 api = FocusServerAPI(url, timeout=settings.rest_timeout, security=settings.security)
                 self._cleanup.enter_context(api)
-                self.window = self._cleanup.enter_context(open_window(settings, api, self.look.request, prr))
+                self.window = self._cleanup.enter_context(
+                    open_window(settings, api, self.look.request, prr, patience=patience)
+                )
             self.window.connect()
         except RemoteError as error:
             self.failure = str(error)
@@ -196,6 +198,7 @@ class Windows:
         url: REST address of the server.
         looks: what each window is to show; a request stands for a job to be asked for, without a limit.
         prr: of the fibre, Hz.
+        patience: seconds to wait for a window of the server, where all are in use.
 
     Attributes:
         watches: what was seen in each window.
@@ -204,7 +207,9 @@ class Windows:
         server: what the server used, where it is a process of this machine that is known.
     """
 
-    def __init__(self, settings: Settings, url: str, looks: Sequence[Look | JobRequest], prr: float) -> None:
+    def __init__(
+        self, settings: Settings, url: str, looks: Sequence[Look | JobRequest], prr: float, patience: float = 0.0
+    ) -> None:
         self.watches = [Watch(number, look) for number, look in enumerate(looks, 1)]
         self.seconds = 0.0
         self.client: Usage | None = None
@@ -212,6 +217,7 @@ class Windows:
         self._settings = settings
         self._url = url
         self._prr = prr
+        self._patience = patience
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(max(1, len(self.watches)), thread_name_prefix=named("window"))
 
@@ -288,7 +294,7 @@ class Windows:
                 closed.result()
 
     def _open(self, watch: Watch) -> None:
-        watch.open(self._settings, self._url, self._prr)
+        watch.open(self._settings, self._url, self._prr, self._patience)
 
     def _stream(self, watches: Sequence[Watch], seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -9,9 +9,10 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from http import HTTPStatus
 
-from support.contract import JobRequest
-from support.errors import RemoteError
+from support.contract import JobAnswer, JobRequest
+from support.errors import APIError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.heartbeat import heartbeat
@@ -28,6 +29,12 @@ log = logging.getLogger(__name__)
 
 KEPT_BYTES = 64 * 2**20
 """Of the frames received, so many bytes are kept where nobody says otherwise."""
+
+
+WINDOW_PATIENCE = 60.0
+"""Seconds after which the window of a job that nobody streams any more has to be free, whoever can cancel it or not."""
+
+_ASK_AGAIN = 0.5
 
 
 def new_client(settings: Settings) -> GrpcStreamClient:
@@ -179,9 +186,32 @@ class Window:
             self._bytes -= self._blocks.popleft().size
 
 
+def configured(api: FocusServerAPI, request: JobRequest, patience: float) -> JobAnswer:
+    """The answer; a server whose windows are all in use is asked again for so many seconds.
+
+    A server that cannot cancel jobs keeps their windows for some time.
+
+    Raises:
+        APIError: the server refused the job.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return api.configure(request)
+        except APIError as error:
+            if error.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() >= deadline:
+                raise
+        time.sleep(_ASK_AGAIN)
+
+
 @contextmanager
 def open_window(
-    settings: Settings, api: FocusServerAPI, request: JobRequest, prr: float, client: GrpcStreamClient | None = None
+    settings: Settings,
+    api: FocusServerAPI,
+    request: JobRequest,
+    prr: float,
+    client: GrpcStreamClient | None = None,
+    patience: float = 0.0,
 ) -> Iterator[Window]:
     """A window, configured and not yet connected; afterwards its job is cancelled, and its own client disconnected.
 
@@ -191,13 +221,14 @@ def open_window(
         request: the job to ask for.
         prr: of the fibre, Hz.
         client: streams the job, and is left as it is; None: one of its own.
+        patience: seconds to wait for a window of the server, where all are in use.
 
     Raises:
         APIError: the server refused the job.
     """
     with ExitStack() as cleanup:
         began = time.monotonic()
-        answer = api.configure(request)
+        answer = configured(api, request, patience)
         configure_seconds = time.monotonic() - began
         cleanup.callback(api.cancel, answer.job_id)
         if client is None:

@@ -110,10 +110,10 @@ class Deviating(Watch):
     fault = ""
     one_by_one = threading.Lock()
 
-    def open(self, settings: Settings, url: str, prr: float) -> None:
+    def open(self, settings: Settings, url: str, prr: float, patience: float = 0.0) -> None:
         with self.one_by_one:
             self.server.deviate(faults=[self.fault] if self.fault else [])
-            super().open(settings, url, prr)
+            super().open(settings, url, prr, patience)
 
 
 def test_windows_take_turns_where_a_server_has_few_of_them(embedded: EmbeddedServer) -> None:
@@ -179,3 +179,16 @@ def test_a_window_that_is_refused_is_told_and_the_others_are_judged(embedded: Em
         every_window_began_within(5).describe_mismatch(those.watches, late)
         assert "window 2" in str(late)
         assert "window 1" not in str(late)
+
+
+def test_a_server_that_keeps_the_windows_of_its_jobs_for_some_time_is_waited_for(with_fault: EmbeddedServer) -> None:
+    with_fault.deviate(variants=["no-cancel"])
+    asked = [replace(TABLE[1], frames=5)] * 31
+    with windows(with_fault, asked) as those:
+        those.take_turns(0.1, at_once=30)
+        assert "all 30 windows are in use" in those.failures[0]
+        again = Windows(SETTINGS, with_fault.rest_url, [those.watches[0].look], 2000.0, patience=PATIENCE)
+        with again:
+            again.take_turns(0.1, at_once=1)
+            assert again.failures == []
+            assert_that(again.watches, every_window_is_right())
