@@ -11,6 +11,7 @@ from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
 from support.errors import APIError
 from support.reporting.scenario_report import Happened
+from support.screen.aftermath import told_afterwards
 from support.screen.job import Job, Mistake, Part, Relation, live_job_request, two_live_job_requests
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
@@ -204,6 +205,8 @@ class World:
         """Looks at all that the scenarios before have left unasked."""
         self._overlooked = self._of_run
         self._of_run.add_of_server(self.server.unasked())
+        with promised(APIError):
+            self._of_run.add_of_server(told_afterwards(self.server.api, self._of_run.jobs))
         self._of_run.told = True
 
     def leave_unasked(self, scenario: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from threading import Event
 
 from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata
 from support.errors import SettingsError
@@ -96,11 +97,19 @@ class Kind:
 
 @dataclass(frozen=True)
 class Job:
-    """A job that the server has accepted; ``prr`` in Hz."""
+    """A job that the server has accepted.
+
+    Attributes:
+        request: what was asked for.
+        answer: what was answered.
+        prr: of the fibre, Hz.
+        cancelled: set once the server has said that it is cancelled.
+    """
 
     request: JobRequest
     answer: JobAnswer
     prr: float
+    cancelled: Event = field(default_factory=Event, init=False, repr=False, compare=False)
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:

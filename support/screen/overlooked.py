@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from support.screen.job import Job
@@ -48,6 +48,11 @@ class Overlooked:
 
     def __iter__(self) -> Iterator[Unasked]:
         return iter(self._unasked)
+
+    @property
+    def jobs(self) -> Collection[Job]:
+        """The jobs of the scenarios that are over."""
+        return self._jobs.values()
 
     def add(self, scenario: str, jobs: Iterable[Job], streams: Iterable[Streamed]) -> None:
         """A scenario is over that had these jobs and streams."""

@@ -16,7 +16,7 @@ from support.network.trouble import Trouble
 from support.screen.job import Job
 from support.screen.long import Long
 from support.screen.streamed import Streamed
-from support.screen.window import WINDOW_PATIENCE, Window, disconnect_soon, new_client, open_window
+from support.screen.window import WINDOW_PATIENCE, Window, cancel, disconnect_soon, new_client, open_window
 from support.settings import Settings
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
@@ -121,7 +121,7 @@ class Streaming:
     def cancel(self) -> bool:
         """Cancels the newest job; False where the server cannot cancel jobs."""
         with promised(APIError):
-            self.window.job_over = self._api.cancel(self.window.job.answer.job_id)
+            self.window.job_over = cancel(self._api, self.window.job)
         return self.window.job_over
 
     def connect(self) -> None:

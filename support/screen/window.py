@@ -230,12 +230,21 @@ def open_window(
         began = time.monotonic()
         answer = configured(api, request, patience)
         configure_seconds = time.monotonic() - began
-        cleanup.callback(api.cancel, answer.job_id)
+        job = Job(request, answer, prr)
+        cleanup.callback(cancel, api, job)
         if client is None:
             client = new_client(settings)
             cleanup.callback(client.disconnect)
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
-        yield Window(Job(request, answer, prr), client, settings, configure_seconds)
+        yield Window(job, client, settings, configure_seconds)
+
+
+def cancel(api: FocusServerAPI, job: Job) -> bool:
+    """Ends a job. False where the server cannot cancel jobs, or this one is gone already."""
+    is_over = api.cancel(job.answer.job_id)
+    if is_over:
+        job.cancelled.set()
+    return is_over
 
 
 def disconnect_soon(client: GrpcStreamClient) -> None:

@@ -10,7 +10,8 @@ from support.contract import ChannelRange, JobMetadata, JobRequest, LiveMetadata
 from support.validation.finding import Finding, Severity, Topic
 from support.wording import some
 
-_STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+_ALIVE = ("pending", "running")
+_STATUSES = (*_ALIVE, "completed", "failed", "cancelled")
 
 
 def judge_fibre(metadata: LiveMetadata, channels: ChannelRange) -> list[Finding]:
@@ -45,6 +46,14 @@ def judge_metadata(request: JobRequest, job_id: str, metadata: JobMetadata) -> l
     if wrong:
         found.append(finding("metadata as asked for", f"the server tells of another request: {some(wrong)}"))
     return found
+
+
+def judge_over(job_id: str, metadata: JobMetadata) -> list[Finding]:
+    """Findings about what the server tells of a job that it has cancelled: that it neither waits nor runs."""
+    if metadata.status not in _ALIVE:
+        return []
+    sentence = f"job {job_id!r} was cancelled, and the server still tells that it is {metadata.status}"
+    return [Finding("cancelled job over", Topic.METADATA, sentence, Severity.NORMAL)]
 
 
 def _differences(asked: Mapping[str, Any], told: Any, within: str = "") -> Iterator[str]:

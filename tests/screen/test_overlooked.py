@@ -9,6 +9,7 @@ import pytest
 from hamcrest import assert_that
 
 from support import matchers
+from support.screen import aftermath
 from support.screen.job import Place
 from support.screen.overlooked import Overlooked
 from support.server.secured import SecuredServers
@@ -152,3 +153,33 @@ def test_an_id_that_was_given_in_another_scenario_is_not_given_again(
         world.close()
     (told,) = overlooked.sentences()
     assert "was given to another job before, in 'fourth', job " in told
+
+
+@pytest.mark.parametrize(
+    ("deviation", "sentence"),
+    [
+        ({}, ""),
+        ({"faults": ["cancelled-still-running@channels=3"]}, "was cancelled, and the server still tells that it is "),
+        ({"faults": ["cancel-ignored@nfft=512"]}, "was cancelled, and the server still tells that it is "),
+        ({"variants": ["no-cancel"]}, ""),
+    ],
+)
+def test_a_job_that_was_cancelled_is_over_whichever_scenario_had_it(
+    server: ServerUnderTest,
+    scenario: Scenario,
+    overlooked: Overlooked,
+    deviation: dict[str, list[str]],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aftermath, "WINDOW_FREE_WITHIN", 0.5)
+    server.simulator.deviate(**deviation)
+    for channels, nfft in ((3, 1024), (11, 512)):
+        world = scenario()
+        world.configure_live_job(channels=channels, nfft=nfft)
+        world.leave_unasked(f"{channels} channels")
+        world.close()
+    scenario().look_back()
+    told = overlooked.sentences()
+    assert len(told) == bool(sentence)
+    assert all(sentence in one for one in told)

@@ -200,6 +200,13 @@ def test_the_rest_of_a_stream_is_one_of_its_own(simulator: Simulator, spec: str)
     assert acts(simulator) == 1
 
 
+def test_a_frame_that_looks_the_same_is_not_counted(simulator: Simulator) -> None:
+    deviate(simulator, faults=["row-again@last-frame"])
+    with simulator.job() as job:
+        job.frames(6)
+    assert acts(simulator) == 0
+
+
 def test_what_acts_once_waits_for_the_stream_that_it_can_act_in(simulator: Simulator) -> None:
     deviate(simulator, faults=["early-end@once"])
     with simulator.job() as job:

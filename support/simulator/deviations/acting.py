@@ -60,15 +60,24 @@ class Acting:
 
 def value(acting: Acting, situation: Situation, thing: Thing, *context: Any) -> Thing:
     """One thing, or another one in its place."""
+    return seen(_itself, acting, situation, thing, *context)
+
+
+def seen(sight: Callable[[Thing], Any], acting: Acting, situation: Situation, thing: Thing, *context: Any) -> Thing:
+    """The same where it makes no difference to have another thing, but only to see another one."""
     if not acting.begins(situation):
         return thing
     acted = True
     try:
         made: Thing = acting.hook(thing, *context)
-        acted = made != thing
+        acted = sight(made) != sight(thing)
     finally:
         acting.ended(acted)
     return made
+
+
+def _itself(thing: Thing) -> Thing:
+    return thing
 
 
 async def awaited(acting: Acting, situation: Situation, thing: Thing, *context: Any) -> Thing:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Concatenate
 
 import grpc
 
 from protos.datastream_pb2 import HealthResponse
+from support.simulator import wire
 from support.simulator.deviations import acting
 from support.simulator.deviations.catalogue import Stage
 from support.simulator.deviations.situation import Level
@@ -127,7 +129,9 @@ OFFERS: Stage[Callable[Concatenate[frozenset[str], ...], frozenset[str]]] = Stag
 TIMELINE: Stage[Callable[Concatenate[Timeline, Plan, ...], Timeline]] = Stage("timeline", Level.COURSE, acting.timeline)
 """When the rows of a stream are, and when they are due."""
 
-FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage("frame", Level.FRAME)
+FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage(
+    "frame", Level.FRAME, partial(acting.seen, wire.encode)
+)
 """A frame, as arrays."""
 
 MESSAGE: Stage[Callable[Concatenate[bytes, At, ...], bytes]] = Stage("message", Level.FRAME)
