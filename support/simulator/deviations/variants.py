@@ -35,6 +35,7 @@ THIRD = 3
 FEWEST_FRAMES = 12  # a second, however large they are
 SAME_EVERY = 7  # lines
 STEPS = 64
+QUIETEST = 4096  # times quieter than the loudest: few enough powers of two to be alike by chance
 UNKNOWN_FIELD = b"\xa0\x06\x01"  # number 100, the value 1
 
 
@@ -224,15 +225,14 @@ def quiet_sensor(frame: Frame, _at: At) -> Frame:
 
 @FRAME.variant()
 def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
-    """The third sensor is quiet and rounded; beside others, two rows, never more, have now and then the same of it."""
+    """The third sensor is quiet and in powers of two; beside others, it has now and then the same values in two rows."""
     others = any(len(row.sensor_ids) > 1 for row in frame.rows)
 
     def coarse(values: Values) -> Values:
         line, before = at.memory.get("quantised", (0, values))
-        step = np.float32(2.0 ** np.floor(np.log2(max(values.max(), 1e-30))) / 256)
-        now: Values = (
-            before if others and line % SAME_EVERY == SAME_EVERY - 1 else np.round(values / step) * step * 1e-3
-        )
+        is_same = others and line % SAME_EVERY == SAME_EVERY - 1
+        least = max(float(values.max()), 1e-30) / QUIETEST
+        now: Values = before if is_same else 2.0 ** np.round(np.log2(np.maximum(values, least))) * 1e-3
         at.memory["quantised"] = line + 1, now
         return now
 
