@@ -225,7 +225,7 @@ def quiet_sensor(frame: Frame, _at: At) -> Frame:
 
 @FRAME.variant()
 def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
-    """The third sensor is quiet and in powers of two; beside others, it has now and then the same values in two rows."""
+    """The third sensor is quiet and in powers of two; beside others, two rows now and then have the same of it."""
     others = any(len(row.sensor_ids) > 1 for row in frame.rows)
 
     def coarse(values: Values) -> Values:
