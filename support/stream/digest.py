@@ -11,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-_SAMPLED = 16
-"""Neighbouring values of a spectrum that go into its digest, at least: as noise, they never come again."""
+_SAMPLED = 8
+"""Neighbouring values of a spectrum that go into its digest, at least: noise hardly ever has them again."""
 
 _SAMPLED_ROW = 512
-"""Values of a row that go into the digests of its spectra, at least."""
+"""Values of a row that go into the digests of its spectra, at least, where it has them: noise never has them again."""
 
 NOTHING: NDArray[np.uint64] = np.empty((0, 0), dtype=np.uint64)
 
@@ -23,7 +23,7 @@ NOTHING: NDArray[np.uint64] = np.empty((0, 0), dtype=np.uint64)
 def sample(values: NDArray[np.float32], sensors: int) -> NDArray[np.float32]:
     """The values that are digested of spectra of shape (..., bins), in rows of so many sensors: the middle ones.
 
-    All of them would take longer than everything else that is done with a frame.
+    All of them would take as long as everything else that is done with a frame.
     """
     bins = values.shape[-1]
     count = max(_SAMPLED, _SAMPLED_ROW // sensors)
