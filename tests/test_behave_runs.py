@@ -180,6 +180,15 @@ def test_a_load_test_does_not_run_unless_asked_for(tmp_path: Path, tags: str) ->
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.parametrize("tags", ["", "critical", "not @simulator"])
+def test_what_is_slow_does_not_run_unless_asked_for(tmp_path: Path, tags: str) -> None:
+    chosen = ["--tags", tags] if tags else []
+    run = behave(tmp_path, *chosen, feature="capacity/for_long.feature")
+    assert scenarios(run.stdout, "passed") == 1, "the one that looks back"
+    assert scenarios(run.stdout, "skipped") == 1, run.stdout
+    assert run.returncode == 0, run.stdout
+
+
 def changed(folder: Path, feature: str, changes: Mapping[str, str]) -> Path:
     """A suite of the project's steps and hooks, with this one of its features in other words."""
     for name in ("steps", "environment.py"):

@@ -89,10 +89,10 @@ class Kind:
     frames: int | None = None
 
     def request(self, settings: Settings, metadata: LiveMetadata, fibre: ChannelRange) -> JobRequest:
-        """A live job of this kind that this fibre can serve."""
+        """A live job of this kind that this fibre can serve; it has no more lines than samples."""
         return live_job_request(
             settings, metadata, fibre, channels=self.channels, part=self.part, nfft=self.nfft, band=self.band
-        ).model_copy(update={"display_height": round(settings.display_duration * self.lines)})
+        ).model_copy(update={"display_height": max(1, int(settings.display_duration * min(self.lines, metadata.prr)))})
 
 
 @dataclass(frozen=True)

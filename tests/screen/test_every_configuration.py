@@ -82,6 +82,8 @@ def test_a_row_is_a_job_that_the_fibre_can_serve() -> None:
     assert (request.channels_min, request.channels_max, request.nfft) == (1092, 1131, 512)
     assert (request.frequency_min, request.frequency_max) == (750.0, 1000.0)
     assert request.display_duration / request.display_height == 1 / 120
+    slow = asked.request(Settings(), LiveMetadata(prr=100.0), ChannelRange(lowest_channel=1, highest_channel=2222))
+    assert slow.display_duration / slow.display_height == 1 / 100
 
 
 SETTINGS = Settings(max_pause=PATIENCE, frame_rate_above=0.1, data_age_within=20, retry_attempts=1)
