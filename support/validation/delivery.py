@@ -52,7 +52,8 @@ class NoPause(Rule):
 class RateKept(Rule):
     """A live stream delivers at least 10 frames a second, at every time and not only on average.
 
-    Judged over every 20 frames in a row: they may take two seconds, and one pause that the contract allows.
+    Judged over every 20 frames in a row: they may take two seconds, and one pause that the contract allows. A stream of
+    fewer frames is judged as a whole, in the same way.
     """
 
     name = "frame rate kept"
@@ -61,11 +62,14 @@ class RateKept(Rule):
 
     def __init__(self, min_rate: float, max_pause: float) -> None:
         self._min_rate = min_rate
+        self._max_pause = max_pause
         self._slowest = _RATE_SPAN / min_rate + max_pause
         self._arrivals: NDArray[np.float64] = np.empty(0)
         self._slow = False
+        self._arrived = 0.0
 
     def see(self, block: Block) -> Iterator[Finding]:
+        self._arrived = block.messages[-1].arrived
         arrivals = np.concatenate((self._arrivals, block.elapsed))
         self._arrivals = arrivals[-_RATE_SPAN:]
         spans = arrivals[_RATE_SPAN:] - arrivals[:-_RATE_SPAN]
@@ -86,6 +90,21 @@ class RateKept(Rule):
                 _took(block, first + position - block.index, span, self._slowest),
             )
         self._slow = bool(slow[-1])
+
+    def end(self, ending: Ending) -> Iterator[Finding]:
+        if not 1 < ending.frames == self._arrivals.size:
+            return
+        span = float(self._arrivals[-1] - self._arrivals[0])
+        slowest = (ending.frames - 1) / self._min_rate + self._max_pause
+        if span > slowest:
+            rate = (ending.frames - 1) / span
+            yield self.finding(
+                f"the stream is slow: its {ending.frames} frames took {span:.2f} s, {rate:.1f} a second where "
+                f"{self._min_rate:g} are due",
+                Where(frame=ending.frames - 1),
+                rate,
+                Took(self._arrived - span, self._arrived, slowest),
+            )
 
 
 class FrameCount(Rule):

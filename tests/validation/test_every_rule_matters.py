@@ -34,7 +34,7 @@ FINE = Ending(frames=PLAN.frames, by_server=False)
 
 def frames_with_a_pause() -> list[Frame]:
     frames = frames_of(PLAN.messages(), PLAN)
-    return [*frames[:5], *(replace(f, elapsed=f.elapsed + 1, received_at=f.received_at + 1) for f in frames[5:])]
+    return [*frames[:5], *(replace(f, elapsed=f.elapsed + 0.6, received_at=f.received_at + 0.6) for f in frames[5:])]
 
 
 def slow_frames() -> list[Frame]:
@@ -69,7 +69,7 @@ CASES: dict[str, Case] = {
     },
     "one frame of zeros": (SINGLE_ROWS, one_zero_frame, FINE),
     "two sensors alike": (SPECTRA, lambda: spoiled(SPECTRA, twins), FINE),
-    "a pause of a second": (PLAN, frames_with_a_pause, FINE),
+    "a pause of 0.6 seconds": (PLAN, frames_with_a_pause, FINE),
     "five frames a second": (PLAN, slow_frames, FINE),
     "data that grow old": (AGING, aging_frames, replace(FINE, frames=AGING.frames)),
     "a frame too few": (BOUNDED, lambda: frames()[:-1], Ending(PLAN.frames - 1, by_server=True)),

@@ -463,6 +463,20 @@ def test_a_stream_that_slows_down_on_the_way_is_a_finding() -> None:
     assert "a second where 10 are due" in findings[0].sentence
 
 
+def test_a_short_stream_that_is_slow_from_its_first_frame_to_its_last_is_a_finding() -> None:
+    frames = [replace(frame, elapsed=0.2 * frame.index) for frame in frames_of(PLAN.messages(), PLAN)]
+    (finding,) = judge(frames, PLAN)
+    assert finding.sentence == "the stream is slow: its 10 frames took 1.80 s, 5.0 a second where 10 are due"
+
+
+def test_a_short_stream_may_pause_once() -> None:
+    frames = [
+        replace(frame, elapsed=0.1 * frame.index + (0.39 if frame.index > 4 else 0.0))
+        for frame in frames_of(PLAN.messages(), PLAN)
+    ]
+    assert judge(frames, PLAN) == []
+
+
 def test_too_few_frames_is_a_finding() -> None:
     plan = Plan(max_frames=12)
     (finding,) = judge(frames_of(plan.messages(), plan), plan)
