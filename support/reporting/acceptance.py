@@ -14,22 +14,26 @@ from behave.__main__ import main as behave
 from support.reporting import html, run_mark
 
 _REPORTS = Path("reports")
-_FIRST_SIGNAL = 128
+_SIGNALS = 128
+"""Above it, exit codes tell of a signal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs behave in this folder, and renders the page of what it left.
 
     Returns:
-        behave's exit code.
+        behave's exit code, or that of a signal that came while the page was rendered.
     """
     began = time.time()
     exit_code = _run(list(sys.argv[1:] if arguments is None else arguments))
     run = run_mark.read(_REPORTS)
     if run is None or run.began < began:
         sys.stderr.write("No HTML page: this run has not begun, and what reports/ holds is of the one before.\n")
-    elif exit_code <= _FIRST_SIGNAL:
-        html.main(["--results", str(_REPORTS / "allure-results"), "--output", str(_REPORTS / "allure-report")])
+    elif exit_code <= _SIGNALS:
+        rendered = html.main(
+            ["--results", str(_REPORTS / "allure-results"), "--output", str(_REPORTS / "allure-report")]
+        )
+        return rendered if rendered > _SIGNALS else exit_code
     return exit_code
 
 

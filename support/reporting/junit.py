@@ -26,16 +26,19 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
         self._folder: str = config.junit_directory
         self._why: Callable[[], str] = str
 
+    def remove_stale(self) -> None:
+        """Removes the files of the run before."""
+        for file in self.folder.glob("TESTS-*.xml"):
+            file.unlink()
+
     def begin(self, features: Iterable[Any], why: Callable[[], str]) -> None:
-        """Removes the files of the run before; says of every chosen scenario that it was not run.
+        """Says of every chosen scenario that it was not run.
 
         Args:
             features: of the run.
             why: why a scenario was not run, in words, as it is known when it is asked.
         """
         self._why = why
-        for file in self.folder.glob("TESTS-*.xml"):
-            file.unlink()
         self.expect(features)
 
     def expect(self, features: Iterable[Any]) -> None:

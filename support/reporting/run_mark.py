@@ -85,6 +85,9 @@ def read(folder: Path) -> RunMark | None:
 def _write(path: Path, mark: RunMark) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(mark), indent=1, ensure_ascii=False) + "\n")
+    try:
+        beside.write_text(json.dumps(asdict(mark), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
     os.replace(beside, path)

@@ -187,11 +187,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         """Sets up the mark, and says in all outputs that nothing was run yet."""
         try:
             self._mark = run_mark.begin(self._home, planned)
+            self._announce("This run is not finished", run_mark.STILL)
+            for reporter in self.config.reporters:
+                if isinstance(reporter, RunJUnitReporter):
+                    reporter.remove_stale()
             made = make_formatters(self.config, self.config.outputs)
             self._outputs = [output for output in (*made, *self.config.reporters) if isinstance(output, _OF_A_RUN)]
             for output in self._outputs:
                 output.begin(self.features, self._ending)
-            self._announce("This run is not finished", run_mark.STILL)
         except OSError as error:
             raise ReportsError(f"the reports cannot be written: {error}") from error
         self.formatters = [_Guarded(formatter, self._noting) for formatter in made]
@@ -324,7 +327,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  An output may fail in any way.
             console = _console_problem(error if stream is sys.__stdout__ else None)
             self._note(console or f"{what} failed: {sentence(error)}")
-            say(self._problems[-1])
+            if len(self._problems) == 1:  # others come of the same
+                say(self._problems[0])
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:
