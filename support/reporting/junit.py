@@ -7,6 +7,7 @@ earlier runs where they are: a run that is cut off then looks as good as what it
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ from xml.etree import ElementTree
 from behave.reporter.junit import JUnitReporter
 
 from support.reporting.outcome import never_ran
+
+_BESIDE = ".new-"
 
 
 class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
@@ -27,9 +30,11 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
         self._why: Callable[[], str] = str
 
     def remove_stale(self) -> None:
-        """Removes the files of the run before."""
+        """Removes the files of the run before, and what it was writing when it was killed."""
         for file in self.folder.glob("TESTS-*.xml"):
             file.unlink()
+        for folder in self.folder.glob(f"{_BESIDE}*"):
+            shutil.rmtree(folder)
 
     def begin(self, features: Iterable[Any], why: Callable[[], str]) -> None:
         """Says of every chosen scenario that it was not run.
@@ -62,7 +67,7 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
             OSError: it could not be written whole; what was there stands.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".new-") as beside:
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix=_BESIDE) as beside:
             self.config.junit_directory = beside
             try:
                 super().feature(feature)
