@@ -14,6 +14,7 @@ from support.simulator.command_line import parse
 from support.simulator.deviations import Deviations
 from support.simulator.deviations.catalogue import entries
 from support.simulator.deviations.condition import KINDS
+from tests.patience import eventually
 from tests.simulator.driver import RunningJob, Simulator, in_thread
 from tests.simulator.judge import deviate
 
@@ -182,6 +183,24 @@ def test_after_a_refusal(simulator: Simulator) -> None:
         refused = [simulator.configure(channels={"min": 9, "max": 3}) for _ in range(2)]
         assert [bool(answer.content) for answer in refused] == [True, False]
         assert is_spoilt(job.frames(1)[0])
+
+
+def test_after_a_cancellation(simulator: Simulator) -> None:
+    deviate(simulator, faults=["negative-value@after-cancellation"])
+    with simulator.job() as job:
+        with simulator.job():
+            assert not is_spoilt(job.frames(1)[0])
+        assert is_spoilt(job.frames(1)[0])
+
+
+def test_after_a_client_has_left(simulator: Simulator) -> None:
+    deviate(simulator, faults=["negative-value@after-leaving"])
+    with simulator.job() as job:
+        assert not is_spoilt(job.frames(2)[-1])
+        assert not is_spoilt(job.frames(1)[0]), "a stream that came to its end"
+        with streaming(job):
+            pass
+        eventually(lambda: is_spoilt(job.frames(1)[0]), "the server has noticed")
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ class Deviations:
         if exchange.configures and answer.status == HTTPStatus.OK:
             course.jobs[answer.content["job_id"]] = self.situation
         course.refused |= exchange.configures and 400 <= answer.status < 500
+        course.cancelled |= exchange.method == "DELETE" and answer.status == HTTPStatus.OK
         return answer
 
     async def _configured(self, proceed: Proceed, exchange: Exchange) -> Answer:

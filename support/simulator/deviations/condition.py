@@ -201,6 +201,18 @@ def _after_refusal(situation: Situation) -> bool:
     return situation.course.refused
 
 
+@_enter("after-cancellation", Level.JOB)
+def _after_cancellation(situation: Situation) -> bool:
+    """Only once a job has been cancelled."""
+    return situation.course.cancelled
+
+
+@_enter("after-leaving", Level.JOB)
+def _after_leaving(situation: Situation) -> bool:
+    """Only once a client has left in the midst of a stream."""
+    return situation.course.left
+
+
 @_enter(ONCE, Level.JOB)
 def _once(_situation: Situation) -> bool:
     """Only once: in one frame, or else in one stream, for one job or in one answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,12 +55,16 @@ class Course:
     Attributes:
         asked: how often a job was asked for.
         refused: whether a configuration has been refused.
+        cancelled: whether a job has been cancelled.
+        left: whether a client has left in the midst of a stream.
         jobs: the situations that jobs were made in, by their ids.
     """
 
     def __init__(self) -> None:
         self.asked = 0
         self.refused = False
+        self.cancelled = False
+        self.left = False
         self.jobs: dict[str, Situation] = {}
         self._streaming: Counter[int] = Counter()
 
@@ -69,6 +74,9 @@ class Course:
         self._streaming[job] += 1
         try:
             yield
+        except asyncio.CancelledError:
+            self.left = True
+            raise
         finally:
             self._streaming[job] -= 1
 
