@@ -15,6 +15,9 @@ from support.validation.verdict import Verdict
 _OF_THE_NETWORK = (Topic.CONTINUITY, Topic.FRESHNESS, Topic.PACE, Topic.ENDING)
 """What a network in trouble can break: when something arrives, and whether it does; never what it is."""
 
+_NOTICEABLE = 0.25
+"""Seconds: a client that was busy for less, in all, has made nothing late."""
+
 
 @dataclass(frozen=True)
 class Streamed:
@@ -56,13 +59,17 @@ class Streamed:
 
         Each with the reason why the server cannot be judged by it, in words; empty where there is none.
         """
-        verdict, busy = self.verdict, self.metrics.slow_client
-        doubtful = {Topic.PACE, Topic.FRESHNESS} if busy else set()
-        if self.failure and verdict.standstill:
-            doubtful.add(Topic.ENDING)
+        verdict = self.verdict
         found = [(one, verdict.standstill) for one in verdict.unasked(verdict.doubts)]
-        found += [(one, (busy or verdict.standstill) if one.topic in doubtful else "") for one in verdict.unasked()]
+        found += [(one, self._doubt(one)) for one in verdict.unasked()]
         return [(one, doubt) for one, doubt in found if not (self.troubled and one.topic in _OF_THE_NETWORK)]
+
+    def _doubt(self, finding: Finding) -> str:
+        """Why it may be the work of this machine, in words; data from the future never are."""
+        metrics, is_late = self.metrics, finding.topic in (Topic.PACE, Topic.FRESHNESS) and (finding.amount or 0.0) >= 0
+        if is_late and metrics.decoding_seconds + metrics.judging_seconds > _NOTICEABLE:
+            return metrics.slow_client
+        return self.verdict.standstill if self.failure and finding.topic is Topic.ENDING else ""
 
     @property
     def found(self) -> int:

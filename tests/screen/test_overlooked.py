@@ -183,3 +183,15 @@ def test_a_job_that_was_cancelled_is_over_whichever_scenario_had_it(
     told = overlooked.sentences()
     assert len(told) == bool(sentence)
     assert all(sentence in one for one in told)
+
+
+@pytest.mark.parametrize("fault", ["clock-ahead", "stale-data"])
+def test_a_single_frame_is_not_late_by_a_client_that_had_nothing_to_wait_for(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked, fault: str
+) -> None:
+    server.simulator.deviate(faults=[f"{fault}=12"])
+    world = scenario()
+    world.configure_live_job()
+    world.streaming.stream(max_frames=1)
+    world.leave_unasked("one frame")
+    assert [(one.first.rule, one.doubt) for one in overlooked] == [("live data fresh", "")]
