@@ -5,6 +5,7 @@ To load the modules costs as much as to run the criteria with them. Where there 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -109,6 +110,7 @@ class ForkedServer(EmbeddedServer):
 
 def _run(module: str, arguments: Sequence[str], folder: Path, log: Path, pipes: Sequence[Connection]) -> None:
     """What a new process does."""
+    gc.freeze()  # what was loaded stays: to look through it for cycles would copy it, and stop a stream for long
     if os.name != "nt":
         os.setsid()
     os.chdir(folder)

@@ -16,7 +16,12 @@ class Unseen:
 
 
 UNSEEN = (
-    Unseen("window-kept", r"once|job=\d+", "one window that stays in use is as good as one that somebody else uses"),
+    Unseen(
+        "window-kept|invalid-creates-job",
+        r"once|job=\d+",
+        "one window that stays in use cannot be told from one that somebody else uses, as long as others are free",
+    ),
+    Unseen("job-id-recycled|job-id-repeated", r"once|job=\d+", "an id that is given once is not given again"),
     Unseen(
         "line-rate-drift",
         "once",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from typing import Protocol, TypeVar
 
 from behave.model import Scenario, Table
 
 from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
-from support.errors import APIError
+from support.errors import APIError, RemoteError
 from support.reporting.scenario_report import Happened
-from support.screen.aftermath import told_afterwards
+from support.screen.aftermath import WINDOW_FREE_WITHIN, told_afterwards
 from support.screen.job import Job, Mistake, Part, Relation, live_job_request, two_live_job_requests
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
@@ -206,12 +207,18 @@ class World:
         self._overlooked = self._of_run
         self._of_run.add_of_server(self.server.unasked())
         with promised(APIError):
-            self._of_run.add_of_server(told_afterwards(self.server.api, self._of_run.jobs))
+            self._settle(self._of_run.cancelled(time.monotonic()), WINDOW_FREE_WITHIN)
         self._of_run.told = True
+
+    def _settle(self, jobs: list[Job], patience: float = 0.0) -> None:
+        """Asks the server about jobs that it has cancelled: they have to be over."""
+        self._of_run.settle(jobs, told_afterwards(self.server.api, jobs, patience))
 
     def leave_unasked(self, scenario: str) -> None:
         """Hands on what no step of this scenario has asked about; a fault of its own making is there to be found."""
         if not self._faulty:
+            with suppress(RemoteError):  # then the last scenario asks
+                self._settle(self._of_run.cancelled(time.monotonic() - WINDOW_FREE_WITHIN))
             jobs = [window.job for streaming in self._streamings for window in streaming.windows]
             jobs += [stream.job for stream in self.baseline.streams]
             jobs += [job for windows in self.together.opened for job in windows.jobs]

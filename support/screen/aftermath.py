@@ -19,33 +19,37 @@ WINDOW_FREE_WITHIN = 5.0
 _EVERY = 0.2
 
 
-def told_afterwards(api: FocusServerAPI, jobs: Iterable[Job]) -> list[Finding]:
+def told_afterwards(api: FocusServerAPI, jobs: Iterable[Job], patience: float = 0.0) -> list[Finding]:
     """What the server tells of jobs that it has cancelled, and that is not so.
 
-    Jobs that it does not know any more are as good as over, and so are those that it could not cancel: they end by
-    themselves.
+    Jobs that it does not know any more are as good as over.
+
+    Args:
+        api: the REST side of the server.
+        jobs: those that it has cancelled.
+        patience: seconds that it has to end those that go on.
 
     Raises:
         APIError: it cannot say.
     """
-    found, alive = [], []
-    for job in jobs:
-        if job.cancelled.is_set() and (metadata := _metadata(api, job)):
-            found += judge_metadata(job.request, job.answer.job_id, metadata)
-            alive += [job] if judge_over(job.answer.job_id, metadata) else []
-    return found + _still_alive(api, alive)
-
-
-def _still_alive(api: FocusServerAPI, jobs: list[Job]) -> list[Finding]:
-    """Findings about the jobs that are not over once they have had their time for it."""
-    found: list[Finding] = []
-    deadline = time.monotonic() + WINDOW_FREE_WITHIN
-    while jobs and time.monotonic() < deadline:
+    deadline = time.monotonic() + patience
+    told = [(job, _metadata(api, job)) for job in jobs]
+    found = [
+        finding
+        for job, metadata in told
+        if metadata
+        for finding in judge_metadata(job.request, job.answer.job_id, metadata)
+    ]
+    while (alive := _alive(told)) and time.monotonic() < deadline:
         time.sleep(_EVERY)
-        told = [(job, _metadata(api, job)) for job in jobs]
-        found = [one for job, metadata in told if metadata for one in judge_over(job.answer.job_id, metadata)]
-        jobs = [job for job, metadata in told if metadata and judge_over(job.answer.job_id, metadata)]
-    return found
+        told = [(job, _metadata(api, job)) for job, _ in told if job.answer.job_id in alive]
+    return found + list(alive.values())
+
+
+def _alive(told: Iterable[tuple[Job, JobMetadata | None]]) -> dict[str, Finding]:
+    """A finding about each job that is told to go on, by its id."""
+    judged = ((job.answer.job_id, metadata) for job, metadata in told if metadata)
+    return {job_id: finding for job_id, metadata in judged for finding in judge_over(job_id, metadata)}
 
 
 def _metadata(api: FocusServerAPI, job: Job) -> JobMetadata | None:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from threading import Event
 
 from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata
 from support.errors import SettingsError
@@ -103,13 +102,13 @@ class Job:
         request: what was asked for.
         answer: what was answered.
         prr: of the fibre, Hz.
-        cancelled: set once the server has said that it is cancelled.
+        cancelled: when the server said that it is cancelled, seconds of ``time.monotonic()``; empty until then.
     """
 
     request: JobRequest
     answer: JobAnswer
     prr: float
-    cancelled: Event = field(default_factory=Event, init=False, repr=False, compare=False)
+    cancelled: list[float] = field(default_factory=list, init=False, repr=False, compare=False)
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from support.screen.job import Job
@@ -41,6 +41,7 @@ class Overlooked:
     def __init__(self) -> None:
         self.told = False
         self._jobs: dict[str, Job] = {}
+        self._settled: set[str] = set()
         self._unasked: list[Unasked] = []
 
     def __len__(self) -> int:
@@ -49,10 +50,15 @@ class Overlooked:
     def __iter__(self) -> Iterator[Unasked]:
         return iter(self._unasked)
 
-    @property
-    def jobs(self) -> Collection[Job]:
-        """The jobs of the scenarios that are over."""
-        return self._jobs.values()
+    def cancelled(self, before: float) -> list[Job]:
+        """The jobs that the server said before that moment to have cancelled, and has not been asked about since."""
+        over = (job for job in self._jobs.values() if min(job.cancelled, default=before) < before)
+        return [job for job in over if job.answer.job_id not in self._settled]
+
+    def settle(self, jobs: Iterable[Job], findings: Iterable[Finding]) -> None:
+        """The server has been asked about these jobs, which are over, and this is what it told that is not so."""
+        self._settled.update(job.answer.job_id for job in jobs)
+        self.add_of_server(findings)
 
     def add(self, scenario: str, jobs: Iterable[Job], streams: Iterable[Streamed]) -> None:
         """A scenario is over that had these jobs and streams."""

@@ -243,7 +243,7 @@ def cancel(api: FocusServerAPI, job: Job) -> bool:
     """Ends a job. False where the server cannot cancel jobs, or this one is gone already."""
     is_over = api.cancel(job.answer.job_id)
     if is_over:
-        job.cancelled.set()
+        job.cancelled.append(time.monotonic())
     return is_over
 
 

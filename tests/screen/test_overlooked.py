@@ -8,8 +8,7 @@ from contextlib import ExitStack
 import pytest
 from hamcrest import assert_that
 
-from support import matchers
-from support.screen import aftermath
+from support import matchers, world
 from support.screen.job import Place
 from support.screen.overlooked import Overlooked
 from support.server.secured import SecuredServers
@@ -172,17 +171,30 @@ def test_a_job_that_was_cancelled_is_over_whichever_scenario_had_it(
     sentence: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(aftermath, "WINDOW_FREE_WITHIN", 0.5)
+    monkeypatch.setattr(world, "WINDOW_FREE_WITHIN", 0.5)
     server.simulator.deviate(**deviation)
     for channels, nfft in ((3, 1024), (11, 512)):
-        world = scenario()
-        world.configure_live_job(channels=channels, nfft=nfft)
-        world.leave_unasked(f"{channels} channels")
-        world.close()
+        one = scenario()
+        one.configure_live_job(channels=channels, nfft=nfft)
+        one.leave_unasked(f"{channels} channels")
+        one.close()
     scenario().look_back()
     told = overlooked.sentences()
     assert len(told) == bool(sentence)
     assert all(sentence in one for one in told)
+
+
+def test_a_job_that_goes_on_for_a_while_is_noticed_before_it_ends(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "WINDOW_FREE_WITHIN", 0)
+    server.simulator.deviate(faults=["cancel-ignored"])
+    one = scenario()
+    one.configure_live_job()
+    one.leave_unasked("first")
+    one.close()
+    scenario().leave_unasked("second")
+    assert [unasked.first.rule for unasked in overlooked] == ["cancelled job over"]
 
 
 @pytest.mark.parametrize("fault", ["clock-ahead", "stale-data"])
