@@ -24,6 +24,9 @@ _SPANS = (3.0, 6.0, 12.0, 24.0, 48.0)
 """Seconds over which the age must not grow."""
 
 _PARTS = 4
+_EVENLY = 0.5
+"""Share of its part of the growth that each part has at least, or it is no trend."""
+
 _NOISE = 2.0
 """How much of the noise, the middle age over the youngest, may have come by chance into a growth."""
 
@@ -162,4 +165,5 @@ def _growth(ticks: NDArray[np.int64], ages: NDArray[np.float64], span: float) ->
         seconds = float(ticks[youngest[-1]] - ticks[youngest[0]]) * _TICK
         level = ages - (last - first) / seconds * _TICK * ticks
         noise = np.median([np.median(level[a:b]) - level[a:b].min() for a, b in itertools.pairwise(edges)])
-        yield _Growth(span, first, last, float(last - first - _NOISE * noise) / seconds)
+        if np.diff(ages[youngest]).min() * (_PARTS - 1) > (last - first) * _EVENLY:
+            yield _Growth(span, first, last, float(last - first - _NOISE * noise) / seconds)
