@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from http import HTTPStatus
 from typing import TypeVar
 
 from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
 
 from support.baseline.comparison import Compared
-from support.errors import APIError, MachineStoodStillError, ProtocolError
+from support.errors import APIError, MachineStoodStillError
 from support.screen.job import Job
 from support.screen.long import Long
 from support.screen.many import Watch
 from support.screen.overlooked import Overlooked
+from support.screen.refusals import what_is_amiss
 from support.screen.succession import Succession
 from support.stream.metrics import StreamMetrics
 from support.validation.beside import Shown, judge_beside
@@ -211,8 +211,7 @@ def says_what_is_wrong() -> BaseMatcher[APIError]:
     """A refusal of a configuration, with the reason in the server's words."""
 
     def problem(refusal: APIError) -> str | None:
-        is_expected = refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
-        return None if is_expected and not isinstance(refusal, ProtocolError) else str(refusal)
+        return what_is_amiss(refusal) or None
 
     return _Promise("a refusal with status 400 or 422 that says in words what is wrong", problem)
 

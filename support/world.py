@@ -16,7 +16,7 @@ from support.screen.aftermath import WINDOW_FREE_WITHIN, told_afterwards
 from support.screen.job import Job, Mistake, Part, Relation, live_job_request, two_live_job_requests
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
-from support.screen.refusals import Refusal, refusal_of, refusal_of_unknown_job
+from support.screen.refusals import Refusal, judge_refusal, refusal_of, refusal_of_unknown_job
 from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
 from support.screen.succession import Succession, one_after_the_other
@@ -65,6 +65,7 @@ class World:
         self._succession: Succession | None = None
         self._long: Long | None = None
         self._refusal: Refusal | None = None
+        self._unasked_refusals: dict[int, tuple[str, Refusal]] = {}
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
 
@@ -105,7 +106,8 @@ class World:
 
     @property
     def refusal(self) -> Refusal:
-        """The newest refusal of a request that must be refused."""
+        """The newest refusal of a request that must be refused, for a step that answers for it."""
+        self._unasked_refusals.pop(id(self._refusal), None)
         return _made(self._refusal, "nothing was refused: the scenario lacks a 'When I ask for ...'")
 
     @property
@@ -180,7 +182,9 @@ class World:
         right = live_job_request(self.settings, metadata, channels)
         wrong = mistake.made_in(right, channels, metadata.nyquist)
         for _ in range(times):
-            self._refusal = refusal_of(f"the configuration with {mistake}", lambda: self._configure(wrong))
+            what = f"the configuration with {mistake}"
+            self._refusal = refusal_of(what, lambda: self._configure(wrong))
+            self._unasked_refusals[id(self._refusal)] = (what, self._refusal)
 
     def ask_for_unknown_job(self) -> None:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
@@ -217,6 +221,8 @@ class World:
     def leave_unasked(self, scenario: str) -> None:
         """Hands on what no step of this scenario has asked about; a fault of its own making is there to be found."""
         if not self._faulty:
+            for what, refusal in self._unasked_refusals.values():
+                self._of_run.add_of_server(judge_refusal(refusal.error), scenario, what)
             with suppress(RemoteError):  # then the last scenario asks
                 self._settle(self._of_run.cancelled(time.monotonic() - WINDOW_FREE_WITHIN))
             jobs = [window.job for streaming in self._streamings for window in streaming.windows]

@@ -74,9 +74,11 @@ class Overlooked:
                 count = max(stream.verdict.counts[rule], 1)
                 self._unasked.append(Unasked(scenario, stream.job, first, count, doubt))
 
-    def add_of_server(self, findings: Iterable[Finding]) -> None:
-        """What the server says of itself breaks this."""
-        self._unasked += [Unasked("the whole run", "whatever the job", finding, 1) for finding in findings]
+    def add_of_server(
+        self, findings: Iterable[Finding], scenario: str = "the whole run", what: str = "whatever the job"
+    ) -> None:
+        """What the server says of itself, or to a request that it refuses, breaks this."""
+        self._unasked += [Unasked(scenario, what, finding, 1) for finding in findings]
 
     def sentences(self, *, doubtful: bool = False) -> list[str]:
         """For each promise that was broken, or only seems to be: the first finding, where it was, and where else."""

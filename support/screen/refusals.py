@@ -7,9 +7,11 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from support.errors import APIError, ConnectionError
+from support.errors import APIError, ConnectionError, ProtocolError
 from support.screen.streaming import Streaming, promised
+from support.validation.finding import Finding, Severity, Topic
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,18 @@ class Refusal:
     error: APIError
     seconds: float
     job_id: str = ""
+
+
+def what_is_amiss(error: APIError) -> str:
+    """Why an error is no refusal of a configuration with status 400 or 422, in words; empty where it is one."""
+    is_expected = error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return "" if is_expected and not isinstance(error, ProtocolError) else str(error)
+
+
+def judge_refusal(error: APIError) -> list[Finding]:
+    """Findings about the refusal of a configuration."""
+    amiss = what_is_amiss(error)
+    return [Finding("refusal in words", Topic.CONFIGURATION, amiss, Severity.NORMAL)] if amiss else []
 
 
 def refusal_of(what: str, ask: Callable[[], object], job_id: str = "") -> Refusal:

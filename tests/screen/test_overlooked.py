@@ -9,7 +9,7 @@ import pytest
 from hamcrest import assert_that
 
 from support import matchers, world
-from support.screen.job import Place
+from support.screen.job import Mistake, Place
 from support.screen.overlooked import Overlooked
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
@@ -207,3 +207,18 @@ def test_a_single_frame_is_not_late_by_a_client_that_had_nothing_to_wait_for(
     world.streaming.stream(max_frames=1)
     world.leave_unasked("one frame")
     assert [(one.first.rule, one.doubt) for one in overlooked] == [("live data fresh", "")]
+
+
+def test_a_refusal_without_words_is_found_where_nobody_asks(
+    server: ServerUnderTest, scenario: Scenario, overlooked: Overlooked
+) -> None:
+    server.simulator.deviate(faults=["refusal-without-words"])
+    for asks in (True, False):
+        one = scenario()
+        one.ask_for_invalid_job(Mistake.NO_HEIGHT, times=2 - asks)
+        assert not asks or not matchers.says_what_is_wrong().matches(one.refusal.error)
+        one.leave_unasked(f"asks: {asks}")
+    assert [(unasked.scenario, unasked.first.rule) for unasked in overlooked] == [
+        ("asks: False", "refusal in words")
+    ] * 2
+    assert str(overlooked.sentences()[0]).startswith("refusal in words: ")
