@@ -21,6 +21,11 @@ UNSEEN = (
         r"once|job=\d+",
         "one window that stays in use cannot be told from one that somebody else uses, as long as others are free",
     ),
+    Unseen(
+        "cancel-ignored",
+        "once|(job|channels|nfft|band|view)=.*|while-another-streams",
+        "a job whose stream had come to its end before is told as completed, and of it only its window stays in use",
+    ),
     Unseen("job-id-recycled|job-id-repeated", r"once|job=\d+", "an id that is given once is not given again"),
     Unseen(
         "line-rate-drift",
