@@ -6,7 +6,7 @@ import pytest
 
 from support.contract import ChannelRange, JobRequest, LiveMetadata
 from support.errors import SettingsError
-from support.screen.job import Mistake, Part, live_job_request
+from support.screen.job import Mistake, Part, Relation, live_job_request, two_live_job_requests
 from support.settings import Settings
 
 FIBRE = ChannelRange(lowest_channel=1, highest_channel=100)
@@ -40,6 +40,34 @@ def test_a_band_that_begins_above_nyquist_is_told() -> None:
         SettingsError, match=r"frequency_min 400 Hz \(default\) is not below the 300 Hz that this server"
     ):
         live_job_request(Settings(frequency_min=400), LiveMetadata(prr=600), FIBRE)
+
+
+@pytest.mark.parametrize(
+    ("relation", "highest", "expected"),
+    [
+        (Relation.OVERLAP, 100, [(1, 11), (6, 16)]),
+        (Relation.APART, 100, [(1, 11), (12, 22)]),
+        (Relation.OVERLAP, 7, [(1, 3), (2, 4)]),
+        (Relation.APART, 7, [(1, 3), (4, 6)]),
+        (Relation.APART, 2, [(1, 1), (2, 2)]),
+    ],
+)
+def test_two_jobs_lie_as_they_should(relation: Relation, highest: int, expected: list[tuple[int, int]]) -> None:
+    fibre = ChannelRange(lowest_channel=1, highest_channel=highest)
+    asked = two_live_job_requests(Settings(), METADATA, fibre, relation)
+    assert [(one.channels_min, one.channels_max) for one in asked] == expected
+    assert [one.display_height for one in asked] == [1000, 1250]
+
+
+def test_two_jobs_have_lines_at_other_times_which_are_never_too_close() -> None:
+    dense = Settings(display_height=9000)
+    asked = two_live_job_requests(dense, METADATA, FIBRE, Relation.APART)
+    assert [one.display_height for one in asked] == [9000, 7200]
+
+
+def test_a_fibre_of_one_channel_has_no_two_jobs_of_their_own() -> None:
+    with pytest.raises(SettingsError, match="the fibre has one channel alone"):
+        two_live_job_requests(Settings(), METADATA, ChannelRange(lowest_channel=1, highest_channel=1), Relation.OVERLAP)
 
 
 @pytest.mark.parametrize("mistake", Mistake)

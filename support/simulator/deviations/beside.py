@@ -3,8 +3,9 @@
 import threading
 from dataclasses import replace
 
+from protos.datastream_pb2 import DataStream
 from support.simulator.deviations.catalogue import Seconds
-from support.simulator.deviations.edits import bounded, numbered, with_rows
+from support.simulator.deviations.edits import bounded, numbered
 from support.simulator.deviations.jobs import OVER, later
 from support.simulator.deviations.stages import FEED, FRAME, REST, Answer, At, Exchange, Payloads, Proceed
 from support.simulator.frame import Frame, Row
@@ -85,12 +86,22 @@ def times_of_another_job(frame: Frame, _at: At) -> Frame:
     return replace(frame, rows=(*frame.rows[:-1], last))
 
 
-@FRAME.fault("beside")
-def canvas_of_another_job(frame: Frame, at: At) -> Frame:
+_open: list[Job] = []  # the jobs of the streams that are open
+
+
+@FEED.fault("beside")
+async def canvas_of_another_job(payloads: Payloads, job: Job) -> Payloads:
     """A stream that begins while another job streams is drawn on the canvas of that one."""
-    other = _screens.other(frame)
-    canvas = at.memory.setdefault("canvas", other.canvas_id if other else frame.rows[0].canvas_id)
-    return with_rows(frame, lambda row: replace(row, canvas_id=canvas))
+    canvas = next((other.canvas_id for other in _open if other is not job), job.canvas_id)
+    _open.append(job)
+    try:
+        async for payload in payloads:
+            frame = DataStream.FromString(payload)
+            for row in frame.rows:
+                row.canvasId = canvas
+            yield frame.SerializeToString()
+    finally:
+        _open.remove(job)
 
 
 @REST.fault("window")
