@@ -29,6 +29,7 @@ GROUP = 16  # channels of a block
 BLOCK = 1024  # samples of a block; a multiple of PERIOD
 PERIOD = 128  # samples after which every tone repeats
 KEPT_BLOCKS = 2048  # 64 KiB each
+KEPT_OF_GROUP = 96  # blocks, while time goes on: more than the longest transform takes, and what a late stream needs
 
 _QUIET_LEVEL = 0.0005
 _TONE_CYCLES = (8, 4, 12, 16, 24)  # in PERIOD samples
@@ -135,6 +136,7 @@ class Fibre:
         made = self._make(group, block)
         with self._lock:
             self._blocks[key] = made
+            self._blocks.pop((group, block - KEPT_OF_GROUP), None)
             while len(self._blocks) > KEPT_BLOCKS:
                 self._blocks.popitem(last=False)
         return made

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support.simulator.fibre import BLOCK, GROUP, KEPT_BLOCKS, Fibre, Samples, tones
+from support.simulator.fibre import BLOCK, GROUP, KEPT_BLOCKS, KEPT_OF_GROUP, Fibre, Samples, tones
 
 NOW = 1_790_000_000 * 2000  # a sample number of these days
 PRR = 2000
@@ -31,6 +31,13 @@ def test_what_was_forgotten_comes_back_the_same() -> None:
     kept.samples(0, 0, NOW + 5 * BLOCK, BLOCK)
     assert len(kept._blocks) == KEPT_BLOCKS
     np.testing.assert_array_equal(kept.samples(0, 0, NOW, BLOCK), before)
+
+
+def test_as_time_goes_on_a_stream_needs_no_more_memory() -> None:
+    watched = fibre()
+    for block in range(3 * KEPT_OF_GROUP):
+        watched.samples(0, 0, NOW + block * BLOCK, 1)
+    assert len(watched._blocks) == KEPT_OF_GROUP
 
 
 def test_a_seed_is_a_fibre_of_its_own() -> None:
