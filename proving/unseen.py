@@ -28,6 +28,11 @@ UNSEEN = (
     ),
     Unseen("job-id-recycled|job-id-repeated", r"once|job=\d+", "an id that is given once is not given again"),
     Unseen(
+        "creeping-lag|growing-lag",
+        r"once|(stream|job)=\d+|after-.*",
+        "data may grow old for three seconds: the streams that meet the condition are shorter",
+    ),
+    Unseen(
         "line-rate-drift",
         "once",
         "the first stream of a run has few rows: until its end the times are off by less than they are rounded by",
