@@ -26,7 +26,7 @@ from proving.trial import Deviation, Trial, attempt_all, deviations
 from proving.unseen import why_unseen
 from support.wording import plural
 
-_AT_ONCE = 5
+_AT_ONCE = 6
 """Trials at a time for each core: most of their time they wait for time to pass."""
 
 _SAMPLED = 100
