@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 _AGAIN = 1.0
 """Seconds after which an interruption that was lost is raised again."""
+
+_HANGS = 30.0
+"""Seconds after which what runs because of an interruption does not end by itself any more."""
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -63,15 +67,17 @@ def insist(interruption: Interrupted, is_wanted: Callable[[], bool]) -> None:
     """Raises an interruption again, as long as it is wanted and was lost.
 
     Python raises it wherever the main thread is, also in a callback or a finalizer, where errors are only noted. What
-    runs because of it, as the clean-up inside a step, is left in peace.
+    runs because of it, as the clean-up inside a step, is left in peace, unless it hangs.
     """
     if not hasattr(signal, "setitimer"):
         return
 
+    began = time.monotonic()
+
     def again(_number: int, _frame: FrameType | None) -> None:
         if not is_wanted():
             signal.setitimer(signal.ITIMER_REAL, 0)
-        elif not _is_under_way(interruption):
+        elif not _is_under_way(interruption) or time.monotonic() - began > _HANGS:
             raise interruption
 
     signal.signal(signal.SIGALRM, again)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from support import ending
 from support.ending import Interrupted, insist, interruptible
 from tests.patience import PATIENCE
 
@@ -65,3 +67,19 @@ def test_what_an_interruption_has_begun_is_left_in_peace() -> None:
     with pytest.raises(Interrupted), interruptible(answer):
         clean_up_late()
     assert cleaned
+
+
+def test_what_hangs_because_of_an_interruption_is_interrupted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_HANGS", 1.5)
+
+    def hang() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(PATIENCE)
+        finally:
+            never = threading.Lock()
+            never.acquire()
+            never.acquire()
+
+    with pytest.raises(Interrupted), interruptible(answer):
+        hang()
