@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from proving.page import positive
-from support.ending import Interrupted, interruptible
 from support.errors import NotReadyError, SettingsError
+from support.machine.ending import Interrupted, interruptible
 from support.screen.job import live_job_request
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings_sources import load

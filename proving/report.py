@@ -23,8 +23,8 @@ from typing import Generic, Self, TypeVar
 
 from proving.page import write_whole
 from support import ROOT
-from support.ending import Interrupted, interruptible
 from support.errors import FocusError
+from support.machine.ending import Interrupted, interruptible
 from support.wording import some
 
 _QUIET = 5.0

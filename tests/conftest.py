@@ -21,9 +21,11 @@ settings.register_profile("quick", deadline=None, suppress_health_check=[HealthC
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=10_000)
 settings.load_profile("quick")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell has its background jobs ignore Ctrl-C, and so would all that is started and interrupted here.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell has its background jobs ignore Ctrl-C, nohup a closed terminal, and so would all that is started and
+# interrupted here.
+for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _handler)
 
 Serve = Callable[..., GrpcServer]
 Http = Callable[..., HttpServer]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from support import ROOT
-from support.ending import Interrupted, interruptible
+from support.machine.ending import Interrupted, interruptible
 from support.reporting import run_mark
 from support.reporting.outcome import NOT_RUN
 

@@ -24,8 +24,8 @@ from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
-from support.ending import Interrupted, insist, interruptible
 from support.errors import ReportsError
+from support.machine.ending import Interrupted, insist, interruptible
 from support.reporting import html, plan, run_mark
 from support.reporting.allure_formatter import FocusAllureFormatter, results_folders, writes_allure
 from support.reporting.epilogue import is_epilogue

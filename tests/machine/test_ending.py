@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support import ending
-from support.ending import Interrupted, insist, interruptible
+from support.machine import ending
+from support.machine.ending import Interrupted, insist, interruptible
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
