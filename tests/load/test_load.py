@@ -20,10 +20,7 @@ from load import __main__ as load
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
-from tests.patience import RUN_PATIENCE, eventually
-
-TOLERANT = {"FOCUS_MAX_PAUSE": "5", "FOCUS_DATA_AGE_WITHIN": "10", "FOCUS_FRAME_RATE_ABOVE": "0.1"}
-"""Limits that a busy machine keeps: its pace is not under test here."""
+from tests.patience import RUN_PATIENCE, TOLERANT, eventually
 
 Server = Callable[..., EmbeddedServer]
 
@@ -90,7 +87,9 @@ def test_a_fault_fails_the_run_and_is_named(tmp_path: Path, server: Server) -> N
     assert "finding lines continuous, 2 failures, the first: job" in result.stdout
     assert "3 lines are missing after" in result.stdout
     failures = rows(tmp_path / "out" / "load_failures.csv")
-    assert [(row["Method"], row["Name"]) for row in failures] == [("finding", "lines continuous")] * 2
+    found = [row["Name"] for row in failures if row["Method"] == "finding"]
+    assert found.count("lines continuous") == 2
+    assert set(found) <= {"lines continuous", "machine stood still"}, "a busy machine may have explained some"
     windows = rows(tmp_path / "out" / "load_windows.csv")
     assert len({window["Worker"] for window in windows}) == 2, "the figures of both workers reached the master"
     assert all(int(window["Lines lost"]) > 0 for window in windows)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from protos.datastream_pb2 import DataStream
 from support.simulator.deviations.catalogue import Seconds
-from support.simulator.deviations.edits import bounded, numbered
+from support.simulator.deviations.edits import bounded, frames_per_second
 from support.simulator.deviations.jobs import OVER, later
 from support.simulator.deviations.stages import FEED, FRAME, REST, Answer, At, Exchange, Payloads, Proceed
 from support.simulator.frame import Frame, Row
@@ -17,8 +17,10 @@ LATELY = 500  # milliseconds: a job whose newest row is older does not stream
 @FEED.fault("again")
 async def streams_share_frames(payloads: Payloads, job: Job) -> Payloads:
     """Two streams of a job at the same time share its frames: each frame goes to one of them alone."""
-    place = job.open_streams - 1
-    async for number, payload in numbered(payloads):
+    place, rate = job.open_streams - 1, frames_per_second(job.plan)
+    async for payload in payloads:
+        rows = DataStream.FromString(payload).rows
+        number = round(rows[0].startTimestamp / 1000 * rate) if rows else place  # the same in every stream of the job
         if job.open_streams < 2 or number % job.open_streams == place:
             yield payload
 
