@@ -16,7 +16,7 @@ from support.network.trouble import Trouble
 from support.screen.job import Job
 from support.screen.long import Long
 from support.screen.streamed import Streamed
-from support.screen.window import WINDOW_PATIENCE, Window, cancel, disconnect_soon, new_client, open_window
+from support.screen.window import Window, cancel, disconnect_soon, new_client, open_window, window_patience
 from support.settings import Settings
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
@@ -114,7 +114,8 @@ class Streaming:
         Raises:
             APIError: the server refused it.
         """
-        window = open_window(self._settings, self._api, request, prr, self.client, WINDOW_PATIENCE)
+        patience = window_patience(self._api)
+        window = open_window(self._settings, self._api, request, prr, self.client, patience)
         self.windows.append(self._cleanup.enter_context(window))
         return self.window.job
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from support.contract import JobRequest
 from support.screen.job import Job, Kind, Place, live_job_requests
 from support.screen.many import Look, Watch, Windows
-from support.screen.window import WINDOW_PATIENCE
+from support.screen.window import window_patience
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 
@@ -98,7 +98,8 @@ class Together:
         self._take_turns(seconds, len(looks))
 
     def _plan(self, looks: Sequence[Look | JobRequest]) -> Windows:
-        windows = Windows(self._settings, self._server.url, looks, self._server.metadata.prr, WINDOW_PATIENCE)
+        patience = window_patience(self._server.api)
+        windows = Windows(self._settings, self._server.url, looks, self._server.metadata.prr, patience)
         self.opened.append(self._cleanup.enter_context(windows))
         return windows
 

@@ -31,8 +31,8 @@ KEPT_BYTES = 64 * 2**20
 """Of the frames received, so many bytes are kept where nobody says otherwise."""
 
 
-WINDOW_PATIENCE = 60.0
-"""Seconds after which the window of a job that nobody streams any more has to be free, whoever can cancel it or not."""
+_WINDOW_PATIENCE = 60.0
+"""Seconds after which a job that nobody streams any more has ended by itself."""
 
 _ASK_AGAIN = 0.5
 
@@ -184,6 +184,11 @@ class Window:
         self._bytes += block.size
         while self._bytes > kept_bytes:
             self._bytes -= self._blocks.popleft().size
+
+
+def window_patience(api: FocusServerAPI) -> float:
+    """Seconds to wait for a window where all are in use: none of a server that ends jobs when it is asked to."""
+    return _WINDOW_PATIENCE if api.keeps_jobs else 0.0
 
 
 def configured(api: FocusServerAPI, request: JobRequest, patience: float) -> JobAnswer:

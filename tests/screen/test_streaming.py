@@ -63,3 +63,10 @@ def test_nothing_is_told_where_nothing_was_streamed(world: World) -> None:
     world.configure_live_job()
     world.streaming.connect()
     assert world.happened.streams == []
+
+
+def test_where_jobs_can_be_ended_a_window_that_stays_in_use_is_not_waited_for(world: World) -> None:
+    for _ in range(30):
+        world.configure_live_job()
+    with pytest.raises(AssertionError, match="all 30 windows are in use"):
+        world.configure_live_job()
