@@ -101,8 +101,7 @@ class World:
 
     def watch_for_long(self, seconds: float) -> None:
         """Streams the job for so long, and notes what changes slowly."""
-        embedded = self.server.embedded
-        self._long = self.streaming.stream_for_long(seconds, embedded.pid if embedded else None)
+        self._long = self.streaming.stream_for_long(seconds, self.server.pid)
 
     @property
     def refusal(self) -> Refusal:

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
-from support.contract import JobRequest
+from support.contract import ChannelRange, JobRequest, LiveMetadata
+from support.focus_server_api import FocusServerAPI
 from support.screen.job import Job, Kind, Place, live_job_requests
 from support.screen.many import Look, Watch, Windows
 from support.screen.window import window_patience
-from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 
 _A_FEW_FRAMES = 5
 
 _A_MOMENT = 0.5
 """Seconds that a client streams before it leaves."""
+
+
+class Server(Protocol):
+    """The server under test, as far as windows need it.
+
+    Attributes:
+        url: of its REST side.
+        api: a client of that.
+        job_ids: the jobs that it has been asked for in this run, oldest first.
+        canvases: those that windows beside each other were drawn on in this run.
+    """
+
+    url: str
+    api: FocusServerAPI
+    job_ids: list[str]
+    canvases: set[str]
+
+    @property
+    def fibre(self) -> tuple[LiveMetadata, ChannelRange]:
+        """The fibre that it watches, and the channels of that."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, where it is one of this suite's."""
 
 
 class Together:
@@ -30,7 +55,7 @@ class Together:
         opened: windows that were watched at the same time, oldest first.
     """
 
-    def __init__(self, settings: Settings, server: ServerUnderTest, cleanup: ExitStack) -> None:
+    def __init__(self, settings: Settings, server: Server, cleanup: ExitStack) -> None:
         self.opened: list[Windows] = []
         self._settings = settings
         self._server = server
@@ -65,7 +90,7 @@ class Together:
 
     def stream(self, seconds: float) -> None:
         """Streams all that are open and judges every frame; streams that fail are findings of their windows."""
-        self.newest.stream(seconds, self._server_pid)
+        self.newest.stream(seconds, self._server.pid)
 
     def plan(self, kinds: Iterable[Kind]) -> None:
         """Windows of these kinds, which are opened when their turn has come."""
@@ -89,23 +114,19 @@ class Together:
         """Streams the job for a moment, and leaves."""
         self.watch([job], _A_MOMENT)
 
-    @property
-    def _server_pid(self) -> int | None:
-        return self._server.embedded.pid if self._server.embedded else None
-
     def _look(self, looks: Sequence[Look], seconds: float) -> None:
         self._plan(looks)
         self._take_turns(seconds, len(looks))
 
     def _plan(self, looks: Sequence[Look | JobRequest]) -> Windows:
         patience = window_patience(self._server.api)
-        windows = Windows(self._settings, self._server.url, looks, self._server.metadata.prr, patience)
+        windows = Windows(self._settings, self._server.url, looks, self._server.fibre[0].prr, patience)
         self.opened.append(self._cleanup.enter_context(windows))
         return windows
 
     def _take_turns(self, seconds: float, at_once: int) -> None:
         try:
-            self.newest.take_turns(seconds, at_once, self._server_pid)
+            self.newest.take_turns(seconds, at_once, self._server.pid)
         finally:
             self._server.job_ids.extend(self.newest.job_ids)
             self._server.canvases.update(*(watch.canvases for watch in self.newest.watches))

@@ -61,6 +61,11 @@ class ServerUnderTest:
         return f"{'embedded Focus Server' if self.embedded else 'Focus Server'} at {without_password(self.url)}"
 
     @property
+    def pid(self) -> int | None:
+        """The simulator's process; None for a server of somebody else's."""
+        return self.embedded.pid if self.embedded else None
+
+    @property
     def fibre(self) -> tuple[LiveMetadata, ChannelRange]:
         """The fibre that it watches, and the channels of that."""
         return self.metadata, self.channels
