@@ -62,12 +62,7 @@ class SuiteRun:
 
 
 def run_suite(
-    crew: Crew,
-    folder: Path,
-    definitions: Sequence[str] = (),
-    *,
-    tags: str = CRITERIA,
-    timeout: float = 600.0,
+    crew: Crew, folder: Path, definitions: Sequence[str] = (), *, tags: str = CRITERIA, timeout: float = 600.0
 ) -> SuiteRun:
     """Runs behave on the project's features from ``folder``, which keeps whatever the run leaves behind.
 

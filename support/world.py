@@ -99,10 +99,6 @@ class World:
         """The stream that was watched for long."""
         return _made(self._long, "no stream was watched for long: the scenario lacks a 'When I watch it for ...'")
 
-    def watch_for_long(self, seconds: float) -> None:
-        """Streams the job for so long, and notes what changes slowly."""
-        self._long = self.streaming.stream_for_long(seconds, self.server.pid)
-
     @property
     def refusal(self) -> Refusal:
         """The newest refusal of a request that must be refused, for a step that answers for it."""
@@ -163,8 +159,7 @@ class World:
         """Cancels another job while it streams; False where the server cannot cancel jobs."""
         another = self._streaming()
         with promised(APIError):
-            job = another.configure(live_job_request(self.settings, *self.server.fibre), self.server.metadata.prr)
-        self.server.job_ids.append(job.answer.job_id)
+            self._configure(live_job_request(self.settings, *self.server.fibre), another)
         return another.stream_until_cancelled()
 
     def configure_and_cancel(self, count: int, patience: float) -> bool:
@@ -174,6 +169,10 @@ class World:
             self._succession = one_after_the_other(self.server.api, request, count, patience)
         self.server.job_ids.extend(self._succession.job_ids)
         return self._succession.can_cancel
+
+    def watch_for_long(self, seconds: float) -> None:
+        """Streams the job for so long, and notes what changes slowly."""
+        self._long = self.streaming.stream_for_long(seconds, self.server.pid)
 
     def ask_for_invalid_job(self, mistake: Mistake, times: int = 1) -> None:
         """Asks for a job that the server has to refuse, and keeps the newest refusal."""
@@ -264,8 +263,8 @@ class World:
         self._streamings.append(Streaming(self.settings, self.server.api, self._cleanup))
         return self._streamings[-1]
 
-    def _configure(self, request: JobRequest) -> None:
-        job = self.streaming.configure(request, self.server.metadata.prr)
+    def _configure(self, request: JobRequest, streaming: Streaming | None = None) -> None:
+        job = (streaming or self.streaming).configure(request, self.server.metadata.prr)
         self.server.job_ids.append(job.answer.job_id)
 
 

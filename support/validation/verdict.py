@@ -29,6 +29,9 @@ _KEPT_PER_RULE = 20
 _BY_THE_CLOCK = (Topic.FRESHNESS, Topic.CONTINUITY)
 """What a clock that is set can break: the age of data, and the times of lines where the server has the same clock."""
 
+_OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
+"""What is found about the whole of a stream, and names no time of its own, a standstill anywhere in it can explain."""
+
 
 def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
     """Every rule for a live stream, new and unused."""
@@ -55,10 +58,6 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         FrameCount(expectation.max_frames),
         EndsWell(limits.end_within),
     ]
-
-
-_OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
-"""What is found about the whole of a stream, and names no time of its own, a standstill anywhere in it can explain."""
 
 
 class Machine(Protocol):

@@ -106,19 +106,19 @@ async def metadata_incomplete(exchange: Exchange, proceed: Proceed) -> Answer:
 @REST.fault("fibre")
 async def channels_miscounted(exchange: Exchange, proceed: Proceed) -> Answer:
     """The fibre is said to have one channel more than there are."""
-    answer = await proceed(exchange)
-    if exchange.path != "/live_metadata" or answer.status != 200:
-        return answer
-    return answer.holding(answer.content | {"number_of_channels": answer.content["number_of_channels"] + 1})
+    return _with_more_channels(exchange, await proceed(exchange), 1)
 
 
 @REST.fault("fibre")
 async def channels_in_fractions(exchange: Exchange, proceed: Proceed) -> Answer:
     """The fibre is said to have three quarters of a channel more than there are."""
-    answer = await proceed(exchange)
+    return _with_more_channels(exchange, await proceed(exchange), 0.75)
+
+
+def _with_more_channels(exchange: Exchange, answer: Answer, more: float) -> Answer:
     if exchange.path != "/live_metadata" or answer.status != 200:
         return answer
-    return answer.holding(answer.content | {"number_of_channels": answer.content["number_of_channels"] + 0.75})
+    return answer.holding(answer.content | {"number_of_channels": answer.content["number_of_channels"] + more})
 
 
 def _refused(exchange: Exchange, answer: Answer) -> bool:
