@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+_LOOK = 0.005
+"""Seconds from one look for a place to raise an interruption to the next."""
+
+_ANYWHERE = 2.0
+"""Seconds after which it is raised wherever the main thread is."""
+
 _AGAIN = 1.0
 """Seconds after which an interruption that was lost is raised again."""
 
@@ -17,6 +23,8 @@ _HANGS = 30.0
 """Seconds after which what runs because of an interruption does not end by itself any more."""
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+_OURS = f"{__name__.partition('.')[0]}."
 
 
 class Interrupted(KeyboardInterrupt):
@@ -31,12 +39,67 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
-def _raise(interruption: Interrupted) -> None:
-    raise interruption
+class _Raising:
+    """An interruption that is raised on the main thread at the next place where that breaks nothing.
+
+    Python handles a signal between any two instructions, also where a library has taken a lock and has not yet noted
+    that it must release it: raised there, the lock is held for ever, and who needs it next, as to log a line, hangs.
+    So it is raised where this library's own code runs, or where the main thread waits. In callbacks and finalizers an
+    error is only noted: so it is raised again, unless what runs by then is what it has begun, as a clean-up.
+    """
+
+    def __init__(self, interruption: Interrupted) -> None:
+        self.interruption = interruption
+        self.was_raised = False
+        self._began = self._looks_since = time.monotonic()
+        self._place: tuple[FrameType, int] | None = None
+
+    def look(self, frame: FrameType) -> None:
+        """Raises it, if this is the time and the place."""
+        now = time.monotonic()
+        if self.was_raised and _is_under_way(self.interruption) and now - self._began < _HANGS:
+            self._rest(now)
+            return
+        before, self._place = self._place, (frame, frame.f_lasti)
+        waits = self._place == before  # at the same instruction of the same call
+        is_ours = str(frame.f_globals.get("__name__")).startswith(_OURS)
+        if waits or is_ours or now - self._looks_since > _ANYWHERE:
+            self.was_raised = True
+            self._rest(now)
+            raise self.interruption
+
+    def _rest(self, now: float) -> None:
+        self._looks_since, self._place = now + _AGAIN, None
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN, _LOOK)
+
+
+_raising: _Raising | None = None
+
+
+def raise_soon(interruption: Interrupted) -> None:
+    """Raises an interruption on the main thread, once or as often as it is lost, until ``leave_in_peace``."""
+    global _raising
+    _raising = _Raising(interruption)
+    if not hasattr(signal, "setitimer"):  # Windows: now or never
+        _raising.was_raised = True
+        raise interruption
+    signal.signal(signal.SIGALRM, _look)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
+
+
+def leave_in_peace() -> Interrupted | None:
+    """What was to be raised is raised no more; the interruption, if it has never been."""
+    global _raising
+    raising, _raising = _raising, None
+    if raising is None:
+        return None
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return None if raising.was_raised else raising.interruption
 
 
 @contextmanager
-def interruptible(answer: Callable[[Interrupted], None] = _raise) -> Iterator[None]:
+def interruptible(answer: Callable[[Interrupted], None] = raise_soon) -> Iterator[None]:
     """The first such signal is answered, and those after it leave in peace what is then being ended.
 
     Args:
@@ -59,29 +122,16 @@ def interruptible(answer: Callable[[Interrupted], None] = _raise) -> Iterator[No
     try:
         yield
     finally:
+        late = leave_in_peace()
         for number, handler in before.items():
             signal.signal(number, handler)
+    if late is not None:
+        raise late
 
 
-def insist(interruption: Interrupted, is_wanted: Callable[[], bool]) -> None:
-    """Raises an interruption again, as long as it is wanted and was lost.
-
-    Python raises it wherever the main thread is, also in a callback or a finalizer, where errors are only noted. What
-    runs because of it, as the clean-up inside a step, is left in peace, unless it hangs.
-    """
-    if not hasattr(signal, "setitimer"):
-        return
-
-    began = time.monotonic()
-
-    def again(_number: int, _frame: FrameType | None) -> None:
-        if not is_wanted():
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        elif not _is_under_way(interruption) or time.monotonic() - began > _HANGS:
-            raise interruption
-
-    signal.signal(signal.SIGALRM, again)
-    signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
+def _look(_number: int, frame: FrameType | None) -> None:
+    if _raising is not None and frame is not None:
+        _raising.look(frame)
 
 
 def _is_under_way(interruption: BaseException) -> bool:

@@ -25,7 +25,7 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from support.errors import ReportsError
-from support.machine.ending import Interrupted, insist, interruptible
+from support.machine.ending import Interrupted, interruptible, leave_in_peace, raise_soon
 from support.reporting import html, plan, run_mark
 from support.reporting.allure_formatter import FocusAllureFormatter, results_folders, writes_allure
 from support.reporting.epilogue import is_epilogue
@@ -340,14 +340,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             yield
         finally:
             self._may_interrupt = before
+            leave_in_peace()
 
     def _interrupt(self, interruption: Interrupted) -> None:
         self._interruption = interruption
         if self.context is not None:
             self.aborted = True
         if self._may_interrupt:
-            insist(interruption, lambda: self._may_interrupt)
-            raise interruption
+            raise_soon(interruption)
 
     def _run_dry(self) -> bool:
         """Shows what would run, and leaves the results of the last run where they are."""
