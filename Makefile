@@ -12,6 +12,8 @@ RUN_TIME ?= 2m
 REPEATS ?= 5
 CONDITIONS ?= 100
 
+STUBS := $(patsubst %.proto,%_pb2.py,$(wildcard protos/*.proto))
+
 # Whole: it was made here, has a Python that will do and pip, and no install was cut off. Anything else is made again.
 WHOLE := $(shell test ! -e .venv/installing && grep -qsF "$(CURDIR)/.venv/bin/" .venv/bin/pip && \
 	$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes)
@@ -27,11 +29,11 @@ install = @touch .venv/installing; trap 'exit 130' INT TERM; \
 	rm .venv/installing; [ $$status -eq 0 ] || exit $$status; touch $@
 
 ## acceptance: the suite against the embedded Focus Server, or the one in FOCUS_SERVER_URL; FLAGS are passed to behave
-acceptance: .venv/installed protos/datastream_pb2.py
+acceptance: .venv/installed $(STUBS)
 	@exec $(BIN)/python -m support.reporting.acceptance $(FLAGS)
 
 ## test: lint, types, and the tests of the library with coverage
-test: .venv/installed-dev protos/datastream_pb2.py
+test: .venv/installed-dev $(STUBS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/behave-format --quiet --check features
@@ -52,7 +54,7 @@ load: .venv/installed-load
 	@$(BIN)/python -m load --users $(USERS) --workers $(WORKERS) --run-time $(RUN_TIME) $(if $(WEB),--web)
 
 ## bench: what receiving, decoding and judging cost, side by side, REPEATS turns each; reports/bench.md
-bench: .venv/installed protos/datastream_pb2.py
+bench: .venv/installed $(STUBS)
 	@$(BIN)/python -m proving.bench --repeats $(REPEATS)
 
 ## clean: everything that the other targets made
@@ -79,6 +81,6 @@ $(BIN)/python:
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-load.txt
 	$(call install,requirements-dev.txt)
 
-protos/datastream_pb2.py: protos/datastream.proto scripts/generate_proto.sh .venv/installed
+$(STUBS): protos/%_pb2.py: protos/%.proto scripts/generate_proto.sh .venv/installed
 	PYTHON=$(BIN)/python scripts/generate_proto.sh
-	@touch $@
+	@touch $(STUBS)

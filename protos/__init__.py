@@ -1,1 +1,1 @@
-"""The schema of the stream and the stubs generated from it: the only code that client and simulator share."""
+"""The schemas of the stream and the stubs generated from them: the only code that client and simulator share."""

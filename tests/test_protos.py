@@ -1,41 +1,66 @@
-"""The committed stubs are generated from the committed schema, and the schema is the contract's."""
+"""The committed stubs are generated from the committed schemas, and the schemas are the contract's."""
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
-from protos import datastream_pb2
+from protos import datastream_pb2, pandadatastream_pb2
 from support import ROOT
 
+SCHEMAS: Mapping[str, ModuleType] = {"datastream": datastream_pb2, "pandadatastream": pandadatastream_pb2}
 FIELDS = {
-    "StreamRequest": {"job_id": (1, "string", False), "max_frames": (2, "int32", False)},
-    "HealthRequest": {},
-    "HealthResponse": {"healthy": (1, "bool", False), "version": (2, "string", False)},
-    "DataStream": {
-        "rows": (1, "SpectrogramRow", True),
-        "current_max_amp": (2, "double", False),
-        "current_min_amp": (3, "double", False),
+    "datastream.StreamRequest": {"job_id": (1, "string", ""), "max_frames": (2, "int32", "")},
+    "datastream.HealthRequest": {},
+    "datastream.HealthResponse": {"healthy": (1, "bool", ""), "version": (2, "string", "")},
+    "datastream.DataStream": {
+        "rows": (1, "SpectrogramRow", "repeated"),
+        "current_max_amp": (2, "double", ""),
+        "current_min_amp": (3, "double", ""),
     },
-    "SpectrogramRow": {
-        "canvasId": (1, "string", False),
-        "sensors": (2, "SensorIntensity", True),
-        "startTimestamp": (3, "int64", False),
-        "endTimestamp": (4, "int64", False),
+    "datastream.SpectrogramRow": {
+        "canvasId": (1, "string", ""),
+        "sensors": (2, "SensorIntensity", "repeated"),
+        "startTimestamp": (3, "int64", ""),
+        "endTimestamp": (4, "int64", ""),
     },
-    "SensorIntensity": {"id": (1, "int32", False), "intensity": (2, "float", True)},
+    "datastream.SensorIntensity": {"id": (1, "int32", ""), "intensity": (2, "float", "repeated")},
+    "pandadatastream.StreamDataRequest": {"stream_id": (1, "int32", "")},
+    "pandadatastream.DataStream": {
+        "start_channel": (1, "int32", ""),
+        "end_channel": (2, "int32", ""),
+        "timestamp_in_milis": (3, "int64", "repeated"),
+        "row_index": (4, "int32", "repeated"),
+        "data_shape_x": (5, "int32", ""),
+        "data_shape_y": (6, "int32", ""),
+        "global_maximum": (7, "float", ""),
+        "global_minimum": (8, "float", ""),
+        "main_data": (9, "bytes", "repeated"),
+        "job_id": (10, "int32", "optional"),
+        "data_shape_z": (11, "int32", "optional"),
+    },
+}
+METHODS = {
+    "datastream": [
+        ("StreamSpectrograms", "StreamRequest", False, "DataStream", True),
+        ("CheckHealth", "HealthRequest", False, "HealthResponse", False),
+    ],
+    "pandadatastream": [("StreamData", "StreamDataRequest", False, "DataStream", True)],
 }
 TYPES = {
     FieldDescriptor.TYPE_STRING: "string",
+    FieldDescriptor.TYPE_BYTES: "bytes",
     FieldDescriptor.TYPE_INT32: "int32",
     FieldDescriptor.TYPE_INT64: "int64",
     FieldDescriptor.TYPE_BOOL: "bool",
     FieldDescriptor.TYPE_DOUBLE: "double",
     FieldDescriptor.TYPE_FLOAT: "float",
 }
-STUBS = ["datastream_pb2.py", "datastream_pb2.pyi", "datastream_pb2_grpc.py"]
+STUBS = sorted(f"{schema}_pb2{kind}" for schema in SCHEMAS for kind in (".py", ".pyi", "_grpc.py"))
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +68,13 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stubs as scripts/generate_proto.sh makes them."""
     folder = tmp_path_factory.mktemp("stubs")
     outputs = [f"--{kind}={folder}" for kind in ("python_out", "pyi_out", "grpc_python_out")]
-    command = [sys.executable, "-m", "grpc_tools.protoc", "-I.", *outputs, "protos/datastream.proto"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    schemas = [f"protos/{schema}.proto" for schema in SCHEMAS]
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", "-I.", *outputs, *schemas], cwd=ROOT, check=True)
     return folder / "protos"
+
+
+def test_no_other_schema_is_committed() -> None:
+    assert {path.stem for path in (ROOT / "protos").glob("*.proto")} == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("name", STUBS)
@@ -60,30 +89,36 @@ def test_every_generated_stub_is_committed(generated: Path) -> None:
 
 
 def test_messages_are_the_contracts() -> None:
-    assert set(datastream_pb2.DESCRIPTOR.message_types_by_name) == set(FIELDS)
+    assert {message.full_name for message in _messages()} == set(FIELDS)
 
 
-@pytest.mark.parametrize("message", FIELDS)
-def test_fields_keep_names_numbers_and_types(message: str) -> None:
-    described = datastream_pb2.DESCRIPTOR.message_types_by_name[message]
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_keep_names_numbers_and_types(name: str) -> None:
+    described = next(message for message in _messages() if message.full_name == name)
 
-    assert {field.name: (field.number, _type(field), field.is_repeated) for field in described.fields} == FIELDS[
-        message
-    ]
+    assert {field.name: (field.number, _type(field), _label(field)) for field in described.fields} == FIELDS[name]
 
 
-def test_methods_keep_names_messages_and_directions() -> None:
-    service = datastream_pb2.DESCRIPTOR.services_by_name["DataStreamService"]
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_methods_keep_names_messages_and_directions(schema: str) -> None:
+    service = SCHEMAS[schema].DESCRIPTOR.services_by_name["DataStreamService"]
 
-    assert service.full_name == "datastream.DataStreamService"
-    assert [_signature(method) for method in service.methods] == [
-        ("StreamSpectrograms", "StreamRequest", False, "DataStream", True),
-        ("CheckHealth", "HealthRequest", False, "HealthResponse", False),
-    ]
+    assert service.full_name == f"{schema}.DataStreamService"
+    assert [_signature(method) for method in service.methods] == METHODS[schema]
+
+
+def _messages() -> list[Descriptor]:
+    return [message for schema in SCHEMAS.values() for message in schema.DESCRIPTOR.message_types_by_name.values()]
 
 
 def _type(field: FieldDescriptor) -> str:
     return field.message_type.name if field.message_type else TYPES[field.type]
+
+
+def _label(field: FieldDescriptor) -> str:
+    if field.is_repeated:
+        return "repeated"
+    return "optional" if field.has_presence else ""
 
 
 def _signature(method: MethodDescriptor) -> tuple[str, str, bool, str, bool]:
