@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from support import ROOT
 from support.wording import short
@@ -36,16 +37,51 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class LiveMetadata(_Answer):
+class _TolerantAnswer(_Answer):
+    """An answer of which some fields may be wrong: that is for the rules, and the run goes on.
+
+    Attributes:
+        unreadable: fields that are not what they should be, and why, in words; they hold something else instead.
+    """
+
+    unreadable: Annotated[Mapping[str, str], BeforeValidator(lambda _: {})] = Field(default_factory=dict)
+
+    @classmethod
+    def tolerant(cls, content: object, instead: Mapping[str, object]) -> Self:
+        """The answer in this JSON.
+
+        Args:
+            content: the JSON.
+            instead: fields that can be done without, and what they hold where they cannot be read.
+
+        Raises:
+            ValidationError: another field cannot be read.
+        """
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            problems = {str(one["loc"][0]): _problem(one) for one in reversed(error.errors()) if one["loc"]}
+            if not isinstance(content, dict) or not problems or problems.keys() - instead.keys():
+                raise
+        replaced = content | {name: instead[name] for name in problems}
+        return cls.model_validate(replaced).model_copy(update={"unreadable": problems})
+
+
+class LiveMetadata(_TolerantAnswer):
     """``GET /live_metadata``: the fibre. Lengths in metres, ``prr`` (pulse repetition rate) in Hz."""
 
     prr: Real
-    dx: Real = 0.0
+    dx: Real | None = None
     sw_version: str = ""
     number_of_channels: Real | None = None
     fiber_start_meters: Real | None = None
     fiber_length_meters: Real | None = None
     fiber_description: str | None = None
+
+    @classmethod
+    def read(cls, content: object) -> LiveMetadata:
+        """The answer in this JSON. Raises ValidationError where it does not say whether there is a fibre."""
+        return cls.tolerant(content, {name: field.default for name, field in cls.model_fields.items() if name != "prr"})
 
     @property
     def waits_for_fibre(self) -> bool:
@@ -86,20 +122,20 @@ class JobRequest(BaseModel):
     end_time: float | None = None
 
     def body(self) -> dict[str, object]:
-        """The JSON body."""
+        """The JSON body; numbers that are whole are written as such, for some servers read no others."""
         return {
-            "displayTimeAxisDuration": self.display_duration,
+            "displayTimeAxisDuration": _plain(self.display_duration),
             "nfftSelection": self.nfft,
             "displayInfo": {"height": self.display_height},
             "channels": {"min": self.channels_min, "max": self.channels_max},
-            "frequencyRange": {"min": self.frequency_min, "max": self.frequency_max},
-            "start_time": self.start_time,
-            "end_time": self.end_time,
+            "frequencyRange": {"min": _plain(self.frequency_min), "max": _plain(self.frequency_max)},
+            "start_time": _plain(self.start_time),
+            "end_time": _plain(self.end_time),
             "view_type": self.view_type,
         }
 
 
-class JobAnswer(_Answer):
+class JobAnswer(_TolerantAnswer):
     """The answer of ``POST /configure``. Its values are judged by rules, not here."""
 
     job_id: str = Field(min_length=1)
@@ -114,6 +150,15 @@ class JobAnswer(_Answer):
     stream_amount: Whole = 1
     view_type: Annotated[str, BeforeValidator(str)] = "0"
 
+    @classmethod
+    def to(cls, request: JobRequest, content: object) -> JobAnswer:
+        """The answer to a request, in this JSON; a field that can be done without holds what was asked for.
+
+        Raises:
+            ValidationError: nothing can be streamed without the fields that cannot be read.
+        """
+        return cls.tolerant(content, _asked_for(request, content if isinstance(content, dict) else {}))
+
 
 class JobMetadata(_Answer):
     """``GET /metadata/{job_id}``: status is pending, running, completed, failed or cancelled."""
@@ -121,6 +166,37 @@ class JobMetadata(_Answer):
     job_id: str
     status: str
     config: dict[str, Any] = Field(default_factory=dict)
+
+
+def _plain(number: float | None) -> float | None:
+    """The number, as a whole one where it is."""
+    return int(number) if number is not None and math.isfinite(number) and number == int(number) else number
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    if error["type"] == "missing":
+        return "it is missing"
+    words = str(error["msg"]).removeprefix("Value error, ")
+    return words if error["type"] == "value_error" else f"{words}, not {short(repr(error['input']))}"
+
+
+def _asked_for(request: JobRequest, content: Mapping[str, Any]) -> dict[str, object]:
+    """What the fields should hold that a client can do without; frequencies that are not known are NaN."""
+    channels = range(request.channels_min, request.channels_max + 1)
+    listed, amount = content.get("frequencies_list"), content.get("frequencies_amount")
+    due: dict[str, object] = {
+        "status": "",
+        "channel_amount": len(channels),
+        "channel_to_stream_index": dict.fromkeys(channels, 0),
+        "stream_amount": 1,
+    }
+    if isinstance(listed, list):
+        due["frequencies_amount"] = len(listed)
+    if isinstance(amount, int) and 0 <= amount <= _MOST_ENTRIES:
+        due["frequencies_list"] = [math.nan] * amount
+    if request.display_height > 0:
+        due["lines_dt"] = request.display_duration / request.display_height
+    return due
 
 
 def schema_hash() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -81,19 +83,19 @@ class FocusServerAPI:
 
     def live_metadata(self) -> LiveMetadata:
         """The fibre that the server watches."""
-        return self._model(LiveMetadata, "GET", "/live_metadata")
+        return self._read(LiveMetadata.read, "GET", "/live_metadata")
 
     def channels(self) -> ChannelRange:
         """The channels of the fibre."""
-        return self._model(ChannelRange, "GET", "/channels")
+        return self._read(ChannelRange.model_validate, "GET", "/channels")
 
     def configure(self, request: JobRequest) -> JobAnswer:
         """Starts a job; never sent twice, because each one takes a window."""
-        return self._model(JobAnswer, "POST", "/configure", request.body())
+        return self._read(partial(JobAnswer.to, request), "POST", "/configure", request.body())
 
     def metadata(self, job_id: str) -> JobMetadata:
         """The state of a job; APIError with status 404 for one that the server does not know."""
-        return self._model(JobMetadata, "GET", f"/metadata/{quote(job_id, safe='')}")
+        return self._read(JobMetadata.model_validate, "GET", f"/metadata/{quote(job_id, safe='')}")
 
     def cancel(self, job_id: str) -> bool:
         """Ends a job. False where the server answers 404: it cannot cancel, or the job is gone already."""
@@ -117,10 +119,10 @@ class FocusServerAPI:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _model(self, model: type[Model], method: str, path: str, body: object = None) -> Model:
+    def _read(self, read: Callable[[object], Model], method: str, path: str, body: object = None) -> Model:
         response, content = self._request(method, path, body)
         try:
-            return model.model_validate(json.loads(content))
+            return read(json.loads(content))
         except ValidationError as error:
             wrong = f"with fields that are not the contract's: {_fields_at_fault(error)}"
         except (ValueError, RecursionError):  # no JSON, or JSON made to be unreadable

@@ -1,5 +1,7 @@
 """The REST client against the embedded Focus Server, and against a server that gives every kind of answer."""
 
+import math
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -158,6 +160,16 @@ class TestRequests:
 
 
 class TestAnswers:
+    def test_numbers_that_are_whole_are_asked_for_as_whole_ones(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(body=JOB))
+        request = REQUEST.model_copy(update={"frequency_min": 0.0, "frequency_max": 62.5, "display_duration": 10.0})
+
+        client_of(server).configure(request)
+
+        asked = server.requests[0].body
+        assert str(asked["displayTimeAxisDuration"]) == "10"
+        assert str(asked["frequencyRange"]) == "{'min': 0, 'max': 62.5}"
+
     def test_what_servers_do_differently_is_accepted(self, http: Http, client_of: ClientOf) -> None:
         answer = JOB | {"status": "", "stream_port": "30123", "view_type": 0, "lines_dt": 1, "extra": [1]}
 
@@ -173,31 +185,61 @@ class TestAnswers:
         assert client_of(http(Answer(body=answer))).configure(REQUEST).job_id == "12-70788"
 
     @pytest.mark.parametrize(
-        ("field", "value"),
-        [
-            ("job_id", ""),
-            ("job_id", None),
-            ("stream_url", 5),
-            ("stream_port", [30123]),
-            ("channel_amount", "11"),
-            ("channel_amount", True),
-            ("channel_to_stream_index", {"first": 0}),
-            ("frequencies_amount", 1.5),
-            ("frequencies_list", [0.0, "1.953125"]),
-            ("frequencies_list", None),
-            ("lines_dt", "0.01"),
-        ],
+        ("field", "value"), [("job_id", ""), ("job_id", None), ("stream_url", 5), ("stream_port", [30123])]
     )
-    def test_a_wrong_field_is_named(self, http: Http, client_of: ClientOf, field: str, value: object) -> None:
+    def test_a_wrong_field_that_the_stream_needs_is_named(
+        self, http: Http, client_of: ClientOf, field: str, value: object
+    ) -> None:
         with pytest.raises(ProtocolError, match=f"POST .*/configure answered with fields .*: {field}"):
             client_of(http(Answer(body=JOB | {field: value}))).configure(REQUEST)
 
-    @pytest.mark.parametrize("field", ["job_id", "stream_url", "stream_port", "lines_dt", "frequencies_list"])
-    def test_a_missing_field_is_named(self, http: Http, client_of: ClientOf, field: str) -> None:
+    @pytest.mark.parametrize("field", ["job_id", "stream_url", "stream_port"])
+    def test_a_missing_field_that_the_stream_needs_is_named(self, http: Http, client_of: ClientOf, field: str) -> None:
         answer = {key: value for key, value in JOB.items() if key != field}
 
         with pytest.raises(ProtocolError, match=f"{field}: Field required"):
             client_of(http(Answer(body=answer))).configure(REQUEST)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ("status", 3, "not 3"),
+            ("stream_amount", [], r"not \[\]"),
+            ("channel_amount", "11", "expected a number, not '11'"),
+            ("channel_amount", True, "expected a number, not True"),
+            ("channel_amount", 2447.75, "not 2447.75"),
+            ("channel_to_stream_index", {"first": 0}, "not 'first'"),
+            ("frequencies_amount", 1.5, "not 1.5"),
+            ("frequencies_list", [0.0, "1.953125"], "expected a number, not '1.953125'"),
+            ("frequencies_list", {}, r"not \{\}"),
+            ("lines_dt", "0.01", "expected a number, not '0.01'"),
+        ],
+    )
+    def test_another_wrong_field_is_told_and_replaced_by_what_was_asked_for(
+        self, http: Http, client_of: ClientOf, field: str, value: object, words: str
+    ) -> None:
+        job = client_of(http(Answer(body=JOB | {field: value}))).configure(REQUEST)
+
+        assert list(job.unreadable) == [field]
+        assert re.search(words, job.unreadable[field])
+        due = REQUEST.channels_max - REQUEST.channels_min + 1
+        replaced = JOB | {"channel_amount": due, "channel_to_stream_index": dict.fromkeys(range(due), 0), "status": ""}
+        told = job.model_dump()
+        if field == "frequencies_list":
+            assert [math.isnan(frequency) for frequency in told[field]] == [True] * JOB["frequencies_amount"]
+        else:
+            assert told[field] == replaced[field]
+
+    @pytest.mark.parametrize("field", ["channel_amount", "lines_dt", "frequencies_list", "frequencies_amount"])
+    def test_another_missing_field_is_told(self, http: Http, client_of: ClientOf, field: str) -> None:
+        answer = {key: value for key, value in JOB.items() if key != field}
+
+        job = client_of(http(Answer(body=answer))).configure(REQUEST)
+
+        assert job.unreadable == {field: "it is missing"}
+
+    def test_a_server_cannot_say_itself_what_is_unreadable(self, http: Http, client_of: ClientOf) -> None:
+        assert not client_of(http(Answer(body=JOB | {"unreadable": {"job_id": "x"}}))).configure(REQUEST).unreadable
 
     @pytest.mark.parametrize(
         "body",

@@ -16,14 +16,18 @@ _STATUSES = (*_ALIVE, "completed", "failed", "cancelled")
 
 def judge_fibre(metadata: LiveMetadata, channels: ChannelRange) -> list[Finding]:
     """Findings about the description of the fibre: it counts the channels that there are, where it counts them."""
+    found = [
+        Finding("fibre readable", Topic.FIBRE, f"{field} of the fibre cannot be read: {problem}", Severity.NORMAL)
+        for field, problem in metadata.unreadable.items()
+    ]
     told, there_are = metadata.number_of_channels, channels.highest_channel - channels.lowest_channel + 1
-    if told is None or told == there_are:
-        return []
-    sentence = (
-        f"the fibre is said to have {told:.15g} channels where {channels.lowest_channel} to {channels.highest_channel} "
-        f"are {there_are}"
-    )
-    return [Finding("number of channels", Topic.FIBRE, sentence, Severity.NORMAL, amount=told - there_are)]
+    if told is not None and told != there_are:
+        sentence = (
+            f"the fibre is said to have {told:.15g} channels where {channels.lowest_channel} to "
+            f"{channels.highest_channel} are {there_are}"
+        )
+        found.append(Finding("number of channels", Topic.FIBRE, sentence, Severity.NORMAL, amount=told - there_are))
+    return found
 
 
 def judge_metadata(request: JobRequest, job_id: str, metadata: JobMetadata) -> list[Finding]:

@@ -20,8 +20,9 @@ _BIN_TOLERANCE = 0.01
 def judge_configuration(request: JobRequest, answer: JobAnswer, prr: float) -> list[Finding]:
     """Findings about the answer to ``request`` on a fibre of ``prr`` Hz; empty where it keeps every promise."""
     return [
+        *_unreadable(answer),
         *_channels(request, answer),
-        *_frequencies(request, answer, prr),
+        *(() if "frequencies_list" in answer.unreadable else _frequencies(request, answer, prr)),
         *_lines(request, answer),
         *_address(answer),
     ]
@@ -36,6 +37,19 @@ def _finding(
     rule: str, sentence: str, topic: Topic = Topic.CONFIGURATION, severity: Severity = Severity.CRITICAL
 ) -> Finding:
     return Finding(rule, topic, sentence, severity)
+
+
+_TOPICS = {
+    "channel_amount": Topic.DIMENSIONS,
+    "channel_to_stream_index": Topic.DIMENSIONS,
+    "frequencies_amount": Topic.FREQUENCIES,
+    "frequencies_list": Topic.FREQUENCIES,
+}
+
+
+def _unreadable(answer: JobAnswer) -> Iterator[Finding]:
+    for field, problem in answer.unreadable.items():
+        yield _finding("answer readable", f"{field} cannot be read: {problem}", _TOPICS.get(field, Topic.CONFIGURATION))
 
 
 def _channels(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:

@@ -96,6 +96,7 @@ STREAMED: dict[str, tuple[str, int, set[str]]] = {
     "channel-map-incomplete": ("channels", 2, set()),
     "channel-map-shifted": ("channels", 2, set()),
     "frequencies-amount-wrong": ("frequencies", 2, set()),
+    "frequencies-unreadable": ("frequencies", 2, set()),
     "frequencies-of-other-prr": ("frequencies", 2, set()),
     "frequencies-shifted": ("frequencies", 2, set()),
     "frequencies-beyond-band": ("frequencies", 2, {"bins"}),

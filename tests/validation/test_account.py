@@ -30,6 +30,23 @@ def test_a_fibre_that_is_miscounted_is_one_finding(told: float, words: str) -> N
     assert finding.sentence == f"the fibre is said to have {words} channels where 1 to 11 are 11"
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"number_of_channels": "many"},
+            "number_of_channels of the fibre cannot be read: expected a number, not 'many'",
+        ),
+        ({"dx": {}}, "dx of the fibre cannot be read: Input should be a valid number, not {}"),
+        ({"dx": None, "fiber_start_meters": None, "fiber_length_meters": None, "fiber_description": None}, None),
+    ],
+)
+def test_a_fibre_is_described_as_far_as_it_can_be_read(changes: dict[str, Any], told: str | None) -> None:
+    metadata = LiveMetadata.read({"prr": 2000, "dx": 1.02, "sw_version": "1"} | changes)
+    channels = ChannelRange(lowest_channel=1, highest_channel=11)
+    assert [finding.sentence for finding in judge_fibre(metadata, channels)] == ([told] if told else [])
+
+
 def sentences(**changes: Any) -> list[str]:
     told = {"job_id": JOB_ID, "status": "running", "config": BODY} | changes
     return [finding.sentence for finding in judge_metadata(REQUEST, JOB_ID, JobMetadata.model_validate(told))]

@@ -9,6 +9,7 @@ import pytest
 from support.contract import JobAnswer, JobRequest
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import band
+from support.validation.finding import Topic
 
 PRR = 2000.0
 REQUEST = JobRequest(channels_min=1, channels_max=4, nfft=256, frequency_min=10, frequency_max=60)
@@ -91,6 +92,24 @@ WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "words"), WRONG_ANSWERS)
 def test_a_wrong_answer_is_a_finding(changes: dict[str, Any], words: str) -> None:
     assert any(words in sentence for sentence in sentences(answer(**changes))), sentences(answer(**changes))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "topic"),
+    [
+        ("frequencies_list", {}, Topic.FREQUENCIES),
+        ("frequencies_amount", "many", Topic.FREQUENCIES),
+        ("channel_amount", 4.5, Topic.DIMENSIONS),
+        ("channel_to_stream_index", [], Topic.DIMENSIONS),
+        ("lines_dt", None, Topic.CONFIGURATION),
+        ("status", 0, Topic.CONFIGURATION),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_one_finding(field: str, value: object, topic: Topic) -> None:
+    read = JobAnswer.to(REQUEST, answer().model_dump() | {field: value})
+    [finding] = judge_configuration(REQUEST, read, PRR)
+    assert finding.sentence.startswith(f"{field} cannot be read: ")
+    assert finding.topic is topic
 
 
 @pytest.mark.parametrize(

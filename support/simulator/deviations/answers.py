@@ -37,6 +37,12 @@ def frequencies_amount_wrong(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @ANSWER.fault("frequencies")
+def frequencies_unreadable(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer has an empty object in place of the list of frequencies."""
+    return answer | {"frequencies_list": {}}
+
+
+@ANSWER.fault("frequencies")
 def frequencies_of_other_prr(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer lists the frequencies that another pulse repetition rate would have."""
     return answer | {"frequencies_list": [frequency * OTHER_PRR for frequency in answer["frequencies_list"]]}
