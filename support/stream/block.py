@@ -45,6 +45,8 @@ class Block:
         low: the declared lower bounds.
         high: the declared upper bounds.
         stacks: the bytes of the messages, in arrays of shape (messages, size); given up once they have been measured.
+        row_indexes: the server's own count of lines, shape (frames, rows); None where it does not count them.
+        job_numbers: number of the job that each frame says it is of, or None; None where frames never say.
         index: position of the first frame in the stream, from 0.
         began: when the stream was asked for, seconds of the monotonic clock.
     """
@@ -56,6 +58,8 @@ class Block:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     stacks: list[NDArray[np.uint8]]
+    row_indexes: NDArray[np.int64] | None = None
+    job_numbers: Sequence[int | None] | None = None
     index: int = 0
     began: float = 0.0
 
@@ -73,6 +77,8 @@ class Block:
             low=self.low[:count],
             high=self.high[:count],
             stacks=stacks,
+            row_indexes=None if self.row_indexes is None else self.row_indexes[:count],
+            job_numbers=None if self.job_numbers is None else self.job_numbers[:count],
         )
 
     @cached_property

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 
 import grpc
 
@@ -22,6 +23,9 @@ _READY = grpc.ChannelConnectivity.READY
 
 _LAST_WORDS = 0.2
 """Seconds to hear why a channel did not come up; a refusal is known already, and answered at once."""
+
+_HARMLESS = "/grpc.health.v1.Health/Check"
+"""A method that can be called whether a server has it or not."""
 
 _LEAST_HEALTH = 0.1
 """Seconds that a health check has, however late the channel was up."""
@@ -147,12 +151,14 @@ class Connection:
 
     def _why_not_ready(self, channel: grpc.Channel) -> str:
         """The transport's own words about why a channel does not come up."""
+        call: Callable[..., bytes] = channel.unary_unary(_HARMLESS)
         try:
-            self._dialect.health(channel, _LAST_WORDS)
+            call(b"", timeout=_LAST_WORDS)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 return "no word came back: what listens there does not speak gRPC, or packets are dropped on the way"
-            return error.details() or error.code().name
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                return error.details() or error.code().name
         return "it became ready only after that"
 
     def _check_health(self, deadline: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import grpc
@@ -16,6 +17,16 @@ from support.stream.block import Block, Message
 
 class UnreadableError(ValueError):
     """A message that cannot be read; the words continue "frame 3 of job 1-1 …"."""
+
+
+class Unsaid(StrEnum):
+    """What some dialects cannot say, in words; who asks about it skips, or asks otherwise."""
+
+    CANVAS = "the canvas of a row"
+    ROW_END = "the end of a row"
+    UNKNOWN_JOB = "that a job is not known"
+    FRAME_LIMIT = "after how many frames a stream is to end"
+    HEALTH = "whether the server is healthy"
 
 
 @dataclass(frozen=True)
@@ -49,19 +60,30 @@ class Dialect(Protocol):
     Attributes:
         name: for people.
         method: full name of the method that streams, ``/package.Service/Method``.
+        cannot: what cannot be said in it.
     """
 
     @property
     def name(self) -> str: ...
     @property
     def method(self) -> str: ...
+    @property
+    def cannot(self) -> frozenset[Unsaid]: ...
 
-    def request(self, job_id: str, max_frames: int) -> bytes:
-        """The request for a stream of so many frames; 0: no limit."""
+    def request(self, job_id: str, max_frames: int, stream: int = 0) -> bytes:
+        """The request for a stream of so many frames (0: no limit), of the job's streams the one of this number.
+
+        What cannot be said in the dialect is left out.
+        """
         ...
 
-    def reader(self) -> Reader:
-        """A reader for a stream that begins."""
+    def reader(self, row_span: float | None = None) -> Reader:
+        """A reader for a stream that begins.
+
+        Args:
+            row_span: seconds of a row's analysis window, for frames that do not say where a row ends; None: a row
+                then ends where it starts.
+        """
         ...
 
     def newer(self, message: Message, than: int) -> Message | None:

@@ -10,7 +10,7 @@ import grpc
 from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
 from support.stream.block import Message
-from support.stream.dialect import Health
+from support.stream.dialect import Health, Unsaid
 from support.stream.story.reader import StoryReader
 
 
@@ -19,11 +19,12 @@ class Story:
 
     name = "story"
     method = "/datastream.DataStreamService/StreamSpectrograms"
+    cannot: frozenset[Unsaid] = frozenset()
 
-    def request(self, job_id: str, max_frames: int) -> bytes:
+    def request(self, job_id: str, max_frames: int, stream: int = 0) -> bytes:  # noqa: ARG002 - a job has one
         return StreamRequest(job_id=job_id, max_frames=max_frames).SerializeToString()
 
-    def reader(self) -> StoryReader:
+    def reader(self, row_span: float | None = None) -> StoryReader:  # noqa: ARG002 - frames say where a row ends
         return StoryReader()
 
     def newer(self, message: Message, than: int) -> Message | None:
