@@ -126,7 +126,13 @@ class GrpcStreamClient:
             self.disconnect()
 
     def stream_spectrograms(
-        self, job_id: str, max_frames: int | None = None, *, resume: bool = False, lines_dt: float | None = None
+        self,
+        job_id: str,
+        max_frames: int | None = None,
+        *,
+        resume: bool = False,
+        lines_dt: float | None = None,
+        row_span: float | None = None,
     ) -> Generator[Frame]:
         """Asks for the stream of a job and yields its frames as they arrive.
 
@@ -135,27 +141,35 @@ class GrpcStreamClient:
 
         Args:
             job_id: as ``/configure`` answered it.
-            max_frames: ask the server to end the stream after so many frames; None or 0: no limit.
+            max_frames: ask the server to end the stream after so many frames; None or 0: no limit. Where the dialect
+                has no words for that, the client leaves the stream after them.
             resume: go on after a transient error in mid-stream, within the retry budget; no line is yielded twice, and
                 ``interruptions`` of the metrics say what was lost. Without it, a stream that breaks has failed.
             lines_dt: seconds from line to line, as ``/configure`` answered it: with it, lost lines are counted.
+            row_span: seconds of a row's analysis window, for a dialect whose frames do not say where a row ends.
 
         Raises:
             ConnectionError: the client is not connected, or is disconnected in mid-stream.
             APIError: the server refused, or the stream failed: then what has been yielded stays valid.
             ValueError: ``max_frames`` is negative.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt).frames()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, row_span).frames()
 
     def stream_blocks(
-        self, job_id: str, max_frames: int | None = None, *, resume: bool = False, lines_dt: float | None = None
+        self,
+        job_id: str,
+        max_frames: int | None = None,
+        *,
+        resume: bool = False,
+        lines_dt: float | None = None,
+        row_span: float | None = None,
     ) -> Generator[Block]:
         """Like ``stream_spectrograms``, in blocks: the frames that have arrived since the block before, of one shape.
 
         Rules judge a block in one go, so that thousands of small frames a second cost little. Nothing waits for a block
         to fill but the few milliseconds that frames which come faster than that are gathered for.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt).blocks()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, row_span).blocks()
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
@@ -182,7 +196,9 @@ class GrpcStreamClient:
             max_message_bytes=self.max_message_bytes,
         )
 
-    def _new_stream(self, job_id: str, max_frames: int | None, resume: bool, lines_dt: float | None) -> Stream:
+    def _new_stream(
+        self, job_id: str, max_frames: int | None, resume: bool, lines_dt: float | None, row_span: float | None
+    ) -> Stream:
         if self._connection is None:
             raise ConnectionError("not connected: call connect() before stream_spectrograms()", target=self.target)
         if max_frames is not None and max_frames < 0:
@@ -201,5 +217,6 @@ class GrpcStreamClient:
             self._metrics,
             resume=resume,
             lines_dt=lines_dt,
+            row_span=row_span,
         )
         return self._stream

@@ -128,8 +128,11 @@ class Window:
             ConnectionError: the client is not connected, or was disconnected.
         """
         answer = self.job.answer
-        received = self.client.stream_blocks(answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt)
-        self.verdict = Verdict(stream_rules(self.job.expectation(max_frames), self._limits))
+        expectation = self.job.expectation(max_frames)
+        received = self.client.stream_blocks(
+            answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt, row_span=expectation.row_span
+        )
+        self.verdict = Verdict(stream_rules(expectation, self._limits))
         self.failure, self.first_valid = "", None
         self.canvases = set()
         self._blocks, self._bytes = deque(), 0
@@ -166,6 +169,7 @@ class Window:
             finally:
                 received.close()
                 metrics = self.client.get_metrics()
+                by_server &= not metrics.had_enough
                 verdict.end(Ending(verdict.frames, by_server, self.job_over, self.failure, metrics.closing_latency))
                 verdict.standstill = machine.told(metrics.began, time.monotonic())
 

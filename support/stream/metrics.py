@@ -48,6 +48,8 @@ class StreamMetrics:
         errors_count: attempts and streams that failed.
         attempts: how often the stream was asked for, retries included.
         interruptions: where the stream broke and was asked for again, in their order.
+        had_enough: whether the client ended the stream, after the frames that were wanted of a server that could not
+            be asked for so many.
         cpu_seconds: processor time of this process between start and end, seconds.
         peak_memory: largest resident memory of this process seen at the start, the end and on the way, bytes.
         configure_seconds: how long the answer of ``/configure`` took; None where nobody measured it.
@@ -71,6 +73,7 @@ class StreamMetrics:
     errors_count: int = 0
     attempts: int = 0
     interruptions: list[Interruption] = field(default_factory=list)
+    had_enough: bool = False
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     configure_seconds: float | None = None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from support.stream.block import Block
-from support.stream.dialect import Dialect
+from support.stream.dialect import Dialect, Unsaid
 from support.stream.interruption import Interruption
 from support.wording import clock, plural
 
@@ -23,6 +23,7 @@ class Progress:
         dialect: reads again what has lost a part of its rows.
         max_frames: frames asked for in all; 0: no limit.
         lines_dt: seconds from line to line, for the count of lost ones.
+        row_span: seconds of a row, for frames that do not say where it ends.
 
     Attributes:
         interruptions: where the stream broke and was asked for again, in their order.
@@ -30,13 +31,21 @@ class Progress:
         goes_on: whether (another) call is to be made.
     """
 
-    def __init__(self, dialect: Dialect, max_frames: int = 0, lines_dt: float | None = None) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        max_frames: int = 0,
+        lines_dt: float | None = None,
+        row_span: float | None = None,
+    ) -> None:
         self.interruptions: list[Interruption] = []
         self.delivered = 0
         self.goes_on = True
         self._dialect = dialect
         self._max_frames = max_frames
         self._lines_dt = lines_dt
+        self._row_span = row_span
+        self._limits = max_frames > 0 and Unsaid.FRAME_LIMIT in dialect.cannot  # or the server does
         self._newest: int | None = None
         self._had: int | None = None  # rows up to this one came in an earlier call
         self._surplus = 0  # frames asked for beyond those missing: so many may have come already
@@ -52,8 +61,8 @@ class Progress:
         """The new frames among those that have come, in their order; they know their place in the stream."""
         self._served += len(block)
         for new in self._without_had(block):
-            if self._surplus and len(new) > self._missing:
-                new = new.first(self._missing)  # behind these are the ones that make up for stale ones
+            if (self._surplus or self._limits) and len(new) > self._missing:
+                new = new.first(self._missing)  # behind these are more than were wanted, or make up for stale ones
             if len(new):
                 self._note(new)
                 yield new
@@ -61,7 +70,12 @@ class Progress:
     @property
     def call_is_done(self) -> bool:
         """Whether the running call has brought all that it was made for, though it may go on."""
-        return self._surplus > 0 and self._is_complete
+        return (self._surplus > 0 or self._limits) and self._is_complete
+
+    @property
+    def had_enough(self) -> bool:
+        """Whether all frames came that were wanted, where the server could not be asked to end after them."""
+        return self._limits and self._is_complete
 
     def ended(self, at: float) -> None:
         """The running call ended, status OK, ``at`` seconds after the stream was asked for."""
@@ -88,7 +102,7 @@ class Progress:
             return [block]
         kept = [self._dialect.newer(message, self._had) for message in block.messages]
         self._stale += kept.count(None)
-        new = list(self._dialect.reader().blocks([message for message in kept if message is not None]))
+        new = list(self._dialect.reader(self._row_span).blocks([message for message in kept if message is not None]))
         for one in new:
             one.began = block.began
         return new

@@ -68,6 +68,7 @@ class Stream:
         metrics: of this stream alone; written here and nowhere else.
         resume: whether to go on after an interruption.
         lines_dt: seconds from line to line, for the count of lost ones.
+        row_span: seconds of a row, for frames that do not say where it ends.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Stream:
         *,
         resume: bool = False,
         lines_dt: float | None = None,
+        row_span: float | None = None,
     ) -> None:
         self._connection = connection
         self._dialect = dialect
@@ -88,8 +90,8 @@ class Stream:
         self._patience = patience
         self._metrics = metrics
         self._resume = resume
-        self._progress = Progress(dialect, max_frames, lines_dt)
-        self._reader = dialect.reader()
+        self._progress = Progress(dialect, max_frames, lines_dt, row_span)
+        self._reader = dialect.reader(row_span)
         self._call: StreamCall | None = None
         self._deadline = 0.0
 
@@ -233,6 +235,7 @@ class Stream:
                 f"{error}; {self._progress}", status=error.status, details=error.details, target=error.target
             ) from error
         finally:
+            self._metrics.had_enough = self._progress.had_enough
             self._metrics.finish(at=self._call.ended if self._call else None)
             self.close()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support.stream.block import Block, Message
+from support.stream.dialect import Unsaid
 from support.stream.progress import Progress
-from support.stream.story import STORY
+from support.stream.story import STORY, Story
 from tests.stream.test_resume import DT, T0, lines
 
 BROKE = "UNAVAILABLE: the network is down"
@@ -109,3 +110,30 @@ def test_it_says_how_far_the_stream_came() -> None:
     came(progress, (0,), (1,))
     progress.broke(at=1.0, reason=BROKE)
     assert str(progress) == "in all 2 frames came, the newest line of 22:13:20.010, with 1 interruption"
+
+
+class Unlimited(Story):
+    """A dialect in which a stream of so many frames cannot be asked for."""
+
+    cannot = frozenset({Unsaid.FRAME_LIMIT})
+
+
+def test_where_no_limit_can_be_asked_for_the_client_has_enough() -> None:
+    progress = Progress(Unlimited(), 2)
+    progress.ask()
+    assert came(progress, (0,)) == [[0]]
+    assert not progress.call_is_done
+    assert not progress.had_enough
+    assert came(progress, (1,), (2,)) == [[1]]
+    assert progress.call_is_done
+    assert progress.had_enough
+    progress.ended(at=2.0)
+    assert not progress.goes_on
+
+
+def test_without_a_limit_there_is_never_enough() -> None:
+    progress = Progress(Unlimited())
+    progress.ask()
+    assert came(progress, (0,), (1,)) == [[0], [1]]
+    assert not progress.call_is_done
+    assert not progress.had_enough
