@@ -199,6 +199,6 @@ def _asked_for(request: JobRequest, content: Mapping[str, Any]) -> dict[str, obj
     return due
 
 
-def schema_hash() -> str:
-    """The beginning of the SHA-256 of the schema."""
-    return hashlib.sha256((ROOT / "protos" / "datastream.proto").read_bytes()).hexdigest()[:12]
+def schema_hash(schema: str) -> str:
+    """The beginning of the SHA-256 of a schema: the name of its file."""
+    return hashlib.sha256((ROOT / "protos" / schema).read_bytes()).hexdigest()[:12]

@@ -13,6 +13,7 @@ from support.security.handshake import SpeaksTlsError
 from support.stream.block import Block
 from support.stream.connection import Connection
 from support.stream.dialect import Dialect
+from support.stream.dialects import Spoken, spoken_on
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.story import STORY
@@ -99,6 +100,21 @@ class GrpcStreamClient:
         self._connection = self._connected(target)
         self.target, self.server_version = target, self._connection.version
         return True
+
+    def find_dialect(self, job_id: str) -> Spoken:
+        """Finds out which dialect the server of a job speaks, and speaks it from now on.
+
+        Args:
+            job_id: of the job that the client is connected to.
+
+        Raises:
+            ConnectionError: the client is not connected, or the connection breaks.
+            ProtocolError: the server speaks none that is known here.
+            APIError: nothing that it says tells which one it speaks.
+        """
+        spoken = spoken_on(self._connected_now(), job_id)
+        self.dialect = spoken.dialect
+        return spoken
 
     def is_connected(self) -> bool:
         """Whether there is a connection now; it notices by itself when the server goes away."""
@@ -196,20 +212,24 @@ class GrpcStreamClient:
             max_message_bytes=self.max_message_bytes,
         )
 
+    def _connected_now(self) -> Connection:
+        if self._connection is None:
+            raise ConnectionError("not connected: call connect() before stream_spectrograms()", target=self.target)
+        return self._connection
+
     def _new_stream(
         self, job_id: str, max_frames: int | None, resume: bool, lines_dt: float | None, row_span: float | None
     ) -> Stream:
-        if self._connection is None:
-            raise ConnectionError("not connected: call connect() before stream_spectrograms()", target=self.target)
+        connection = self._connected_now()
         if max_frames is not None and max_frames < 0:
             raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
         self._metrics = StreamMetrics(
-            connect_seconds=self._connection.ready_seconds,
-            health_seconds=self._connection.health_seconds,
+            connect_seconds=connection.ready_seconds,
+            health_seconds=connection.health_seconds,
             pause_limit=self.pause_limit,
         )
         self._stream = Stream(
-            self._connection,
+            connection,
             self.dialect,
             job_id,
             max_frames or 0,

@@ -8,14 +8,15 @@ from contextlib import ExitStack
 from importlib import metadata
 
 from support.contract import schema_hash
-from support.errors import SettingsError
 from support.machine.leftovers import Process
+from support.screen.greeting import greet
 from support.screen.job import live_job_request
 from support.screen.overlooked import Overlooked
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
 from support.settings_sources import load
+from support.stream.dialects import schema_of
 from support.world import World
 
 
@@ -27,6 +28,7 @@ class Run:
         environ: environment variables.
 
     Attributes:
+        spoken: the dialect of the server.
         overlooked: what was found and no step has asked about.
 
     Raises:
@@ -40,11 +42,12 @@ class Run:
         self._process = Process()
         self._secured_servers = SecuredServers()
         self.server = ServerUnderTest(self.settings)
-        try:
+        with ExitStack() as ending:
+            ending.callback(self.server.close)
             live_job_request(self.settings, *self.server.fibre)
-        except SettingsError:
-            self.server.close()
-            raise
+            self.spoken = greet(self.settings, self.server)
+            self.settings = self.settings.speaking(self.spoken.dialect.name)
+            ending.pop_all()
 
     def world(self) -> World:
         """A world for the next scenario."""
@@ -68,14 +71,15 @@ class Run:
     def describe(self) -> dict[str, str]:
         """What was tested, with what: for the start of the run and for its report."""
         fibre, channels = self.server.fibre
-        security = self.settings.security
+        security, schema = self.settings.security, schema_of(self.spoken.dialect)
         trusted = {f"certificate trusted on first use, {at}": one.fingerprint for at, one in security.seen.items()}
         return {
             "server": self.server.name,
             **trusted,
             "server version": fibre.sw_version,
             "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",
-            "schema": f"datastream.proto, sha256 {schema_hash()}",
+            "dialect": str(self.spoken),
+            "schema": f"{schema}, sha256 {schema_hash(schema)}",
             "suite version": metadata.version("focus-stream-acceptance"),
         }
 

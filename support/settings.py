@@ -28,6 +28,7 @@ from pydantic import (
 from support.address import is_loopback, without_password
 from support.security import Security, Trust
 from support.security.security import normalized_fingerprint
+from support.stream.dialects import AUTO, NAMES
 from support.validation.expectation import Limits
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,12 @@ def _header_text(token: SecretStr) -> SecretStr:
     return token
 
 
+def _dialect(name: str) -> str:
+    if name not in (AUTO, *NAMES):
+        raise ValueError(f"expected {AUTO}, {' or '.join(NAMES)}")
+    return name
+
+
 def _power_of_two(number: int) -> int:
     if number & (number - 1):
         raise ValueError("expected a power of two")
@@ -88,6 +95,10 @@ class Settings(BaseModel):
     environment: str | None = Field(None, description="name of the file in environments/ that was read")
     focus_server_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="REST address of the server under test; without it the embedded Focus Server is started"
+    )
+
+    dialect: Annotated[str, AfterValidator(_dialect)] = Field(
+        AUTO, description=f"what the server speaks: {AUTO} (found out before the first scenario), {', '.join(NAMES)}"
     )
 
     rest_timeout: Seconds = Field(10, description="longest wait for a REST answer")
@@ -212,6 +223,10 @@ class Settings(BaseModel):
         }
         kept = self.model_dump(exclude_none=True, exclude=own)
         return Settings.model_validate(kept | dict(security) | {"focus_server_url": focus_server_url})
+
+    def speaking(self, dialect: str) -> Settings:
+        """These settings, for a server that is known to speak this dialect."""
+        return self.model_copy(update={"dialect": dialect})
 
     @cached_property
     def security(self) -> Security:

@@ -16,6 +16,7 @@ from support.screen.streaming import promised
 from support.screen.window import open_window
 from support.server.under_test import ServerUnderTest
 from support.settings import BaselineUse, Settings
+from support.stream.dialects import named, schema_of
 
 
 class BaselineCheck:
@@ -88,6 +89,7 @@ class BaselineCheck:
         server = self._server
         return Circumstances.here(
             "embedded Focus Server" if server.embedded else without_password(server.url),
+            schema=schema_of(named(self._settings.dialect)),
             channels=job.answer.channel_amount,
             bins=job.answer.frequencies_amount,
             lines_dt=job.answer.lines_dt,

@@ -42,11 +42,13 @@ class Circumstances:
     frames: int
 
     @classmethod
-    def here(cls, server: str, *, channels: int, bins: int, lines_dt: float, frames: int) -> Circumstances:
-        """Those of streams of this shape on this machine."""
+    def here(
+        cls, server: str, *, channels: int, bins: int, lines_dt: float, frames: int, schema: str = "datastream.proto"
+    ) -> Circumstances:
+        """Those of streams of this shape, and of messages of this schema, on this machine."""
         return cls(
             server=server,
-            schema=schema_hash(),
+            schema=schema_hash(schema),
             cpu=_cpu(),
             cores=os.cpu_count() or 1,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",

@@ -10,6 +10,7 @@ from functools import cached_property
 from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata
 from support.errors import SettingsError
 from support.settings import Settings
+from support.stream.unsaid import Unsaid
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import Expectation
 from support.validation.finding import Finding, Topic
@@ -102,12 +103,14 @@ class Job:
         request: what was asked for.
         answer: what was answered.
         prr: of the fibre, Hz.
+        cannot: what the server cannot say of it.
         cancelled: when the server said that it is cancelled, seconds of ``time.monotonic()``; empty until then.
     """
 
     request: JobRequest
     answer: JobAnswer
     prr: float
+    cannot: frozenset[Unsaid] = frozenset()
     cancelled: list[float] = field(default_factory=list, init=False, repr=False, compare=False)
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
 
@@ -130,7 +133,7 @@ class Job:
 
     def expectation(self, max_frames: int | None = None) -> Expectation:
         """What every frame of a stream of ``max_frames`` frames must look like."""
-        return Expectation.of(self.request, self.answer, self.prr, max_frames)
+        return Expectation.of(self.request, self.answer, self.prr, max_frames, self.cannot)
 
 
 def described(request: JobRequest) -> str:

@@ -7,26 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import grpc
 
 from support.stream.block import Block, Message
+from support.stream.unsaid import Unsaid
 
 
 class UnreadableError(ValueError):
     """A message that cannot be read; the words continue "frame 3 of job 1-1 …"."""
-
-
-class Unsaid(StrEnum):
-    """What some dialects cannot say, in words; who asks about it skips, or asks otherwise."""
-
-    CANVAS = "the canvas of a row"
-    ROW_END = "the end of a row"
-    UNKNOWN_JOB = "that a job is not known"
-    FRAME_LIMIT = "after how many frames a stream is to end"
-    HEALTH = "whether the server is healthy"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from support.stream.block import Block
-from support.stream.dialect import Dialect, Unsaid
+from support.stream.dialect import Dialect
 from support.stream.interruption import Interruption
+from support.stream.unsaid import Unsaid
 from support.wording import clock, plural
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from support.contract import JobAnswer, JobRequest
+from support.stream.unsaid import Unsaid
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Expectation:
         row_span: seconds of the analysis window of a row, ``nfft / prr``.
         sample: seconds between two samples of the fibre, ``1 / prr``.
         max_frames: the number of frames asked for; None where the stream has no limit.
+        cannot: what frames cannot say, so that it is not judged.
     """
 
     sensors: tuple[int, ...]
@@ -52,9 +54,17 @@ class Expectation:
     row_span: float
     sample: float
     max_frames: int | None = None
+    cannot: frozenset[Unsaid] = frozenset()
 
     @classmethod
-    def of(cls, request: JobRequest, answer: JobAnswer, prr: float, max_frames: int | None = None) -> Expectation:
+    def of(
+        cls,
+        request: JobRequest,
+        answer: JobAnswer,
+        prr: float,
+        max_frames: int | None = None,
+        cannot: frozenset[Unsaid] = frozenset(),
+    ) -> Expectation:
         """The expectation for a job: ``request`` as sent, ``answer`` as received, ``prr`` in Hz."""
         return cls(
             sensors=tuple(range(request.channels_min, request.channels_max + 1)),
@@ -63,6 +73,7 @@ class Expectation:
             row_span=request.nfft / prr,
             sample=1 / prr,
             max_frames=max_frames,
+            cannot=cannot,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from support.stream.block import Block
 from support.stream.lines import Lines
+from support.stream.unsaid import Unsaid
 from support.validation.age import LiveDataFresh, LiveDataKeepUp
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
 from support.validation.expectation import Expectation, Limits
@@ -34,11 +35,15 @@ _OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
 
 
 def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
-    """Every rule for a live stream, new and unused."""
+    """Every rule for a live stream, new and unused, but for those about what its frames cannot say."""
+    told = [
+        *(() if Unsaid.CANVAS in expectation.cannot else (CanvasConstant(),)),
+        *(() if Unsaid.ROW_END in expectation.cannot else (RowSpan(expectation),)),
+    ]
     return [
         RowsPresent(),
         SensorsPresent(),
-        CanvasConstant(),
+        *told,
         SensorsAsConfigured(expectation.sensors),
         BinsAsConfigured(len(expectation.frequencies)),
         Finite(),
@@ -49,7 +54,6 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         NoRowAgain(expectation.lines_dt),
         NoTwins(expectation.sensors),
         EpochMilliseconds(),
-        RowSpan(expectation),
         LinesContinuous(expectation),
         LiveDataFresh(limits.data_age_within, limits.clock_skew),
         LiveDataKeepUp(limits.age_growth),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support.stream.block import Block, Message
-from support.stream.dialect import Unsaid
 from support.stream.progress import Progress
 from support.stream.story import STORY, Story
+from support.stream.unsaid import Unsaid
 from tests.stream.test_resume import DT, T0, lines
 
 BROKE = "UNAVAILABLE: the network is down"

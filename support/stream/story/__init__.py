@@ -10,8 +10,9 @@ import grpc
 from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
 from support.stream.block import Message
-from support.stream.dialect import Health, Unsaid
+from support.stream.dialect import Health
 from support.stream.story.reader import StoryReader
+from support.stream.unsaid import Unsaid
 
 
 class Story:
