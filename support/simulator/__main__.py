@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from support.simulator.certificates import made
 from support.simulator.command_line import parse
 from support.simulator.options import Options
-from support.simulator.pod import HOST
+from support.simulator.ports import HOST
 from support.simulator.server import FocusServer, listen
 from support.simulator.watch import when_closed
 
@@ -34,7 +34,13 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"python -m support.simulator: {_refusal(options, error)}\n")
         return 1
     with made(options.tls) as certificates:
-        _serve(FocusServer(options, listener, certificates), options)
+        try:
+            server = FocusServer(options, listener, certificates)
+        except OSError as error:
+            listener.close()
+            sys.stderr.write(f"python -m support.simulator: {_no_ports(options, error)}\n")
+            return 1
+        _serve(server, options)
     log.info("over")
     gc.freeze()  # what is left ends with the process: the interpreter would search it for cycles for 0.3 s
     return 0
@@ -50,7 +56,8 @@ def _serve(server: FocusServer, options: Options) -> None:
 
 
 def _announce(server: FocusServer) -> None:
-    sys.stdout.write(json.dumps({"rest_url": server.rest_url} | server.for_client) + "\n")
+    ready = {"rest_url": server.rest_url, "dialect": server.dialect}
+    sys.stdout.write(json.dumps(ready | server.for_client) + "\n")
     sys.stdout.flush()
     log.info("ready at %s", server.rest_url)
 
@@ -72,6 +79,13 @@ def _refusal(options: Options, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {options.port} of {HOST} is in use; choose another, or 0 for any free one"
     return f"cannot listen on port {options.port} of {HOST}: {error.strerror}"
+
+
+def _no_ports(options: Options, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        last = options.port_base + options.windows - 1
+        return f"one of the ports {options.port_base} to {last} of {HOST} is in use; choose another --port-base, or 0"
+    return f"there are no ports for jobs: {error}"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, get_args
 from support.simulator.certificates import Tls
 from support.simulator.deviations import UnknownDeviationError, listing, listing_as_json
 from support.simulator.deviations.catalogue import Kind, find
-from support.simulator.options import Options
+from support.simulator.options import DialectName, Options
 
 _MOST = 1_000_000
 
@@ -37,14 +37,20 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
+    dialect = "what the server speaks: the schema and the manners of the story, or of production"
+    add("--dialect", choices=get_args(DialectName), help=dialect)
     add("--port", type=_number(int, 0, 65_535), metavar="N", help="port of the REST side; 0: any free one")
     leave = "exit as soon as stdin closes, so that the server cannot outlive who started it"
     add("--exit-on-stdin-eof", action="store_true", help=leave)
     add("--seed", type=_number(int, 0, 2**63 - 1), metavar="N", help="the same seed gives the same fibre")
     add("--prr", type=_number(int, 1, _MOST), metavar="HZ", help="pulse repetition rate: samples a second")
     add("--channel-count", type=_number(int, 1, _MOST), metavar="N", help="channels of the fibre")
-    add("--lowest-channel", type=_number(int, 0, _MOST), metavar="N", help="number of the first one")
+    lowest = "number of the first one (default: 0; 1 in production's dialect)"
+    add("--lowest-channel", type=_number(int, 0, _MOST), metavar="N", default=argparse.SUPPRESS, help=lowest)
     add("--frame-rate", type=_number(float, 0.1, 1000), metavar="FPS", help="frames a second, about")
+    add("--windows", type=_number(int, 1, 1000), metavar="N", help="jobs that can be there at once")
+    base = "in production's dialect, port of the first window's jobs, the others follow; 0: the first free range"
+    add("--port-base", type=_number(int, 0, 64_000), metavar="N", help=base)
     for flag, meaning in (
         ("--idle-removal", "seconds until a job that no stream is open on is removed"),
         ("--stream-idle", "seconds until a stream over which nothing gets through is ended"),
@@ -62,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--variant", type=_deviation("variant"), action="append", dest="variants", metavar="NAME", help=variant)
     known = "tell what --fault and --variant know, and exit"
     add("--list-faults", action=_List, nargs="?", choices=("text", "json"), help=known)
-    parser.set_defaults(**asdict(Options()) | {"faults": [], "variants": []})
+    defaults = asdict(Options()) | {"faults": [], "variants": []}
+    del defaults["lowest_channel"]  # whose default is the dialect's
+    parser.set_defaults(**defaults)
     return parser
 
 

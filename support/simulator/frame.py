@@ -20,12 +20,16 @@ _NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One spectrum line; times in epoch milliseconds. Its sensors may be shared with the rows of other jobs."""
+    """One spectrum line; times in epoch milliseconds. Its sensors may be shared with the rows of other jobs.
+
+    ``index`` counts the lines of a job. Not every dialect tells all of this.
+    """
 
     canvas_id: str
     sensors: tuple[Sensors, ...]
     start_ms: int
     end_ms: int
+    index: int = 0
 
     @property
     def sensor_ids(self) -> tuple[int, ...]:
@@ -56,11 +60,17 @@ class Timeline:
 
     Row k starts at t0 + k * lines_dt. Each time is rounded by itself from its exact value (a half goes up), so that no
     error accumulates and starts that are a millisecond or more apart never coincide.
+
+    Args:
+        t0_ms: when the first line of the job starts, epoch milliseconds.
+        plan: what the job follows.
+        first: which line of the job row 0 is.
     """
 
-    def __init__(self, t0_ms: int, plan: Plan) -> None:
+    def __init__(self, t0_ms: int, plan: Plan, first: int = 0) -> None:
         self.t0_ms = t0_ms
         self.prr = plan.prr
+        self.first = first
         self._line_ms = plan.lines_dt * _MS
         self._span_ms = plan.row_span * _MS
 
@@ -73,7 +83,7 @@ class Timeline:
 
     def start(self, row: int) -> Fraction:
         """The exact start of a row, epoch milliseconds."""
-        return self.t0_ms + row * self._line_ms
+        return self.t0_ms + (self.first + row) * self._line_ms
 
     def start_ms(self, row: int) -> int:
         """The start of a row, epoch milliseconds."""
@@ -94,7 +104,21 @@ class Timeline:
 
     def row_at(self, now_ns: int) -> int:
         """The last row that is due at ``now_ns``; negative before row 0 is."""
-        return int((Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._span_ms) / self._line_ms // 1)
+        lines = (Fraction(now_ns, _NS_PER_MS) - self.t0_ms - self._span_ms) / self._line_ms
+        return int(lines // 1) - self.first
+
+    def onward(self, now_ns: int, plan: Plan) -> Timeline:
+        """The same lines, from the newest frame on that has ended at ``now_ns`` (nanoseconds since the epoch)."""
+        begin = max(0, self.row_at(now_ns) + 1 - plan.rows_per_frame)
+        return Timeline(self.t0_ms, plan, begin - begin % plan.rows_per_frame)
+
+    def line(self, row: int) -> int:
+        """Which line of the job a row is."""
+        return self.first + row
+
+    def line_at(self, start_ms: Fraction) -> int:
+        """Which line of the job starts next to this time."""
+        return rounded((start_ms - self.t0_ms) / self._line_ms)
 
 
 def rounded(value: Fraction) -> int:

@@ -10,27 +10,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from support.simulator.dialect import Dialect
+from support.simulator.frame import Timeline
 from support.simulator.models import JobStatus
 from support.simulator.options import Options
 from support.simulator.plan import Plan
+from support.simulator.story.dialect import STORY
 
 LONGEST_WAIT = 3600.0  # seconds
 
 
 @dataclass(slots=True)
 class Job:
-    """One of the 30 windows, and what it streams.
+    """One of the windows, and what it streams.
 
     Attributes:
         job_id: never given twice.
         window: from 0.
         plan: the numbers that it follows.
         config: the request as it came.
+        dialect: what its streams speak.
+        number: the one of its id that no other job has.
         port: of the job's own gRPC server.
+        serves: whether that accepts connections.
         last_activity: when something got through to a client, or one came or left.
         status: as the metadata tell it.
         streams: how many streams of it have begun.
         open_streams: how many clients stream it.
+        grid: the lines that all its streams share, once the first one has begun.
         ended: set once it is over, for good.
         vanish: ends its gRPC server.
     """
@@ -39,11 +46,15 @@ class Job:
     window: int
     plan: Plan
     config: dict[str, Any]
+    dialect: Dialect = STORY
+    number: int = 0
     port: int = 0
+    serves: bool = False
     last_activity: float = field(default_factory=time.monotonic)
     status: JobStatus = "pending"
     streams: int = 0
     open_streams: int = 0
+    grid: Timeline | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     vanish: Callable[[], None] = lambda: None
 

@@ -49,7 +49,7 @@ class Lines:
         numbers = range(first_row, first_row + plan.rows_per_frame)
         lines = self._lines(plan, [timeline.first_sample(row) for row in numbers])
         rows = tuple(
-            Row(canvas_id, line, timeline.start_ms(row), timeline.end_ms(row))
+            Row(canvas_id, line, timeline.start_ms(row), timeline.end_ms(row), timeline.line(row))
             for row, line in zip(numbers, lines, strict=True)
         )
         bounds = [some.bounds for line in lines for some in line]

@@ -1,21 +1,30 @@
 """What the embedded Focus Server can be started with."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from support.simulator.certificates import Tls
+
+DialectName = Literal["story", "production"]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the server was started with; durations in seconds, rates in Hz."""
+    """What the server was started with; durations in seconds, rates in Hz.
 
+    Some mean something in one dialect only: ``port_base`` in production's. ``lowest_channel`` None is its usual one.
+    """
+
+    dialect: DialectName = "story"
     port: int = 0
     exit_on_stdin_eof: bool = False
     seed: int = 1
     prr: int = 2000
     channel_count: int = 2222
-    lowest_channel: int = 0
+    lowest_channel: int | None = None
     frame_rate: float = 20.0
+    windows: int = 30
+    port_base: int = 0
     idle_removal: float = 50.0
     stream_idle: float = 180.0
     finished_removal: float = 120.0

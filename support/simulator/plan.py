@@ -1,7 +1,9 @@
 """What a job will stream: a request of ``POST /configure``, checked against the fibre and turned into numbers."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 from support.simulator import spectrum
 from support.simulator.fibre import Fibre
@@ -34,6 +36,7 @@ class Plan:
         lines_dt: seconds from line to line, exactly.
         rows_per_frame: lines in a frame.
         view_type: of the contract.
+        streams: over how many streams the channels are spread.
     """
 
     first: int
@@ -44,6 +47,7 @@ class Plan:
     lines_dt: Fraction
     rows_per_frame: int
     view_type: str
+    streams: int = 1
 
     @property
     def channels(self) -> range:
@@ -60,9 +64,29 @@ class Plan:
         """The length of the analysis window, in seconds."""
         return Fraction(self.nfft, self.prr)
 
+    @property
+    def channel_to_stream_index(self) -> dict[str, int]:
+        """Which stream brings a channel."""
+        return {str(channel): number for number in range(self.streams) for channel in self.part(number).channels}
 
-def make_plan(request: ConfigureRequest, fibre: Fibre, frame_rate: float) -> Plan:
+    def part(self, stream: int) -> "Plan":
+        """What one of the streams follows: neighbours, ascending, the first streams with one more if need be."""
+        size, more = divmod(len(self.channels), self.streams)
+        first = self.first + stream * size + min(stream, more)
+        return replace(self, first=first, last=first + size - 1 + (stream < more))
+
+
+Bins = Callable[[FrequencyRange, int], range]
+
+
+def make_plan(request: ConfigureRequest, fibre: Fibre, frame_rate: float, bins: Bins | None = None) -> Plan:
     """Turns a request into a plan.
+
+    Args:
+        request: as it came.
+        fibre: what it is about.
+        frame_rate: about how many frames a second there shall be.
+        bins: those of a band, with an NFFT; None: all that lie in it, and none beyond half the fibre's PRR.
 
     Raises:
         RequestError: the fibre, or the contract, does not allow it.
@@ -79,7 +103,7 @@ def make_plan(request: ConfigureRequest, fibre: Fibre, frame_rate: float) -> Pla
         last=channels.max,
         prr=fibre.prr,
         nfft=nfft,
-        bins=_bins(request.frequencyRange, nfft, fibre.prr),
+        bins=(bins or partial(_bins, prr=fibre.prr))(_band(request.frequencyRange), nfft),
         lines_dt=lines_dt,
         rows_per_frame=max(1, round(1 / (lines_dt * Fraction(frame_rate)))),
         view_type=request.view_type,
@@ -142,17 +166,35 @@ def _lines_dt(request: ConfigureRequest, prr: int) -> Fraction:
     return exact / height
 
 
-def _bins(asked: FrequencyRange | None, nfft: int, prr: int) -> range:
+def _band(asked: FrequencyRange | None) -> FrequencyRange:
     if asked is None:
         raise RequestError("frequencyRange: missing; it is an object with min and max in Hz")
+    return asked
+
+
+def check_band(asked: FrequencyRange, prr: int) -> None:
+    """Refuses a band that is none, or reaches beyond half of ``prr``.
+
+    Raises:
+        RequestError: it is and does.
+    """
     if asked.max > prr / 2:
         raise RequestError(f"frequencyRange.max: {asked.max:g} Hz is above the Nyquist frequency, {prr / 2:g} Hz")
     if asked.min >= asked.max:
         raise RequestError(f"frequencyRange.min: {asked.min:g} Hz is not below frequencyRange.max {asked.max:g} Hz")
+
+
+def no_bin(asked: FrequencyRange, nfft: int, step: float) -> RequestError:
+    """The refusal of a band that is narrower than the frequencies, ``step`` Hz apart."""
+    return RequestError(
+        f"frequencyRange: no bin lies from {asked.min:g} to below {asked.max:g} Hz; "
+        f"with nfftSelection {nfft} they are {step:g} Hz apart"
+    )
+
+
+def _bins(asked: FrequencyRange, nfft: int, prr: int) -> range:
+    check_band(asked, prr)
     chosen = spectrum.bins(nfft, prr, asked.min, asked.max)
     if not chosen:
-        raise RequestError(
-            f"frequencyRange: no bin lies from {asked.min:g} to below {asked.max:g} Hz; "
-            f"with nfftSelection {nfft} they are {prr / nfft:g} Hz apart"
-        )
+        raise no_bin(asked, nfft, prr / nfft)
     return chosen

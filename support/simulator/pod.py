@@ -2,25 +2,34 @@
 
 import logging
 import socket
-from typing import Any
+from typing import Protocol
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from protos import datastream_pb2
+from support.simulator.dialect import HEALTH, REFLECTION
+from support.simulator.ports import HOST
+from support.simulator.production import service as production
 from support.simulator.security import Security
+from support.simulator.story import service as story
 from support.simulator.stream import StreamService
 
-HOST = "127.0.0.1"
-
-CHECK_HEALTH, HEALTH, REFLECTION = "CheckHealth", "grpc.health.v1", "reflection"
-OFFERS = frozenset({CHECK_HEALTH, HEALTH, REFLECTION})
-
-_SERVICE = datastream_pb2.DESCRIPTOR.services_by_name["DataStreamService"]
 _OPTIONS = (("grpc.so_reuseport", 0),)  # two jobs, or two simulators, never share a port
 
 log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """What a dialect has at the port of a job."""
+
+    NAME: str
+
+    def handler(self, streams: StreamService, offers: frozenset[str], /) -> grpc.GenericRpcHandler:
+        """Its methods, with those of ``offers`` that are its own."""
+
+
+SERVICES: dict[str, Service] = {"story": story, "production": production}
 
 
 class Pod:
@@ -28,20 +37,20 @@ class Pod:
 
     Args:
         service: the streams.
-        offers: what it has besides, of OFFERS.
+        reserved: holds its port until it is started.
+        offers: what it has besides, as in ``dialect``.
         security: who is let in.
     """
 
     def __init__(
-        self, service: StreamService, offers: frozenset[str] = OFFERS, security: Security | None = None
+        self, service: StreamService, reserved: socket.socket, offers: frozenset[str], security: Security
     ) -> None:
         self._offers = offers
-        self._security = security or Security()
+        self._security = security
         self._server: grpc.aio.Server | None = None
         self._service = service
-        self._reserved: socket.socket | None = socket.socket()
-        self._reserved.bind((HOST, 0))
-        self.port: int = self._reserved.getsockname()[1]
+        self._reserved: socket.socket | None = reserved
+        self.port: int = reserved.getsockname()[1]
 
     async def start(self) -> None:
         """Begins to accept connections.
@@ -50,13 +59,14 @@ class Pod:
             RuntimeError, OSError: the port is gone.
         """
         server = grpc.aio.server(interceptors=self._security.interceptors(), options=_OPTIONS)
-        server.add_generic_rpc_handlers((self._handler(),))
-        names = [_SERVICE.full_name]
+        methods = SERVICES[self._service.dialect]
+        server.add_generic_rpc_handlers((methods.handler(self._service, self._offers),))
+        names = [methods.NAME]
         if HEALTH in self._offers:
             names.append(health.SERVICE_NAME)
             checks = health.aio.HealthServicer()
             health_pb2_grpc.add_HealthServicer_to_server(checks, server)
-            for name in ("", _SERVICE.full_name):
+            for name in ("", methods.NAME):
                 await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
         if REFLECTION in self._offers:
             reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
@@ -75,19 +85,3 @@ class Pod:
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
-
-    def _handler(self) -> grpc.GenericRpcHandler:
-        """The service without the generated serialiser of responses: frames come as ready bytes."""
-        methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-            "StreamSpectrograms": grpc.unary_stream_rpc_method_handler(
-                self._service.stream_spectrograms,
-                request_deserializer=datastream_pb2.StreamRequest.FromString,
-            )
-        }
-        if CHECK_HEALTH in self._offers:
-            methods[CHECK_HEALTH] = grpc.unary_unary_rpc_method_handler(
-                self._service.check_health,
-                request_deserializer=datastream_pb2.HealthRequest.FromString,
-                response_serializer=datastream_pb2.HealthResponse.SerializeToString,
-            )
-        return grpc.method_handlers_generic_handler(_SERVICE.full_name, methods)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support.simulator.deviations import Deviations, stages
+from support.simulator.dialect import Dialect
+from support.simulator.dialects import DIALECTS
 from support.simulator.fibre import Fibre
 from support.simulator.lines import Lines
 from support.simulator.options import Options
@@ -19,6 +21,7 @@ class State:
     options: Options
     lines: Lines
     deviations: Deviations
+    dialect: Dialect
 
     @property
     def fibre(self) -> Fibre:
@@ -32,6 +35,7 @@ class Present:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._lines: dict[tuple[int, int, int, int], Lines] = {}
+        self._dialect = DIALECTS[options.dialect]
         self.now = self._under(Deviations(options.faults, options.variants))
 
     def deviate(self, faults: Sequence[str], variants: Sequence[str]) -> None:
@@ -44,7 +48,9 @@ class Present:
 
     def _under(self, deviations: Deviations) -> State:
         options = deviations.through(stages.OPTIONS, self._options)
-        key = (options.seed, options.prr, options.lowest_channel, options.channel_count)
+        dialect = self._dialect
+        lowest = dialect.lowest_channel if options.lowest_channel is None else options.lowest_channel
+        key = (options.seed, dialect.real_prr(options.prr), lowest, options.channel_count)
         lines = self._lines.setdefault(key, Lines(Fibre(*key)))  # they stay, and with them what has been computed
         log.info("active deviations: %s", deviations)
-        return State(options, lines, deviations)
+        return State(options, lines, deviations, dialect)

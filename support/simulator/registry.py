@@ -1,4 +1,4 @@
-"""The jobs of the server: 30 windows, ids that are never given twice, and the removal of what nobody needs."""
+"""The jobs of the server: its windows, ids that are never given twice, and the removal of what nobody needs."""
 
 import asyncio
 import logging
@@ -8,16 +8,16 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from support.simulator.deviations import stages
+from support.simulator.dialects import DIALECTS
 from support.simulator.job import Job
 from support.simulator.models import JobStatus
 from support.simulator.options import Options
 from support.simulator.plan import Plan
-from support.simulator.pod import OFFERS, Pod
+from support.simulator.pod import Pod
 from support.simulator.present import State
 from support.simulator.security import Security
 from support.simulator.stream import StreamService
 
-WINDOWS = 30
 REMEMBERED = 1000  # jobs that are over and whose metadata can still be asked for
 DRAIN = 10.0  # seconds that a slow client has to read the end of a job's stream
 LAST_DRAIN = 0.5  # the same, when the server itself ends
@@ -40,7 +40,8 @@ class Registry:
         self._limits = limits
         self._jobs: dict[int, tuple[Job, Pod]] = {}  # by window
         self._over: OrderedDict[str, Job] = OrderedDict()
-        self._last_unique = 0
+        self._last_number = 0
+        self._ports = DIALECTS[limits.dialect].ports(limits)
         self._draining: set[Pod] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -52,11 +53,12 @@ class Registry:
         """
         deviations = state.deviations
         pod_start = deviations.through(stages.POD_START, state.options.pod_start)
-        window = next((window for window in range(WINDOWS) if window not in self._jobs), None)
-        if window is None:
-            raise WindowsFullError(f"all {WINDOWS} windows are in use; end a job, or try again later")
-        job = Job(deviations.through(stages.JOB_ID, f"{window}-{self._unique()}"), window, plan, config)
-        pod = Pod(self._service(job, state), deviations.through(stages.OFFERS, OFFERS), self._security)
+        window = self._free_window()
+        self._last_number = state.dialect.next_number(self._last_number)
+        job_id = deviations.through(stages.JOB_ID, f"{window}-{self._last_number}")
+        job = Job(job_id, window, plan, config, state.dialect, self._last_number)
+        offers = deviations.through(stages.OFFERS, state.dialect.offers)
+        pod = Pod(self._service(job, state), self._ports.reserved(window), offers, self._security)
         job.port = pod.port
         job.vanish = lambda: self._remove(job, "failed", "its pod vanished")
         self._jobs[window] = (job, pod)
@@ -103,6 +105,14 @@ class Registry:
             job.end("cancelled")
         self._jobs.clear()
         await asyncio.gather(*(pod.stop(LAST_DRAIN) for pod in pods))
+        self._ports.close()
+
+    def _free_window(self) -> int:
+        windows = self._limits.windows
+        for window in range(windows):
+            if window not in self._jobs and self._ports.is_free(window):
+                return window
+        raise WindowsFullError(f"all {windows} windows are in use; end a job, or try again later")
 
     def _living(self, job_id: str) -> Job | None:
         return next((job for job, _ in self._jobs.values() if job.job_id == job_id), None)
@@ -116,12 +126,13 @@ class Registry:
         self._over[job.job_id] = job
         while len(self._over) > REMEMBERED:
             self._over.popitem(last=False)
-        self._spawn(self._drain(pod))
+        self._spawn(self._drain(job.window, pod))
 
-    async def _drain(self, pod: Pod) -> None:
+    async def _drain(self, window: int, pod: Pod) -> None:
         self._draining.add(pod)
         await pod.stop(DRAIN)
         self._draining.discard(pod)
+        self._ports.given_back(window)
 
     async def _start(self, job: Job, pod: Pod) -> None:
         try:
@@ -129,15 +140,13 @@ class Registry:
         except (RuntimeError, OSError):
             self._remove(job, "failed", "its pod did not start")
             raise
+        job.serves = True
+        job.touch()
 
     async def _start_later(self, job: Job, pod: Pod, delay: float) -> None:
         await asyncio.sleep(delay)
         if not job.ended.is_set():
             await self._start(job, pod)
-
-    def _unique(self) -> int:
-        self._last_unique = max(self._last_unique + 1, time.time_ns() // 1_000_000)  # also after a restart
-        return self._last_unique
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -2,9 +2,7 @@
 
 import json
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -13,49 +11,22 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from support.simulator.deviations import stages
+from support.simulator.desk import WAITING, Desk, WaitingForFibreError, errors
 from support.simulator.deviations.control import add_control
-from support.simulator.deviations.middleware import DEVIATIONS, Deviating
-from support.simulator.fibre import Fibre
-from support.simulator.job import Job
-from support.simulator.models import (
-    Cancelled,
-    Channels,
-    ConfigureAnswer,
-    ConfigureRequest,
-    ErrorAnswer,
-    JobMetadata,
-    LiveMetadata,
-)
-from support.simulator.plan import NotYetAvailableError, RequestError, make_plan
-from support.simulator.pod import HOST
-from support.simulator.present import Present
-from support.simulator.registry import Registry, WindowsFullError
-from support.simulator.slowness import stretch
+from support.simulator.deviations.middleware import Deviating
+from support.simulator.models import ErrorAnswer
+from support.simulator.plan import NotYetAvailableError, RequestError
+from support.simulator.production import manners as production
+from support.simulator.registry import WindowsFullError
+from support.simulator.story import manners as story
 from support.simulator.stream import VERSION
 
-WAITING = "waiting for fiber"
-
-_STATUSES = {
-    400: "The request is wrong: which field, and what is allowed",
-    401: "The token is missing, or another one",
-    404: "There is no such job",
-    501: "What the contract allows, and this simulator does not do yet",
-    503: "No fibre is attached, or all windows are in use",
+_ROUTES: dict[str, Callable[[FastAPI, Desk], None]] = {
+    "story": story.add_routes,
+    "production": production.add_routes,
 }
-
-_JOB_LINKS = {
-    operation: {"operationId": operation, "parameters": {"job_id": "$response.body#/job_id"}}
-    for operation in ("get_metadata", "delete_job")
-}
-
-Responses = dict[int | str, dict[str, Any]]
 
 log = logging.getLogger(__name__)
-
-
-class WaitingForFibreError(RuntimeError):
-    """No fibre is attached."""
 
 
 class _App(FastAPI):
@@ -71,13 +42,11 @@ class _App(FastAPI):
         return document
 
 
-def build_app(present: Present, registry: Registry, attached: bool, guarded: bool = False) -> FastAPI:
+def build_app(desk: Desk, guarded: bool = False) -> FastAPI:
     """The ASGI application.
 
     Args:
-        present: what the server is at the moment.
-        registry: the jobs.
-        attached: whether the server has its fibre, or waits for one.
+        desk: where jobs are asked for.
         guarded: whether it wants a token: that is asked for before this application (``Security.guarding``), and here
             only told in the OpenAPI.
     """
@@ -89,112 +58,15 @@ def build_app(present: Present, registry: Registry, attached: bool, guarded: boo
         redoc_url=None,
         redirect_slashes=False,
         dependencies=wants,
-        responses=_errors(401) if guarded else None,
+        responses=errors(401) if guarded else None,
         generate_unique_id_function=lambda route: route.name,
     )
-    _add_fibre_routes(app, present, attached)
-    _add_job_routes(app, present, registry, attached)
-    _add_later_routes(app)
+    present = desk.present
+    _ROUTES[present.now.dialect.name](app, desk)
     _add_error_handlers(app)
     add_control(app, present)
     app.add_middleware(Deviating, active=lambda: present.now.deviations)
     return app
-
-
-def configure_answer(job: Job) -> ConfigureAnswer:
-    """What the client is told about its new job."""
-    plan = job.plan
-    return ConfigureAnswer(
-        status="Config received successfully",
-        job_id=job.job_id,
-        stream_url=HOST,
-        stream_port=job.port,
-        stream_amount=1,
-        channel_amount=len(plan.channels),
-        channel_to_stream_index={str(channel): 0 for channel in plan.channels},
-        frequencies_amount=len(plan.bins),
-        frequencies_list=plan.frequencies,
-        lines_dt=float(plan.lines_dt),
-        view_type=plan.view_type,
-    )
-
-
-def live_metadata(fibre: Fibre, attached: bool) -> LiveMetadata:
-    """The fibre as the contract describes it; without one, prr and dx are 0."""
-    return LiveMetadata(
-        dx=fibre.dx if attached else 0,
-        prr=fibre.prr if attached else 0,
-        fiber_start_meters=fibre.lowest * fibre.dx if attached else 0,
-        fiber_length_meters=fibre.count * fibre.dx if attached else 0,
-        sw_version=VERSION if attached else WAITING,
-        number_of_channels=fibre.count,
-        fiber_description=f"synthetic fibre, seed {fibre.seed}" if attached else "",
-    )
-
-
-def _errors(*statuses: int) -> Responses:
-    """What an endpoint may answer in place of what was asked for."""
-    return {status: {"model": ErrorAnswer, "description": _STATUSES[status]} for status in statuses}
-
-
-def _add_fibre_routes(app: FastAPI, present: Present, attached: bool) -> None:
-    @app.get("/live_metadata")
-    async def get_live_metadata() -> LiveMetadata:
-        """The fibre that is attached."""
-        return live_metadata(present.now.fibre, attached)
-
-    @app.get("/channels")
-    async def get_channels() -> Channels:
-        """The numbers of the first and the last channel."""
-        fibre = present.now.fibre
-        return Channels(lowest_channel=fibre.lowest, highest_channel=fibre.highest)
-
-
-def _add_job_routes(app: FastAPI, present: Present, registry: Registry, attached: bool) -> None:
-    async def fibre_attached() -> None:
-        if not attached:
-            raise WaitingForFibreError
-
-    @app.post(
-        "/configure",
-        responses={200: {"links": _JOB_LINKS}, **_errors(400, 501, 503)},
-        dependencies=[Depends(fibre_attached)],
-    )
-    async def configure(request: ConfigureRequest, exchange: Request) -> ConfigureAnswer:
-        """Starts a job that streams live data."""
-        began, now, asked = time.monotonic(), present.now, request.model_dump(exclude_unset=True)
-        deviations = exchange.scope.get(DEVIATIONS, now.deviations).of_job(asked)
-        plan = deviations.through(stages.PLAN, make_plan(request, now.fibre, now.options.frame_rate))
-        job = await registry.create(plan, asked, replace(now, deviations=deviations))
-        await stretch(began, now.options.slowed)
-        return configure_answer(job)
-
-    @app.get("/metadata/{job_id}", responses=_errors(404))
-    async def get_metadata(job_id: str) -> JobMetadata:
-        """A job that is there, or was until lately."""
-        job = registry.find(job_id)
-        if job is None:
-            raise HTTPException(404, f"there is no job '{job_id}'")
-        return JobMetadata(job_id=job_id, status=job.status, config=job.config)
-
-    @app.delete("/job/{job_id}", responses=_errors(404))
-    async def delete_job(job_id: str) -> Cancelled:
-        """Ends a job: its streams end with status OK, then its port closes."""
-        if not registry.cancel(job_id):
-            raise HTTPException(404, f"there is no job '{job_id}', or it is over already")
-        return Cancelled(job_id=job_id)
-
-
-def _add_later_routes(app: FastAPI) -> None:
-    @app.post("/config/{task_id}", responses=_errors(501), status_code=501)
-    async def config(task_id: str) -> ErrorAnswer:
-        """The other dialect of /configure."""
-        return ErrorAnswer(error=f"/config/{task_id} is not available in this simulator yet; use /configure")
-
-    @app.post("/recordings_in_time_range", responses=_errors(501), status_code=501)
-    async def recordings() -> ErrorAnswer:
-        """The recordings that historic mode could show."""
-        return ErrorAnswer(error="/recordings_in_time_range is not available in this simulator yet")
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 
 from support.simulator.certificates import Certificates
+from support.simulator.desk import Desk
 from support.simulator.options import Options
-from support.simulator.pod import HOST
+from support.simulator.ports import HOST
 from support.simulator.present import Present
 from support.simulator.registry import Registry
 from support.simulator.rest import build_app
@@ -47,10 +48,14 @@ class FocusServer:
         options: what it was started with.
         listener: the socket of the REST side.
         certificates: those of ``options.tls``, made by whoever will remove them.
+
+    Raises:
+        OSError: ports that jobs shall have are taken.
     """
 
     def __init__(self, options: Options, listener: socket.socket, certificates: Certificates | None = None) -> None:
         self._listener = listener
+        self._dialect = options.dialect
         self._security = Security(certificates, options.token)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
         self._registry = Registry(
@@ -58,9 +63,8 @@ class FocusServer:
             limits=options,
             security=self._security,
         )
-        app = build_app(
-            Present(options), self._registry, attached=not options.no_fibre, guarded=options.token is not None
-        )
+        desk = Desk(Present(options), self._registry, attached=not options.no_fibre)
+        app = build_app(desk, guarded=options.token is not None)
         config = uvicorn.Config(
             self._security.guarding(app),
             log_config=None,
@@ -76,6 +80,11 @@ class FocusServer:
     def rest_url(self) -> str:
         """Where the REST side is."""
         return f"{self._security.scheme}://{HOST}:{self._listener.getsockname()[1]}"
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect that it speaks."""
+        return self._dialect
 
     @property
     def for_client(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import time
 
-from support.simulator.deviations.edits import frames_per_second, merged
+from support.simulator.deviations.edits import frames_per_second
 from support.simulator.deviations.stages import Payloads
 from support.simulator.job import Job
 
@@ -40,4 +40,4 @@ async def slowed(payloads: Payloads, job: Job, percent: float) -> Payloads:
             first = opened + (time.monotonic() - opened) * factor
         if not held or await job.ends_within(first + beat * interval - time.monotonic()):
             return
-        yield merged(held)
+        yield job.dialect.wire.merged(held)

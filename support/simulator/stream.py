@@ -9,14 +9,13 @@ from typing import Any
 
 import grpc
 
-from protos.datastream_pb2 import HealthRequest, HealthResponse, StreamRequest
-from support.simulator import wire
 from support.simulator.clock import Clock
 from support.simulator.deviations import Deviations, stages
-from support.simulator.deviations.stages import AbortError, At, Payloads, Refusal
+from support.simulator.deviations.stages import At, Payloads
 from support.simulator.frame import Timeline
 from support.simulator.job import Job
 from support.simulator.pace import Pace
+from support.simulator.plan import Plan
 from support.simulator.present import State
 from support.simulator.slowness import slowed
 
@@ -25,11 +24,11 @@ WARNING = "focus-warning"  # trailing metadata: gRPC has no words for a status t
 
 log = logging.getLogger(__name__)
 
-Context = grpc.aio.ServicerContext[StreamRequest, bytes]
+Context = grpc.aio.ServicerContext[Any, bytes]
 
 
 class StreamService:
-    """``DataStreamService`` of one job.
+    """The streams of one job, however they are asked for; ``service.py`` of a dialect does that.
 
     Args:
         job: the job.
@@ -38,47 +37,34 @@ class StreamService:
     """
 
     def __init__(self, job: Job, state: State, workers: Executor) -> None:
-        self._job = job
+        self.job = job
+        self.deviations = state.deviations
         self._lines = state.lines
-        self._deviations = state.deviations
         self._slowed = state.options.slowed
         self._workers = workers
 
-    async def check_health(self, _request: HealthRequest, context: Context) -> HealthResponse:
-        """A pod that answers is a healthy one."""
-        try:
-            return await self._deviations.health(HealthResponse(healthy=True, version=VERSION))
-        except AbortError as end:
-            await context.abort(end.status, end.details)
+    @property
+    def dialect(self) -> str:
+        """The name of the one that the streams speak."""
+        name: str = self.job.dialect.name
+        return name
 
-    async def stream_spectrograms(self, request: StreamRequest, context: Context) -> None:
-        """Streams the job: ``max_frames`` frames, or (0) until the job ends; status OK either way."""
-        try:
-            if self._serves(request.job_id):
-                await self._stream(_limit(request), context)
-        except AbortError as end:
-            await context.abort(end.status, end.details)
+    async def serve(self, context: Context, limit: int | None = None, part: int | None = None) -> None:
+        """Streams the job: ``limit`` frames, or until it ends or the client has enough.
 
-    def _serves(self, job_id: str) -> bool:
-        """Whether a stream of this job can begin.
+        Args:
+            context: the call.
+            limit: how many frames; None: no limit.
+            part: which of the job's streams; None: the only one, which has no number but its turn.
 
         Raises:
-            AbortError: there is no such job.
+            AbortError: the call has to end with a status.
         """
-        job = self._job
-        if job_id == job.job_id and not job.ended.is_set():
-            return True
-        words = f"there is no job '{job_id}' on this port"
-        refusal = self._deviations.through(stages.UNKNOWN_JOB, Refusal(grpc.StatusCode.NOT_FOUND, words), job)
-        if refusal.status not in (None, grpc.StatusCode.OK):
-            raise AbortError(refusal.status, refusal.details)
-        return refusal.status is None
-
-    async def _stream(self, limit: int | None, context: Context) -> None:
-        job = self._job
-        with job.stream(), self._deviations.streaming():
-            deviations = self._deviations.of_stream(job.plan, job.streams, limit)
-            feed = deviations.through(stages.FEED, self._frames(deviations, context), job)
+        job = self.job
+        with job.stream(), self.deviations.streaming():
+            number = job.streams if part is None else part + 1
+            deviations = self.deviations.of_stream(job.plan, number, limit)
+            feed = deviations.through(stages.FEED, self._frames(deviations, context, part or 0), job)
             frames = _first(deviations.through(stages.LIMIT, limit), slowed(feed, job, self._slowed))
             log.info("job %s: stream opened, %s frames", job.job_id, limit or "unlimited")
             async with aclosing(feed), aclosing(deviations.through(stages.DELIVERY, frames, job)) as payloads:
@@ -88,11 +74,11 @@ class StreamService:
         job.complete()
         log.info("job %s: stream over", job.job_id)
 
-    async def _frames(self, deviations: Deviations, context: Context) -> Payloads:
+    async def _frames(self, deviations: Deviations, context: Context, part: int) -> Payloads:
         """The frames from now on, until the job ends; its last words tell of lines that were left out."""
-        job, plan = self._job, self._job.plan
+        job, plan = self.job, self.job.plan.part(part)
         clock = Clock.anchored()
-        timeline = deviations.through(stages.TIMELINE, Timeline.until(clock.now_ns(), plan), plan)
+        timeline = deviations.through(stages.TIMELINE, self._timeline(clock.now_ns(), plan), plan)
         pace = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
         memory: dict[str, Any] = {}
         for number in itertools.count():
@@ -102,23 +88,24 @@ class StreamService:
                 context.set_trailing_metadata(((WARNING, words),))
             if await job.ends_within(pace.wait(row)):
                 return
-            at = At(number, row, plan, timeline, memory)
+            at = At(number, row, plan, timeline, memory, part, job, self._lines)
             yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)
+
+    def _timeline(self, now_ns: int, plan: Plan) -> Timeline:
+        """The lines of a stream that begins now: those of the job's other streams, where these share them."""
+        job = self.job
+        if not job.dialect.one_grid:
+            return Timeline.until(now_ns, plan)
+        job.grid = job.grid or Timeline.until(now_ns, plan)
+        return job.grid.onward(now_ns, plan)
 
     def _payload(self, deviations: Deviations, at: At) -> bytes:
         """fibre -> spectrum -> frame -> bytes."""
         deviations = deviations.of_frame(at)
-        frame = self._lines.frame(at.plan, at.timeline, self._job.canvas_id, at.row)
-        payload = wire.encode(deviations.through(stages.FRAME, frame, at))
+        job = self.job
+        frame = self._lines.frame(at.plan, at.timeline, job.canvas_id, at.row)
+        payload = job.dialect.wire.encode(deviations.through(stages.FRAME, frame, at), job.number)
         return deviations.through(stages.MESSAGE, payload, at)
-
-
-def _limit(request: StreamRequest) -> int | None:
-    if request.max_frames < 0:
-        raise AbortError(
-            grpc.StatusCode.INVALID_ARGUMENT, f"max_frames: {request.max_frames} is below 0; 0 means no limit"
-        )
-    return request.max_frames or None
 
 
 async def _first(limit: int | None, payloads: Payloads) -> Payloads:

@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 import pytest
 
-from support.simulator import wire
 from support.simulator.command_line import parse
 from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.catalogue import Deviation, Promise, entries
@@ -20,6 +19,7 @@ from support.simulator.frame import Timeline
 from support.simulator.job import Job
 from support.simulator.lines import Lines
 from support.simulator.plan import Plan
+from support.simulator.story import wire
 from tests.patience import RUN_PATIENCE
 from tests.simulator.driver import Simulator, in_process, in_thread
 from tests.simulator.judge import TIMELY, Recorder, broken, deviate

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from protos.datastream_pb2 import DataStream
-from support.simulator import wire
 from support.simulator.fibre import Fibre
 from support.simulator.frame import Frame, Row, Timeline
 from support.simulator.lines import Lines
 from support.simulator.pace import LOST_NS, Pace
 from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors
+from support.simulator.story import wire
 
 MS = 1_000_000
 NOW = 1_790_000_000_123 * MS + 456_789

@@ -15,13 +15,14 @@ from support.simulator import registry
 from support.simulator.job import Job
 from support.simulator.options import Options
 from support.simulator.plan import Plan
-from support.simulator.pod import HOST, Pod
+from support.simulator.pod import Pod
+from support.simulator.ports import HOST
 from support.simulator.present import Present
-from support.simulator.registry import WINDOWS
 from support.simulator.stream import StreamService
 from tests.patience import eventually
 from tests.simulator.driver import accepts, in_thread
 
+WINDOWS = Options().windows
 LIMITS = Options(idle_removal=50, stream_idle=180, finished_removal=120)
 
 
@@ -184,7 +185,7 @@ class LostPod(Pod):
             await super().start()
 
 
-@pytest.mark.parametrize(("pod_start", "count"), [(0, registry.WINDOWS + 1), (0.01, 2)])
+@pytest.mark.parametrize(("pod_start", "count"), [(0, WINDOWS + 1), (0.01, 2)])
 def test_a_pod_that_cannot_start_leaves_no_window_in_use(
     pod_start: float, count: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

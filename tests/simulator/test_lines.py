@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from protos.datastream_pb2 import DataStream
-from support.simulator import wire
 from support.simulator.fibre import Fibre, Samples
 from support.simulator.frame import Frame, Timeline
 from support.simulator.lines import KEPT_BYTES, Lines
 from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors
 from support.simulator.spectrum import magnitudes
+from support.simulator.story import wire
 from tests.patience import PATIENCE
 
 NOW = 1_790_000_000_123 * 1_000_000

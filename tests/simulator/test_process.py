@@ -25,7 +25,7 @@ from tests.simulator.driver import in_process
 
 def test_one_line_when_ready_and_the_end_on_sigterm_with_open_streams() -> None:
     with in_process() as simulator:
-        assert json.loads(simulator.ready_line) == {"rest_url": simulator.rest_url}
+        assert json.loads(simulator.ready_line) == {"rest_url": simulator.rest_url, "dialect": "story"}
         assert simulator.rest_url.startswith("http://127.0.0.1:")
         jobs = [simulator.configure().json() for _ in range(3)]
         with simulator.job() as job:

@@ -24,7 +24,7 @@ class Bent(Timeline):
         start: Callable[[int], Fraction],
         due: Callable[[int], int] | None = None,
     ) -> None:
-        super().__init__(straight.t0_ms, plan)
+        super().__init__(straight.t0_ms, plan, straight.first)
         self._straight = straight
         self._bent_start = start
         self._bent_due = due
@@ -40,3 +40,9 @@ class Bent(Timeline):
         while self.due_ns(row) > now_ns:
             row -= 1
         return row
+
+    def line(self, row: int) -> int:
+        return self.line_at(self.start(row))
+
+    def line_at(self, start_ms: Fraction) -> int:
+        return self._straight.line_at(start_ms)

@@ -8,12 +8,12 @@ import grpc
 
 from protos.datastream_pb2 import DataStream, SensorIntensity
 from support.simulator.deviations.catalogue import FramesPerSecond, Megabytes, Seconds
-from support.simulator.deviations.edits import frames_per_second, merged, numbered
+from support.simulator.deviations.edits import frames_per_second, numbered
 from support.simulator.deviations.stages import DELIVERY, FEED, LIMIT, MESSAGE, PLAN, AbortError, At, Payloads
 from support.simulator.job import Job
 from support.simulator.plan import Plan
 from support.simulator.sensors import INTENSITY, SENSORS, varint
-from support.simulator.wire import ROWS
+from support.simulator.story.wire import ROWS
 
 BROKEN_EVERY = 5  # messages
 BEFORE_STALL = 8  # frames
@@ -69,7 +69,7 @@ async def slowing_down(payloads: Payloads, job: Job) -> Payloads:
             continue
         held.append(payload)
         if len(held) == size:
-            yield merged(held)
+            yield job.dialect.wire.merged(held)
             held.clear()
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from protos.datastream_pb2 import DataStream
 from support.simulator.deviations.stages import Payloads
 from support.simulator.frame import Frame, Row
 from support.simulator.plan import Plan
@@ -58,13 +57,3 @@ async def numbered(payloads: Payloads) -> AsyncGenerator[tuple[int, bytes], None
 def frames_per_second(plan: Plan) -> float:
     """How many frames a second a stream of this plan has."""
     return float(1 / (plan.lines_dt * plan.rows_per_frame))
-
-
-def merged(payloads: list[bytes]) -> bytes:
-    """One frame of the rows of several, with bounds that are true for all of them."""
-    frames = [DataStream.FromString(payload) for payload in payloads]
-    return DataStream(
-        rows=[row for frame in frames for row in frame.rows],
-        current_min_amp=min(frame.current_min_amp for frame in frames),
-        current_max_amp=max(frame.current_max_amp for frame in frames),
-    ).SerializeToString()

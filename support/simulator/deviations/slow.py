@@ -2,7 +2,7 @@
 
 from support.simulator.deviations.bent import Bent
 from support.simulator.deviations.catalogue import PercentASecond
-from support.simulator.deviations.edits import frames_per_second, merged, numbered, with_sensor, with_values
+from support.simulator.deviations.edits import frames_per_second, numbered, with_sensor, with_values
 from support.simulator.deviations.stages import FEED, FRAME, TIMELINE, At, Payloads
 from support.simulator.frame import Frame, Timeline
 from support.simulator.job import Job
@@ -30,7 +30,7 @@ async def frames_get_fewer(payloads: Payloads, job: Job, loss: PercentASecond = 
     rate = frames_per_second(job.plan)
     owed, held = 0.0, b""
     async for number, payload in numbered(payloads):
-        joined = merged([held, payload]) if held else payload
+        joined = job.dialect.wire.merged([held, payload]) if held else payload
         owed += min(number / rate * loss / 100, FEWER)
         held = joined if owed >= 1 else b""
         if held:

@@ -9,14 +9,15 @@ from typing import Any, Concatenate
 import grpc
 
 from protos.datastream_pb2 import HealthResponse
-from support.simulator import wire
 from support.simulator.deviations import acting
 from support.simulator.deviations.catalogue import Stage
 from support.simulator.deviations.situation import Level
 from support.simulator.frame import Frame, Timeline
 from support.simulator.job import Job
+from support.simulator.lines import Lines
 from support.simulator.options import Options
 from support.simulator.plan import Plan
+from support.simulator.story import wire
 
 Payloads = AsyncGenerator[bytes, None]
 
@@ -31,6 +32,9 @@ class At:
         plan: what the job follows.
         timeline: when its rows are.
         memory: kept from frame to frame of one stream, for deviations that need one.
+        stream: which of the job's streams it is in, from 0.
+        job: whose it is.
+        lines: those of the fibre.
     """
 
     number: int
@@ -38,11 +42,30 @@ class At:
     plan: Plan
     timeline: Timeline
     memory: dict[str, Any] = field(default_factory=dict)
+    stream: int = 0
+    job: Job | None = None
+    lines: Lines | None = None
+
+    @property
+    def job_number(self) -> int:
+        """The one of the job's id that no other job has."""
+        return self.job.number if self.job else 0
+
+    @property
+    def is_last_stream(self) -> bool:
+        """Whether the job has several streams, and this is the last one."""
+        return self.job is not None and 1 < self.job.plan.streams == self.stream + 1
+
+    def beside(self, stream: int) -> Frame:
+        """What another stream of the job brings of the same lines."""
+        assert self.job is not None
+        assert self.lines is not None
+        return self.lines.frame(self.job.plan.part(stream), self.timeline, self.job.canvas_id, self.row)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How a call for an unknown job ends.
+    """How a call for a job, or for a stream of it, that is not there ends.
 
     Attributes:
         status: OK ends it without a frame; None: it is served after all.
@@ -51,6 +74,16 @@ class Refusal:
 
     status: grpc.StatusCode | None
     details: str
+
+    def refuses(self) -> bool:
+        """Whether the call is not served.
+
+        Raises:
+            AbortError: it ends with a status that is not OK.
+        """
+        if self.status not in (None, grpc.StatusCode.OK):
+            raise AbortError(self.status, self.details)
+        return self.status is not None
 
 
 class AbortError(Exception):
@@ -148,6 +181,9 @@ DELIVERY: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("de
 
 UNKNOWN_JOB: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_job")
 """The answer to a call for a job that is not there; the job is the one that the port belongs to."""
+
+UNKNOWN_STREAM: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_stream")
+"""The answer to a call for a stream that the job does not have."""
 
 HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthResponse]]] = Stage(
     "health", Level.JOB, acting.awaited

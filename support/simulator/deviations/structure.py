@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from protos.datastream_pb2 import DataStream
-from support.simulator import wire
 from support.simulator.deviations.catalogue import Sensor
 from support.simulator.deviations.edits import numbered, place, with_rows
 from support.simulator.deviations.stages import FEED, FRAME, MESSAGE, At, Payloads
 from support.simulator.frame import Frame, Row
 from support.simulator.job import Job
 from support.simulator.sensors import Values
+from support.simulator.story import wire
 
 
 @FEED.fault("frame")

@@ -29,7 +29,7 @@ from support.simulator.frame import Frame, rounded
 from support.simulator.options import Options
 from support.simulator.plan import Plan
 from support.simulator.sensors import INTENSITY, SENSORS, Values, field
-from support.simulator.wire import ROWS
+from support.simulator.story.wire import ROWS
 
 THIRD = 3
 FEWEST_FRAMES = 12  # a second, however large they are

@@ -2,6 +2,7 @@
 
 import struct
 
+from protos.datastream_pb2 import DataStream
 from support.simulator.frame import Frame, Row
 from support.simulator.sensors import varint
 
@@ -10,7 +11,7 @@ ROWS, _MAX_AMP, _MIN_AMP = b"\x0a", b"\x11", b"\x19"
 _CANVAS, _START, _END = b"\x0a", b"\x18", b"\x20"
 
 
-def encode(frame: Frame) -> bytes:
+def encode(frame: Frame, _job_number: int = 0) -> bytes:
     """The message ``DataStream`` of a frame."""
     parts: list[bytes | memoryview] = []
     for row in frame.rows:
@@ -19,6 +20,16 @@ def encode(frame: Frame) -> bytes:
     for tag, bound in ((_MAX_AMP, frame.max_amp), (_MIN_AMP, frame.min_amp)):
         parts += [tag, struct.pack("<d", bound)]
     return b"".join(parts)
+
+
+def merged(payloads: list[bytes]) -> bytes:
+    """One frame of the rows of several, with bounds that are true for all of them."""
+    frames = [DataStream.FromString(payload) for payload in payloads]
+    return DataStream(
+        rows=[row for frame in frames for row in frame.rows],
+        current_min_amp=min(frame.current_min_amp for frame in frames),
+        current_max_amp=max(frame.current_max_amp for frame in frames),
+    ).SerializeToString()
 
 
 def _row(row: Row) -> list[bytes | memoryview]:

@@ -1,0 +1,32 @@
+"""A frame as bytes: ``pandadatastream.DataStream``, the values of each row in a piece of their own."""
+
+from protos.pandadatastream_pb2 import DataStream
+from support.simulator.frame import Frame
+
+
+def encode(frame: Frame, job_number: int = 0) -> bytes:
+    """The message ``DataStream`` of a frame."""
+    rows = frame.rows
+    channels = rows[0].sensor_ids if rows else ()
+    return DataStream(
+        start_channel=min(channels, default=0),
+        end_channel=max(channels, default=0),
+        timestamp_in_milis=[row.start_ms for row in rows],
+        row_index=[row.index for row in rows],
+        data_shape_x=rows[0].values.size if rows else 0,
+        data_shape_y=len(rows),
+        global_maximum=frame.max_amp,
+        global_minimum=frame.min_amp,
+        main_data=[row.values.astype("<f4", copy=False).tobytes() for row in rows],
+        job_id=job_number,
+    ).SerializeToString()
+
+
+def merged(payloads: list[bytes]) -> bytes:
+    """One frame of the rows of several, with bounds that are true for all of them."""
+    frames = [DataStream.FromString(payload) for payload in payloads]
+    whole = DataStream.FromString(b"".join(payloads))  # what is repeated is joined, of the rest the last one counts
+    whole.data_shape_y = sum(frame.data_shape_y for frame in frames)
+    whole.global_maximum = max(frame.global_maximum for frame in frames)
+    whole.global_minimum = min(frame.global_minimum for frame in frames)
+    return whole.SerializeToString()
