@@ -9,7 +9,7 @@ from behave.runner import Context
 from support.errors import FocusError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
-from support.reporting.attachments import report_left_behind, report_run_stopped
+from support.reporting.attachments import report_left_behind, report_remark, report_run_stopped
 from support.reporting.clock import ClockTime, count_rules
 from support.reporting.epilogue import append_epilogue
 from support.reporting.run_description import describe_run
@@ -57,6 +57,9 @@ def end_run(run: Run, report: Report) -> None:
     if not run.overlooked.told:
         for sentence in run.overlooked.sentences():
             sys.stderr.write(f"FOUND WHERE NOBODY ASKED: {sentence}\n")
+    if run.overlooked.remark:
+        sys.stdout.write(f"\nREMARK: {run.overlooked.remark}\n")
+        report_remark(run.overlooked.remark)
     for sentence in left:
         sys.stderr.write(f"LEFT BEHIND: {sentence}\n")
         report_left_behind(sentence)

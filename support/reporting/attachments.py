@@ -64,6 +64,11 @@ def report_run_stopped(reason: str) -> None:
     allure.global_error(reason)
 
 
+def report_remark(sentence: str) -> None:
+    """Says what is no finding, and worth a word."""
+    allure.global_attach(sentence, name="Remark", attachment_type=AttachmentType.TEXT)
+
+
 def report_left_behind(sentence: str) -> None:
     """Says that the run left something behind; its scenarios are what they are."""
     allure.global_attach(sentence, name="Left behind", attachment_type=AttachmentType.TEXT)

@@ -11,7 +11,7 @@ from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata
 from support.errors import SettingsError
 from support.settings import Settings
 from support.stream.unsaid import Unsaid
-from support.validation.configuration import judge_configuration
+from support.validation.configuration import judge_configuration, remark
 from support.validation.expectation import Expectation
 from support.validation.finding import Finding, Topic
 
@@ -120,7 +120,12 @@ class Job:
     @cached_property
     def findings(self) -> list[Finding]:
         """What the answer breaks."""
-        return judge_configuration(self.request, self.answer, self.prr)
+        return judge_configuration(self.request, self.answer, self.prr, self.cannot)
+
+    @property
+    def remark(self) -> str:
+        """What is no finding about the answer, and worth a word all the same; empty where there is nothing."""
+        return remark(self.request, self.answer, self.prr, self.cannot)
 
     def ask(self, topics: Collection[Topic] = tuple(Topic)) -> list[Finding]:
         """What the answer breaks on ``topics``, for a step that answers for them."""

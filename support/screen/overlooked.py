@@ -36,10 +36,12 @@ class Overlooked:
 
     Attributes:
         told: whether it has been told to a step.
+        remark: what is no finding, and worth a word in the report all the same; the first one, empty without.
     """
 
     def __init__(self) -> None:
         self.told = False
+        self.remark = ""
         self._jobs: dict[str, Job] = {}
         self._settled: set[str] = set()
         self._unasked: list[Unasked] = []
@@ -63,6 +65,7 @@ class Overlooked:
     def add(self, scenario: str, jobs: Iterable[Job], streams: Iterable[Streamed]) -> None:
         """A scenario is over that had these jobs and streams."""
         for job in jobs:
+            self.remark = self.remark or job.remark
             self._unasked += [Unasked(scenario, job, finding, 1) for finding in job.unasked()]
             if self._jobs.setdefault(job.answer.job_id, job) is not job:
                 self._unasked.append(Unasked(scenario, job, given_twice(job.answer), 1))

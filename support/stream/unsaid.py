@@ -11,3 +11,6 @@ class Unsaid(StrEnum):
     UNKNOWN_JOB = "that a job is not known"
     FRAME_LIMIT = "after how many frames a stream is to end"
     HEALTH = "whether the server is healthy"
+    PRR = "the exact pulse repetition rate of the fibre"
+    WINDOWS = "how many windows there are"
+    JOB_STATUS = "how a job is doing"

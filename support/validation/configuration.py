@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from support.address import target_of
 from support.contract import JobAnswer, JobRequest
-from support.validation.expectation import band
+from support.stream.unsaid import Unsaid
+from support.validation.expectation import band, bin_step
 from support.validation.finding import Finding, Severity, Topic
 from support.wording import are, plural, some
 
@@ -16,16 +17,46 @@ _WINDOWS = 30
 _BIN_TOLERANCE = 0.01
 """Share of the distance between two bins: room for servers that round ``frequencies_list`` for display."""
 
+_NOMINAL_TOLERANCE = 0.1
+"""Share by which a PRR that is nominal may differ from the real one."""
 
-def judge_configuration(request: JobRequest, answer: JobAnswer, prr: float) -> list[Finding]:
-    """Findings about the answer to ``request`` on a fibre of ``prr`` Hz; empty where it keeps every promise."""
+_SAME_PRR = 1e-4
+"""Share by which a PRR may differ from the one that is told without a word about it."""
+
+_MISSING_BINS = 2
+"""Bins that a band may have beyond those listed, at either end, where the server decides which it has."""
+
+
+def judge_configuration(
+    request: JobRequest, answer: JobAnswer, prr: float, cannot: frozenset[Unsaid] = frozenset()
+) -> list[Finding]:
+    """Findings about the answer to ``request`` on a fibre of ``prr`` Hz; empty where it keeps every promise.
+
+    Args:
+        request: what was asked for.
+        answer: what was answered.
+        prr: of the fibre, Hz; where it is not told exactly, the frequencies are judged by their own distance.
+        cannot: what the server cannot say, so that it is not judged.
+    """
+    bins = _even_bins(request, answer, prr) if Unsaid.PRR in cannot else _bins(request, answer, prr)
     return [
         *_unreadable(answer),
         *_channels(request, answer),
-        *(() if "frequencies_list" in answer.unreadable else _frequencies(request, answer, prr)),
+        *(() if "frequencies_list" in answer.unreadable else (*_amount(answer), *bins)),
         *_lines(request, answer),
-        *_address(answer),
+        *_address(answer, math.inf if Unsaid.WINDOWS in cannot else _WINDOWS),
     ]
+
+
+def remark(request: JobRequest, answer: JobAnswer, prr: float, cannot: frozenset[Unsaid]) -> str:
+    """What is no finding about the answer, and worth a word in the report of a run; empty where there is nothing."""
+    step, nominal = bin_step(request, answer, prr, cannot), prr / request.nfft
+    if math.isclose(step, nominal, rel_tol=_SAME_PRR):
+        return ""
+    return (
+        f"the frequencies say that the fibre is sampled {step * request.nfft:.5g} times a second (bins {step:.5g} Hz "
+        f"apart with NFFT {request.nfft}), where its PRR is told to be {prr:g} Hz"
+    )
 
 
 def given_twice(answer: JobAnswer) -> Finding:
@@ -76,18 +107,20 @@ def _channels(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
         )
 
 
-def _frequencies(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[Finding]:
+def _amount(answer: JobAnswer) -> Iterator[Finding]:
     listed = answer.frequencies_list
-    due = band(prr, request.nfft, request.frequency_min, request.frequency_max)
     if answer.frequencies_amount != len(listed):
         yield _finding(
             "frequencies amount",
             f"frequencies_amount is {answer.frequencies_amount} but frequencies_list has {len(listed)} entries",
             Topic.FREQUENCIES,
         )
-    step = prr / request.nfft
-    tolerance = step * _BIN_TOLERANCE
-    outside = [f for f in listed if not request.frequency_min - tolerance <= f < request.frequency_max + tolerance]
+
+
+def _outside(request: JobRequest, answer: JobAnswer, room: float) -> Iterator[Finding]:
+    """Frequencies beyond the band by more than ``room`` Hz."""
+    lowest, highest = request.frequency_min - room, request.frequency_max + room
+    outside = [frequency for frequency in answer.frequencies_list if not lowest <= frequency < highest]
     if outside:
         yield _finding(
             "frequency bins",
@@ -95,6 +128,55 @@ def _frequencies(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator
             f"{request.frequency_min:g} to {request.frequency_max:g} Hz, the first is {outside[0]:g} Hz",
             Topic.FREQUENCIES,
         )
+
+
+def _even_bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[Finding]:
+    """The listed frequencies are multiples of one step, all that the band has, to a bin at either end.
+
+    The step is about ``prr / nfft``: which bins a band has is the server's to say, and the list says it.
+    """
+    listed = answer.frequencies_list
+    if not listed:
+        yield _finding("frequency bins", "frequencies_list is empty", Topic.FREQUENCIES)
+        return
+    step = bin_step(request, answer, prr, frozenset({Unsaid.PRR}))
+    yield from _outside(request, answer, step)
+    for index, got in enumerate(listed):
+        expected = listed[0] + index * step
+        if not (abs(got - expected) <= step * _BIN_TOLERANCE and _is_whole(got / step)):
+            yield _finding(
+                "frequency bins",
+                f"bin {index} is {got:g} Hz, where multiples of {step:g} Hz, one after the other, give {expected:g} Hz",
+                Topic.FREQUENCIES,
+            )
+            return
+    if not math.isclose(step, prr / request.nfft, rel_tol=_NOMINAL_TOLERANCE):
+        yield _finding(
+            "frequency bins",
+            f"the bins are {step:g} Hz apart where PRR {prr:g} Hz and NFFT {request.nfft} give about "
+            f"{prr / request.nfft:g} Hz",
+            Topic.FREQUENCIES,
+        )
+    for end, missing in (("below", listed[0] - request.frequency_min), ("above", request.frequency_max - listed[-1])):
+        if missing > _MISSING_BINS * step:
+            yield _finding(
+                "frequency bins",
+                f"the band of {request.frequency_min:g} to {request.frequency_max:g} Hz goes on {end} the listed "
+                f"{listed[0]:g} to {listed[-1]:g} Hz, for {missing / step:.1f} bins",
+                Topic.FREQUENCIES,
+            )
+
+
+def _is_whole(number: float) -> bool:
+    return abs(number - round(number)) <= _BIN_TOLERANCE
+
+
+def _bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[Finding]:
+    listed = answer.frequencies_list
+    due = band(prr, request.nfft, request.frequency_min, request.frequency_max)
+    step = prr / request.nfft
+    tolerance = step * _BIN_TOLERANCE
+    yield from _outside(request, answer, tolerance)
     if len(listed) != len(due):
         yield _finding(
             "frequency bins",
@@ -127,12 +209,13 @@ def _lines(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
         )
 
 
-def _address(answer: JobAnswer) -> Iterator[Finding]:
+def _address(answer: JobAnswer, windows: float) -> Iterator[Finding]:
     window = re.fullmatch(r"([0-9]{1,9})-.+", answer.job_id)
-    if window is None or int(window[1]) >= _WINDOWS:
+    if window is None or int(window[1]) >= windows:
+        bounds = f"from 0 to {windows - 1}" if math.isfinite(windows) else "in digits"
         yield _finding(
             "job id",
-            f"job_id {answer.job_id!r} is not window-unique with a window from 0 to {_WINDOWS - 1}",
+            f"job_id {answer.job_id!r} is not window-unique with a window {bounds}",
             severity=Severity.NORMAL,
         )
     try:

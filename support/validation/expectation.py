@@ -42,7 +42,7 @@ class Expectation:
         sensors: ids of the sensors of every row, ascending.
         frequencies: Hz of every bin.
         lines_dt: seconds from one row to the next.
-        row_span: seconds of the analysis window of a row, ``nfft / prr``.
+        row_span: seconds of the analysis window of a row: one over the distance of two bins.
         sample: seconds between two samples of the fibre, ``1 / prr``.
         max_frames: the number of frames asked for; None where the stream has no limit.
         cannot: what frames cannot say, so that it is not judged.
@@ -70,11 +70,21 @@ class Expectation:
             sensors=tuple(range(request.channels_min, request.channels_max + 1)),
             frequencies=tuple(answer.frequencies_list),
             lines_dt=answer.lines_dt,
-            row_span=request.nfft / prr,
+            row_span=1 / bin_step(request, answer, prr, cannot),
             sample=1 / prr,
             max_frames=max_frames,
             cannot=cannot,
         )
+
+
+def bin_step(request: JobRequest, answer: JobAnswer, prr: float, cannot: frozenset[Unsaid] = frozenset()) -> float:
+    """Hz from bin to bin: ``prr / nfft``; where the PRR is not told exactly, as the listed frequencies have it."""
+    listed = answer.frequencies_list
+    if Unsaid.PRR in cannot and len(listed) > 1:
+        step = (listed[-1] - listed[0]) / (len(listed) - 1)
+        if math.isfinite(step) and step > 0:
+            return step
+    return prr / request.nfft
 
 
 def band(prr: float, nfft: int, lowest: float, highest: float) -> tuple[float, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from support.contract import JobAnswer, JobRequest
-from support.validation.configuration import judge_configuration
+from support.stream.unsaid import Unsaid
+from support.validation.configuration import judge_configuration, remark
 from support.validation.expectation import band
 from support.validation.finding import Topic
 
@@ -92,6 +94,81 @@ WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "words"), WRONG_ANSWERS)
 def test_a_wrong_answer_is_a_finding(changes: dict[str, Any], words: str) -> None:
     assert any(words in sentence for sentence in sentences(answer(**changes))), sentences(answer(**changes))
+
+
+NOMINAL = frozenset({Unsaid.PRR, Unsaid.WINDOWS})
+WHOLE_BAND = JobRequest(channels_min=1, channels_max=4, nfft=256, frequency_min=0, frequency_max=500)
+
+
+def multiples(step: float, first: int, last: int) -> dict[str, Any]:
+    """The fields of an answer that lists these multiples of a step."""
+    return {"frequencies_list": [k * step for k in range(first, last)], "frequencies_amount": last - first}
+
+
+def nominal(step: float, count: int, request: JobRequest = WHOLE_BAND, **changes: Any) -> list[str]:
+    """The sentences about bins at multiples of a step, on a server whose PRR is nominal."""
+    changed = answer(**(multiples(step, 0, count) | changes))
+    return [one.sentence for one in judge_configuration(request, changed, PRR, NOMINAL)]
+
+
+@pytest.mark.parametrize("real", [2000.0, 1996.032, 2003.9, 1900.0, 2100.0])
+def test_where_the_prr_is_nominal_the_list_says_which_bins_there_are(real: float) -> None:
+    step = real / 256
+    assert nominal(step, int(500 / step)) == []
+    assert nominal(step, int(500 / step), frequencies_list=[round(k * step, 2) for k in range(int(500 / step))]) == []
+    narrow = multiples(step, math.ceil(10 / step), int(60 / step))
+    assert nominal(step, 0, REQUEST, **narrow) == []
+
+
+def test_where_the_prr_is_nominal_any_window_will_do() -> None:
+    assert nominal(7.8125, 64, job_id="53-7") == []
+    [sentence] = nominal(7.8125, 64, job_id="x-7")
+    assert sentence == "job_id 'x-7' is not window-unique with a window in digits"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            multiples(7.8, 0, 62),
+            "goes on above the listed 0 to 475.8",
+        ),
+        (
+            multiples(7.8, 8, 64),
+            "goes on below the listed 62.4",
+        ),
+        (
+            {"frequencies_list": [k * 7.8 + 3 for k in range(63)], "frequencies_amount": 63},
+            "bin 0 is 3 Hz, where multiples",
+        ),
+        ({"frequencies_list": [k * 7.8 + (k == 9) for k in range(64)]}, "bin 9 is 71.2 Hz, where multiples of 7.8 Hz"),
+        (
+            multiples(15.6, 0, 32),
+            "are 15.6 Hz apart where PRR 2000",
+        ),
+        (
+            multiples(7.8, 0, 67),
+            "outside the band of 0 to 500 Hz",
+        ),
+        ({"frequencies_list": [], "frequencies_amount": 0}, "frequencies_list is empty"),
+        ({"frequencies_list": [float("nan")] * 64}, "bin 0 is nan Hz"),
+        ({"frequencies_amount": 63}, "frequencies_amount is 63 but frequencies_list has 64 entries"),
+    ],
+)
+def test_where_the_prr_is_nominal_wrong_bins_are_findings(changes: dict[str, Any], words: str) -> None:
+    found = nominal(7.8, 64, **changes)
+    assert any(words in sentence for sentence in found), found
+
+
+def test_a_prr_that_differs_from_what_is_told_is_worth_a_remark() -> None:
+    step = 1996.032 / 256
+    listed = answer(frequencies_list=[k * step for k in range(64)], frequencies_amount=64)
+    assert remark(WHOLE_BAND, listed, PRR, NOMINAL) == (
+        "the frequencies say that the fibre is sampled 1996 times a second (bins 7.797 Hz apart with NFFT 256), "
+        "where its PRR is told to be 2000 Hz"
+    )
+    assert remark(WHOLE_BAND, listed, 1996.032, NOMINAL) == ""
+    assert remark(REQUEST, answer(), PRR, frozenset()) == ""
 
 
 @pytest.mark.parametrize(
