@@ -14,10 +14,11 @@ from support.stream import reflection
 from support.stream.call import StreamCall
 from support.stream.connection import Connection
 from support.stream.dialect import Dialect
+from support.stream.production import PRODUCTION
 from support.stream.story import STORY
 from support.wording import some
 
-DIALECTS: tuple[Dialect, ...] = (STORY,)
+DIALECTS: tuple[Dialect, ...] = (STORY, PRODUCTION)
 """All that there are; the first one is spoken where nobody says otherwise."""
 
 NAMES = tuple(dialect.name for dialect in DIALECTS)

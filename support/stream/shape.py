@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from google.protobuf.message import Message
@@ -19,7 +21,12 @@ class Shape(ABC):
         canvas_ids: the canvas id of each row.
         sensor_ids: the sensor ids of each row, in the order of the message.
         bin_counts: number of intensities of every sensor of every row, in the order of the message, flat.
+        contradictions: what messages say that does not go together, though they can be read; in words.
+        habits: what a server does in one way or another, and then always in the same; what, and which way, in words.
     """
+
+    contradictions: tuple[str, ...] = ()
+    habits: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,

@@ -16,9 +16,11 @@ from support.stream.block import Block, Message
 from support.stream.dialect import UnreadableError
 from support.stream.digest import digests, sample
 from support.stream.story import STORY
-from support.stream.story.layout import IrregularError, Layout
+from support.stream.story.layout import Layout
+from support.stream.wire import IrregularError
 from tests.hostile.fuzz_frames import agrees_with_protocol_buffers
 from tests.validation.streams import Plan
+from tests.wire import Encoder
 
 PLANS = [
     Plan(sensors=(1, 2, 3), bins=4, rows=1),
@@ -47,90 +49,42 @@ def agrees(block: Block) -> None:
             np.testing.assert_array_equal(block.row_highest[position], frame.intensities.max(axis=(1, 2)))
 
 
-class Encoder:
-    """Writes a message in a way that is legal and unusual, by chance."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
+class Unusual(Encoder):
+    """Writes a message of the story's in a way that is legal and unusual, by chance."""
 
     def message(self, message: DataStream) -> bytes:
-        rows = [self._bytes(1, self._row(row)) for row in message.rows]
+        rows = [self.sized(1, self._row(row)) for row in message.rows]
         high, low = (
-            self._key(number, 1) + struct.pack("<d", bound)
+            self.key(number, 1) + struct.pack("<d", bound)
             for number, bound in ((2, message.current_max_amp), (3, message.current_min_amp))
         )
-        return self._mixed([*rows, high, low], movable=[high, low])
+        return self.mixed([*rows, high, low], movable=[high, low])
 
     def _row(self, row: SpectrogramRow) -> bytes:
-        canvas = self._bytes(1, row.canvasId.encode())
-        sensors = [self._bytes(2, self._sensor(sensor)) for sensor in row.sensors]
-        start = self._key(3, 0) + self._number(row.startTimestamp)
-        end = self._key(4, 0) + self._number(row.endTimestamp)
-        return self._mixed([canvas, *sensors, start, end], movable=[canvas, start, end])
+        canvas = self.sized(1, row.canvasId.encode())
+        sensors = [self.sized(2, self._sensor(sensor)) for sensor in row.sensors]
+        start = self.key(3, 0) + self.number(row.startTimestamp)
+        end = self.key(4, 0) + self.number(row.endTimestamp)
+        return self.mixed([canvas, *sensors, start, end], movable=[canvas, start, end])
 
     def _sensor(self, sensor: SensorIntensity) -> bytes:
         values = list(sensor.intensity)
-        identity = self._key(1, 0) + self._number(sensor.id)
+        identity = self.key(1, 0) + self.number(sensor.id)
         parts = []
         while values:
-            size = self._chance.randint(1, len(values)) if self._seldom() else len(values)
+            size = self.chance.randint(1, len(values)) if self.seldom() else len(values)
             part, values = values[:size], values[size:]
-            if self._seldom():
-                parts += [self._key(2, 5) + struct.pack("<f", value) for value in part]
+            if self.seldom():
+                parts += [self.key(2, 5) + struct.pack("<f", value) for value in part]
             else:
-                parts.append(self._bytes(2, struct.pack(f"<{len(part)}f", *part)))
-        return self._mixed([identity, *parts], movable=[identity])
-
-    def _seldom(self) -> bool:
-        """Mostly not, so that one thing is often the only unusual one."""
-        return self._chance.random() < 0.03
-
-    def _mixed(self, fields: list[bytes], movable: list[bytes]) -> bytes:
-        """The fields, now and then in an order that means the same, with unknown ones, or with one that comes twice."""
-        one = self._chance.choice(movable)
-        if self._seldom():
-            fields.remove(one)
-            fields.insert(self._chance.randrange(len(fields) + 1), one)
-        if self._seldom():
-            fields.insert(self._chance.randrange(len(fields) + 1), self._unknown())
-        if self._seldom():
-            fields.insert(0, one)
-        return b"".join(fields)
-
-    def _unknown(self) -> bytes:
-        number = self._chance.choice([9, 15, 16, 1000])
-        return self._chance.choice(
-            [
-                self._key(number, 0) + self._number(self._chance.randrange(2**40)),
-                self._key(number, 1) + bytes(8),
-                self._bytes(number, b"\x0a\x02\x12\x00"),
-                self._key(number, 3) + self._key(1, 0) + b"\x07" + self._key(number, 4),
-                self._key(number, 5) + bytes(4),
-            ]
-        )
-
-    def _key(self, number: int, kind: int) -> bytes:
-        return self._number(number << 3 | kind, longer=False)
-
-    def _bytes(self, number: int, data: bytes) -> bytes:
-        return self._key(number, 2) + self._number(len(data)) + data
-
-    def _number(self, number: int, *, longer: bool = True) -> bytes:
-        octets = bytearray()
-        while number > 0x7F:
-            octets.append(number & 0x7F | 0x80)
-            number >>= 7
-        octets.append(number)
-        if longer and self._seldom():
-            octets[-1] |= 0x80
-            octets.append(0)
-        return bytes(octets)
+                parts.append(self.sized(2, struct.pack(f"<{len(part)}f", *part)))
+        return self.mixed([identity, *parts], movable=[identity])
 
 
 @given(st.sampled_from(PLANS), st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=1, max_size=6))
 def test_every_legal_encoding_gives_the_same_values(plan: Plan, chance: random.Random, usual: list[bool]) -> None:
     messages = replace(plan, frames=len(usual), seed=chance.randrange(1000)).messages()
-    encoder = Encoder(chance)
+    encoder = Unusual(chance)
     data = [
         message.SerializeToString() if as_usual else encoder.message(message)
         for message, as_usual in zip(messages, usual, strict=True)
@@ -215,7 +169,7 @@ def test_absurd_counts_are_refused_before_anything_is_made_of_them() -> None:
             blocks(data)
     sensors = b"\x12\x00" * 1_000_001
     with pytest.raises(UnreadableError, match="is absurd: more than 1000000 sensors in"):
-        blocks(b"\x0a" + Encoder(random.Random(0))._number(len(sensors), longer=False) + sensors)
+        blocks(b"\x0a" + Encoder(random.Random(0)).number(len(sensors), longer=False) + sensors)
 
 
 @pytest.mark.parametrize("end", range(1, 60))

@@ -1,11 +1,6 @@
-"""The wire format of a ``DataStream`` message, read without touching its values one by one.
+"""The wire format of a ``DataStream`` message: where everything stands in it, worked out once for those that are alike.
 
-Messages of a stream are alike: but for values, times and bounds, each has the bytes of the one before. So where
-everything stands is worked out once, and a later message is only compared with that: then its values are a view into
-its bytes. Protocol buffers stay the reference: whatever is not laid out as servers usually do it, though legal, is
-left to them (``Layout.of`` says so).
-
-Encoding: https://protobuf.dev/programming-guides/encoding/
+Protocol buffers stay the reference: whatever is not laid out as servers usually do it, though legal, is left to them.
 """
 
 from __future__ import annotations
@@ -17,8 +12,20 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from support.stream import digest
+from support.stream.block import Block, Message, joined
+from support.stream.regular import Regular
 from support.stream.story.shape import StoryShape
+from support.stream.wire import (
+    LONGEST_NUMBER,
+    MOST_ROWS,
+    MOST_SENSORS,
+    AbsurdError,
+    IrregularError,
+    Pattern,
+    floats,
+    varint,
+    varints,
+)
 
 _ROWS, _HIGH, _LOW = 0x0A, 0x11, 0x19
 """Tags of a message: field number * 8 + wire type."""
@@ -28,29 +35,8 @@ _ID, _INTENSITY = 0x08, 0x12
 
 _VALUE = 4
 _LARGEST_ID = 2**31 - 1
-_LONGEST_TIME = 9
-"""Bytes of the longest varint that is no negative number."""
-
-_SEVEN_BITS = np.uint8(0x7F)
-_WEIGHTS = np.int64(1) << np.arange(0, 7 * _LONGEST_TIME, 7, dtype=np.int64)
-"""What each byte of a varint counts for."""
-
-_SENSORS_AND_BINS = (2, 3)
 
 _MOST_RUNS = 64
-_CHUNK_BYTES = 2**19
-"""Values are gone over in pieces of this size, so that the second look at them finds them in the cache."""
-
-MOST_ROWS, MOST_SENSORS = 10_000, 1_000_000
-"""Rows of a message, and sensors of all of its rows, that are read: many times what a whole fibre needs."""
-
-
-class IrregularError(ValueError):
-    """The message is not laid out as usual; it may be legal all the same."""
-
-
-class AbsurdError(ValueError):
-    """The message has more rows or sensors than are read."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +49,8 @@ class _Run:
     bins: int
 
 
-class Layout(StoryShape):
-    """Where everything stands in messages of one kind.
-
-    Attributes:
-        size: bytes of such a message.
-    """
+class Layout(Regular, StoryShape):
+    """Where everything stands in messages of one kind."""
 
     def __init__(self, data: bytes) -> None:
         rows, bounds = _message(data)
@@ -83,7 +65,6 @@ class Layout(StoryShape):
             sensor_ids.append(ids)
             bin_counts += [spectrum.size // _VALUE for spectrum in row.spectra]
         super().__init__(tuple(canvas_ids), tuple(sensor_ids), np.array(bin_counts, dtype=np.int64))
-        self.size = len(data)
         self._bounds = bounds
         self._row_stride = _row_stride(rows)
         self._runs = tuple(_runs(rows[0].spectra)) if rows else ()
@@ -91,75 +72,11 @@ class Layout(StoryShape):
             raise IrregularError("the spectra of a row differ in length")
         self._starts = self._places(rows[0].start if rows else range(0))
         self._ends = self._places(rows[0].end if rows else range(0))
-        self._fix(data, rows)
+        spectra = [range(one.offset, one.offset + one.size) for row in rows for one in row.spectra]
+        declared = [range(offset, offset + 8) for offset in bounds if offset is not None]
+        self.pattern = Pattern(data, [*spectra, *declared], [time for row in rows for time in (row.start, row.end)])
 
-    def _fix(self, data: bytes, rows: list[_Row]) -> None:
-        """Notes what has to be the same in every message: all bytes but values and bounds, and the lengths of times."""
-        bits = np.full(self.size, 0xFF, dtype=np.uint8)
-        for row in rows:
-            for spectrum in row.spectra:
-                bits[spectrum.offset : spectrum.offset + spectrum.size] = 0
-            for time in (row.start, row.end):
-                bits[time.start : time.stop] = 0x80
-        for offset in self._bounds:
-            if offset is not None:
-                bits[offset : offset + 8] = 0
-        self._fixed = np.flatnonzero(bits)
-        self._bits = bits[self._fixed]
-        self._due = np.frombuffer(data, dtype=np.uint8)[self._fixed] & self._bits
-
-    def fits(self, stack: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Whether messages are of this kind: ``stack`` has the shape (messages, size), the answer (messages,)."""
-        fits: NDArray[np.bool_] = ((stack.take(self._fixed, axis=1) & self._bits) == self._due).all(axis=1)
-        return fits
-
-    def starts(self, stack: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Starts of the rows, epoch milliseconds, shape (messages, rows)."""
-        return _times(stack, self._starts)
-
-    def ends(self, stack: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Ends of the rows, epoch milliseconds, shape (messages, rows)."""
-        return _times(stack, self._ends)
-
-    def bounds(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The declared lower and upper bounds, each of shape (messages,)."""
-        low, high = (
-            np.zeros(len(stack))
-            if offset is None
-            else np.ndarray((len(stack),), dtype="<f8", buffer=stack.data, offset=offset, strides=(self.size,))
-            for offset in self._bounds
-        )
-        return low, high
-
-    def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        if not self.value_count:
-            return super().extremes(stack)
-        extremes = [
-            (part.min(axis=_SENSORS_AND_BINS), part.max(axis=_SENSORS_AND_BINS))
-            for values in self._values(stack)
-            for part in _in_pieces(values)
-        ]
-        lowest, highest = extremes[0]
-        for low, high in extremes[1:]:
-            lowest, highest = np.minimum(lowest, low), np.maximum(highest, high)
-        return lowest, highest
-
-    def digests(self, stack: NDArray[np.uint8]) -> NDArray[np.uint64]:
-        sampled = [digest.sample(values, self.dimensions[1]) for values in self._values(stack)]
-        return np.concatenate([digest.digests(values) for values in sampled], axis=2).reshape(
-            len(stack) * self.rows, -1
-        )
-
-    def values(self, data: bytes) -> NDArray[np.float32]:
-        runs = [run.reshape(self.rows, -1) for run in self._values(stack_of([data]))]
-        return np.concatenate(runs, axis=1).reshape(-1) if runs else np.empty(0, dtype=np.float32)
-
-    def _places(self, first: range) -> NDArray[np.intp]:
-        """Where the bytes of a time are, shape (rows, bytes), of which ``first`` are those of the first row."""
-        return np.arange(self.rows)[:, np.newaxis] * self._row_stride + np.array(first, dtype=np.intp)
-
-    def _values(self, stack: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
-        """Views of the values, run by run, each of shape (messages, rows, sensors, bins)."""
+    def views(self, stack: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
         for run in self._runs:
             if run.bins:
                 yield np.ndarray(
@@ -167,14 +84,24 @@ class Layout(StoryShape):
                     dtype="<f4",
                     buffer=stack.data,
                     offset=run.offset,
-                    strides=(self.size, self._row_stride, run.stride, _VALUE),
+                    strides=(stack.shape[1], self._row_stride, run.stride, _VALUE),
                 )
 
+    def block(self, messages: Sequence[Message], stacks: list[NDArray[np.uint8]]) -> Block:
+        low, high = self._bounds
+        return Block(
+            self,
+            messages,
+            starts=joined([varints(stack, self._starts) for stack in stacks]),
+            ends=joined([varints(stack, self._ends) for stack in stacks]),
+            low=joined([floats(stack, low, "<f8") for stack in stacks]),
+            high=joined([floats(stack, high, "<f8") for stack in stacks]),
+            stacks=stacks,
+        )
 
-def stack_of(messages: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Messages of one size as an array of shape (messages, size): a view of a single one, else a copy."""
-    joined = messages[0] if len(messages) == 1 else b"".join(messages)
-    return np.frombuffer(joined, dtype=np.uint8).reshape(len(messages), -1)
+    def _places(self, first: range) -> NDArray[np.intp]:
+        """Where the bytes of a time are, shape (rows, bytes), of which ``first`` are those of the first row."""
+        return np.arange(self.rows)[:, np.newaxis] * self._row_stride + np.array(first, dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -196,20 +123,6 @@ class _Row:
     spectra: list[_Spectrum]
     start: range
     end: range
-
-
-def _times(stack: NDArray[np.uint8], places: NDArray[np.intp]) -> NDArray[np.int64]:
-    times: NDArray[np.int64] = (stack.take(places, axis=1) & _SEVEN_BITS) @ _WEIGHTS[: places.shape[1]]
-    return times
-
-
-def _in_pieces(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    if values.nbytes <= _CHUNK_BYTES:
-        yield values
-        return
-    sensors = max(1, _CHUNK_BYTES * values.shape[2] // values.nbytes)
-    for first in range(0, values.shape[2], sensors):
-        yield values[:, :, first : first + sensors]
 
 
 def _runs(spectra: list[_Spectrum]) -> Iterator[_Run]:
@@ -266,14 +179,14 @@ def check_counts(data: bytes) -> None:
 def _submessages(data: bytes, at: int, end: int, tag: int) -> Iterator[tuple[int, int]]:
     """Where the submessages of this tag begin and end, among fields of any kind."""
     while at < end:
-        key, at = _varint(data, at)
+        key, at = varint(data, at)
         if key & 7 == 2:
-            size, at = _varint(data, at)
+            size, at = varint(data, at)
             if key == tag:
                 yield at, min(at + size, end)
             at += size
         elif key & 7 == 0:
-            _, at = _varint(data, at)
+            _, at = varint(data, at)
         elif key & 7 in (1, 5):
             at += 8 if key & 7 == 1 else 4
         elif key & 7 not in (3, 4):  # groups: their beginnings and ends have no size
@@ -286,7 +199,7 @@ def _message(data: bytes) -> tuple[list[_Row], tuple[int | None, int | None]]:
     at, end = 0, len(data)
     try:
         while at < end and data[at] == _ROWS:
-            size, begin = _varint(data, at + 1)
+            size, begin = varint(data, at + 1)
             rows.append(_row(data, at, begin, begin + size))
             at = begin + size
         places: list[int | None] = []
@@ -304,7 +217,7 @@ def _message(data: bytes) -> tuple[list[_Row], tuple[int | None, int | None]]:
 def _row(data: bytes, offset: int, at: int, end: int) -> _Row:
     canvas_id = ""
     if at < end and data[at] == _CANVAS:
-        size, begin = _varint(data, at + 1)
+        size, begin = varint(data, at + 1)
         at = begin + size
         try:
             canvas_id = data[begin:at].decode()
@@ -312,16 +225,16 @@ def _row(data: bytes, offset: int, at: int, end: int) -> _Row:
             raise IrregularError("the canvas id is not UTF-8") from None
     spectra = []
     while at < end and data[at] == _SENSORS:
-        size, inside = _varint(data, at + 1)
+        size, inside = varint(data, at + 1)
         spectra.append(_spectrum(data, at, inside, inside + size))
         at = inside + size
     times = []
     for tag in (_START, _END):
         begin = at + 1 if at < end and data[at] == tag else at
         if begin > at:
-            _, at = _varint(data, begin)
+            _, at = varint(data, begin)
         times.append(range(begin, at))
-    if at != end or any(len(time) > _LONGEST_TIME for time in times):
+    if at != end or any(len(time) > LONGEST_NUMBER for time in times):
         raise IrregularError("a row is in another order, or has unknown fields or times before 1970")
     return _Row(offset, canvas_id, spectra, times[0], times[1])
 
@@ -329,27 +242,9 @@ def _row(data: bytes, offset: int, at: int, end: int) -> _Row:
 def _spectrum(data: bytes, begin: int, at: int, end: int) -> _Spectrum:
     sensor = size = 0
     if at < end and data[at] == _ID:
-        sensor, at = _varint(data, at + 1)
+        sensor, at = varint(data, at + 1)
     if at < end and data[at] == _INTENSITY:
-        size, at = _varint(data, at + 1)
+        size, at = varint(data, at + 1)
     if at + size != end or size % _VALUE or sensor > _LARGEST_ID:
         raise IrregularError("a spectrum is not packed, or has unknown fields or a negative id")
     return _Spectrum(begin, sensor, at, size)
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number that begins at ``at``, and where it ends."""
-    octet = data[at]
-    at += 1
-    if octet < 0x80:
-        return octet, at
-    number, shift = octet & 0x7F, 7
-    while True:
-        octet = data[at]
-        at += 1
-        number |= (octet & 0x7F) << shift
-        if octet < 0x80:
-            return number, at
-        shift += 7
-        if shift > 63:
-            raise IrregularError("a number is too long")
