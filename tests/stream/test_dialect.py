@@ -8,7 +8,7 @@ STREAM = ROOT / "support" / "stream"
 
 
 def test_only_the_room_of_a_dialect_knows_its_messages() -> None:
-    outside = [path for path in STREAM.glob("*.py") if "pb2" in path.read_text("utf-8")]
+    outside = [path for path in STREAM.glob("*.py") if "from protos" in path.read_text("utf-8")]
     assert outside == []
     for room in ("story", "production"):
-        assert any("pb2" in path.read_text("utf-8") for path in (STREAM / room).glob("*.py"))
+        assert any("from protos" in path.read_text("utf-8") for path in (STREAM / room).glob("*.py"))
