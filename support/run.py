@@ -62,6 +62,9 @@ class Run:
         """
         if "simulator" in tags and self.server.embedded is None:
             return f"needs the controls of the embedded Focus Server; this run is against the {self.server.name}"
+        for unsaid in self.spoken.dialect.cannot:
+            if f"uses.{unsaid.name.lower()}" in tags:
+                return f"asks what the server's dialect, {self.spoken.dialect.name}, cannot say: {unsaid}"
         if "load" in tags and chosen([tag for tag in tags if tag != "load"]):
             return "takes minutes and the whole machine; --tags=@load asks for it"
         if "slow" in tags and chosen([tag for tag in tags if tag != "slow"]):

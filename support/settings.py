@@ -142,6 +142,10 @@ class Settings(BaseModel):
         20, ge=1, le=30, description="windows that a scenario about many kinds of them has open together, at most"
     )
 
+    idle_removal: Seconds = Field(
+        50, description="how long a server that cannot cancel jobs keeps the window of one that nobody streams any more"
+    )
+
     max_pause: Seconds = Field(Limits.max_pause, description="longest pause between two frames of a stream")
     clock_skew: float = Field(Limits.clock_skew, ge=0, description="how far the server's clock may be ahead of ours")
     frozen_rows: int = Field(Limits.frozen_rows, ge=2, description="identical rows that make a sensor dead or frozen")

@@ -192,7 +192,9 @@ class World:
         """What the server tells of the jobs that is not so."""
         with promised(APIError):
             told = [(job, self.server.api.metadata(job.answer.job_id)) for job in self.jobs]
-        return [wrong for job, said in told for wrong in judge_metadata(job.request, job.answer.job_id, said)]
+        return [
+            wrong for job, said in told for wrong in judge_metadata(job.request, job.answer.job_id, said, job.cannot)
+        ]
 
     def job_status(self, job_id: str) -> str | None:
         """What the server says of a job: None where it does not know it."""

@@ -32,7 +32,7 @@ Feature: Stream connectivity
       And the same connection then serves the job that exists
 
   Rule: 1.3.4 A stream ends when it should, promptly and without an error
-    @task-1.3.4 @critical
+    @task-1.3.4 @critical @uses.frame_limit
     Scenario: All frames that were asked for have come
       Given a live job configured
       When I stream 20 frames

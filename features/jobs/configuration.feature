@@ -44,7 +44,7 @@ Feature: Job configuration
     Given a live job configured for 1 channel at the end of the fibre
     Then the fibre has as many channels as the server says
 
-  @normal
+  @normal @uses.job_status
   Scenario: The server keeps track of a job
     Given a live job configured
     Then the server knows the job as one that waits or runs

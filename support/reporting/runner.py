@@ -8,10 +8,9 @@ will run, and says so in all outputs before it begins. Whatever ends it, it clea
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from support.errors import ReportsError
+from support.machine.console import hush, say
 from support.machine.ending import Interrupted, interruptible, leave_in_peace, raise_soon
 from support.reporting import html, plan, run_mark
 from support.reporting.allure_formatter import FocusAllureFormatter, results_folders, writes_allure
@@ -33,24 +33,6 @@ from support.reporting.folders import check_writable, held
 from support.reporting.junit import RunJUnitReporter
 from support.reporting.outcome import sentence
 from support.wording import plural
-
-
-def say(words: str) -> None:
-    """Says something on the console, also where standard output is gone."""
-    try:
-        sys.__stderr__.write(f"{words}\n")  # type: ignore[union-attr]
-        sys.__stderr__.flush()  # type: ignore[union-attr]
-    except (OSError, AttributeError):
-        _hush(sys.__stderr__)
-
-
-def _hush(stream: Any) -> None:
-    """Sends what is still written to a console that is gone into nothing."""
-    with suppress(OSError, AttributeError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, stream.fileno())
-        os.close(nothing)
-        stream.flush()
 
 
 class AcceptanceRunner(Runner):  # type: ignore[misc]
@@ -423,7 +405,7 @@ def _console_problem(met: Exception | None = None) -> str:
         if sys.__stdout__ is not None:
             sys.__stdout__.flush()
     except OSError as error:
-        _hush(sys.__stdout__)
+        hush(sys.__stdout__)
         return f"the console cannot be written: {error.strerror}"
     return ""
 

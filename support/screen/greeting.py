@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.errors import NotReadyError, ProtocolError, RemoteError
 from support.screen.job import live_job_request
-from support.screen.window import open_window, window_patience
+from support.screen.window import open_window
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.dialects import AUTO, DIALECTS, Spoken, named
@@ -31,7 +31,7 @@ def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
 
 def _found_out(settings: Settings, server: ServerUnderTest) -> Spoken:
     request = live_job_request(settings, *server.fibre)
-    patience = window_patience(server.api)
+    patience = settings.idle_removal  # windows may be in use that an earlier run has left
     with open_window(settings, server.api, request, server.metadata.prr, patience=patience) as window:
         server.job_ids.append(window.job.answer.job_id)
         window.connect()

@@ -114,7 +114,7 @@ class Streaming:
         Raises:
             APIError: the server refused it.
         """
-        patience = window_patience(self._api)
+        patience = window_patience(self._settings, self._api)
         window = open_window(self._settings, self._api, request, prr, self.client, patience)
         self.windows.append(self._cleanup.enter_context(window))
         return self.window.job

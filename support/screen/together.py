@@ -119,7 +119,7 @@ class Together:
         self._take_turns(seconds, len(looks))
 
     def _plan(self, looks: Sequence[Look | JobRequest]) -> Windows:
-        patience = window_patience(self._server.api)
+        patience = window_patience(self._settings, self._server.api)
         windows = Windows(self._settings, self._server.url, looks, self._server.fibre[0].prr, patience)
         self.opened.append(self._cleanup.enter_context(windows))
         return windows

@@ -16,6 +16,7 @@ from support.errors import APIError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine import threads
+from support.machine.console import say
 from support.machine.heartbeat import heartbeat
 from support.screen.job import Job
 from support.settings import Settings
@@ -32,8 +33,8 @@ KEPT_BYTES = 64 * 2**20
 """Of the frames received, so many bytes are kept where nobody says otherwise."""
 
 
-_WINDOW_PATIENCE = 60.0
-"""Seconds after which a job that nobody streams any more has ended by itself."""
+_LATE_REMOVAL = 10.0
+"""Seconds by which a server may be late to free a window."""
 
 _ASK_AGAIN = 0.5
 
@@ -192,9 +193,9 @@ class Window:
             self._bytes -= self._blocks.popleft().size
 
 
-def window_patience(api: FocusServerAPI) -> float:
+def window_patience(settings: Settings, api: FocusServerAPI) -> float:
     """Seconds to wait for a window where all are in use: none of a server that ends jobs when it is asked to."""
-    return _WINDOW_PATIENCE if api.keeps_jobs else 0.0
+    return settings.idle_removal + _LATE_REMOVAL if api.keeps_jobs else 0.0
 
 
 def configured(api: FocusServerAPI, request: JobRequest, patience: float) -> JobAnswer:
@@ -205,13 +206,16 @@ def configured(api: FocusServerAPI, request: JobRequest, patience: float) -> Job
     Raises:
         APIError: the server refused the job.
     """
-    deadline = time.monotonic() + patience
+    deadline, waits = time.monotonic() + patience, False
     while True:
         try:
             return api.configure(request)
         except APIError as error:
             if error.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() >= deadline:
                 raise
+            if not waits:
+                say(f"waiting for a window of the server, for up to {patience:g} s: {error.details}")
+        waits = True
         time.sleep(_ASK_AGAIN)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from support.contract import ChannelRange, JobMetadata, JobRequest, LiveMetadata
+from support.stream.unsaid import Unsaid
 from support.validation.finding import Finding, Severity, Topic
 from support.wording import some
 
@@ -30,10 +31,13 @@ def judge_fibre(metadata: LiveMetadata, channels: ChannelRange) -> list[Finding]
     return found
 
 
-def judge_metadata(request: JobRequest, job_id: str, metadata: JobMetadata) -> list[Finding]:
+def judge_metadata(
+    request: JobRequest, job_id: str, metadata: JobMetadata, cannot: frozenset[Unsaid] = frozenset()
+) -> list[Finding]:
     """Findings about what the server tells of a job: that it is this one, and what it was asked for.
 
-    More may be told; a server that tells nothing of what was asked for is an old one.
+    More may be told; a server that tells nothing of what was asked for is an old one. ``cannot`` is what the server
+    cannot say, so that it is not judged.
     """
 
     def finding(rule: str, sentence: str) -> Finding:
@@ -44,7 +48,7 @@ def judge_metadata(request: JobRequest, job_id: str, metadata: JobMetadata) -> l
         found.append(
             finding("metadata of the job", f"asked for job {job_id!r}, the server tells of {metadata.job_id!r}")
         )
-    if metadata.status not in _STATUSES:
+    if metadata.status not in _STATUSES and Unsaid.JOB_STATUS not in cannot:
         found.append(finding("status of the job", f"the status {metadata.status!r} is none of {', '.join(_STATUSES)}"))
     wrong = list(_differences(request.body(), metadata.config)) if metadata.config else []
     if wrong:

@@ -79,8 +79,8 @@ def test_a_server_that_speaks_another_is_not_tested(http: Http) -> None:
 def test_what_is_wrong_with_a_server_that_cannot_be_asked_is_for_the_scenarios(
     http: Http, closed_port: int, answer: Callable[[int], Answer], words: str
 ) -> None:
-    server = http(*FIBRE, answer(closed_port), Answer(body={"status": "cancelled"}))
-    with closing(Run({"focus_server_url": server.url, "connection_timeout": "1"}, {})) as run:
+    server = http(*FIBRE, answer(closed_port), answer(closed_port), Answer(body={"status": "cancelled"}))
+    with closing(Run({"focus_server_url": server.url, "connection_timeout": "1", "idle_removal": "0.1"}, {})) as run:
         told = run.describe()["dialect"]
     assert told.startswith("story (taken as given, for it cannot be found out: ")
     assert words in told
