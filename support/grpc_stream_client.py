@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from support.address import target_of
 from support.errors import ConnectionError
@@ -16,8 +18,10 @@ from support.stream.dialect import Dialect
 from support.stream.dialects import Spoken, spoken_on
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.stream.part import MOST_STREAMS
 from support.stream.story import STORY
-from support.stream.stream import Patience, Stream
+from support.stream.stream import Patience, SingleStream, Stream
+from support.stream.streams import Streams
 
 
 class GrpcStreamClient:
@@ -76,7 +80,7 @@ class GrpcStreamClient:
         self.target = ""
         self.server_version = ""
         self._connection: Connection | None = None
-        self._stream: Stream | None = None
+        self._stream: Stream[Any] | None = None
         self._metrics = StreamMetrics()
 
     def connect(self, stream_url: str, stream_port: int | str) -> bool:
@@ -148,6 +152,7 @@ class GrpcStreamClient:
         *,
         resume: bool = False,
         lines_dt: float | None = None,
+        stream_amount: int = 1,
         row_span: float | None = None,
     ) -> Generator[Frame]:
         """Asks for the stream of a job and yields its frames as they arrive.
@@ -162,14 +167,17 @@ class GrpcStreamClient:
             resume: go on after a transient error in mid-stream, within the retry budget; no line is yielded twice, and
                 ``interruptions`` of the metrics say what was lost. Without it, a stream that breaks has failed.
             lines_dt: seconds from line to line, as ``/configure`` answered it: with it, lost lines are counted.
+            stream_amount: how many streams the job has, as ``/configure`` answered it. Of several, all are asked for
+                and merged (``support/stream/merged.py`` says what a frame is then); one that ends or breaks alone ends
+                all with an APIError that names it.
             row_span: seconds of a row's analysis window, for a dialect whose frames do not say where a row ends.
 
         Raises:
             ConnectionError: the client is not connected, or is disconnected in mid-stream.
             APIError: the server refused, or the stream failed: then what has been yielded stays valid.
-            ValueError: ``max_frames`` is negative.
+            ValueError: ``max_frames`` is negative, or so many streams are absurd.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt, row_span).frames()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span).frames()
 
     def stream_blocks(
         self,
@@ -178,6 +186,7 @@ class GrpcStreamClient:
         *,
         resume: bool = False,
         lines_dt: float | None = None,
+        stream_amount: int = 1,
         row_span: float | None = None,
     ) -> Generator[Block]:
         """Like ``stream_spectrograms``, in blocks: the frames that have arrived since the block before, of one shape.
@@ -185,7 +194,7 @@ class GrpcStreamClient:
         Rules judge a block in one go, so that thousands of small frames a second cost little. Nothing waits for a block
         to fill but the few milliseconds that frames which come faster than that are gathered for.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt, row_span).blocks()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span).blocks()
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
@@ -218,17 +227,26 @@ class GrpcStreamClient:
         return self._connection
 
     def _new_stream(
-        self, job_id: str, max_frames: int | None, resume: bool, lines_dt: float | None, row_span: float | None
-    ) -> Stream:
+        self,
+        job_id: str,
+        max_frames: int | None,
+        resume: bool,
+        lines_dt: float | None,
+        stream_amount: int,
+        row_span: float | None,
+    ) -> Stream[Any]:
         connection = self._connected_now()
         if max_frames is not None and max_frames < 0:
             raise ValueError(f"max_frames is a number of frames, or 0 for no limit, not {max_frames}")
+        if not 1 <= stream_amount <= MOST_STREAMS:
+            raise ValueError(f"a job has 1 to {MOST_STREAMS} streams, not {stream_amount}")
         self._metrics = StreamMetrics(
             connect_seconds=connection.ready_seconds,
             health_seconds=connection.health_seconds,
             pause_limit=self.pause_limit,
         )
-        self._stream = Stream(
+        kind = SingleStream if stream_amount == 1 else partial(Streams, stream_amount)
+        self._stream = kind(
             connection,
             self.dialect,
             job_id,

@@ -41,8 +41,14 @@ def cleanup() -> Iterator[ExitStack]:
 def serve(cleanup: ExitStack) -> Serve:
     """Starts scripted gRPC servers."""
 
-    def start(*scripts: Iterable[Step], health: Health = healthy, port: int = 0, host: str = "127.0.0.1") -> GrpcServer:
-        return cleanup.enter_context(GrpcServer(*scripts, health=health, port=port, host=host))
+    def start(
+        *scripts: Iterable[Step],
+        health: Health = healthy,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        streams: int = 1,
+    ) -> GrpcServer:
+        return cleanup.enter_context(GrpcServer(*scripts, health=health, port=port, host=host, streams=streams))
 
     return start
 

@@ -82,12 +82,23 @@ class GrpcServer:
         scripts: what to do with each stream; without any, streams end at once.
         health: the answer to ``CheckHealth``.
         port: the port; 0: any free one.
+        streams: of each job; then the first so many scripts are those of its streams, the next so many are those of
+            the streams that are asked for again, and a job id ends with "#" and the number of the stream.
     """
 
-    def __init__(self, *scripts: Iterable[Step], health: Health = healthy, port: int = 0, host: str = HOST) -> None:
+    def __init__(
+        self,
+        *scripts: Iterable[Step],
+        health: Health = healthy,
+        port: int = 0,
+        host: str = HOST,
+        streams: int = 1,
+    ) -> None:
         self.calls: list[Call] = []
+        self._streams = streams
+        self._lock = threading.Lock()
         self._scripts = scripts or ((),)
-        self._workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="scripted")
+        self._workers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="scripted")
         self._server = grpc.server(
             self._workers, options=[("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1)]
         )
@@ -126,12 +137,19 @@ class GrpcServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _script(self, call: Call) -> Iterable[Step]:
+        with self._lock:
+            self.calls.append(call)
+            before = len(self.calls) - 1
+            if self._streams > 1:
+                asked = sum(1 for one in self.calls[:-1] if one.request.job_id == call.request.job_id)
+                before = asked * self._streams + int(call.request.job_id.rpartition("#")[2])
+        return self._scripts[min(before, len(self._scripts) - 1)]
+
     def _stream(self, request: StreamRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         call = Call(request)
         context.add_callback(call.over.set)
-        script = self._scripts[min(len(self.calls), len(self._scripts) - 1)]
-        self.calls.append(call)
-        for step in script:
+        for step in self._script(call):
             if isinstance(step, Abort):
                 call.played_to_the_end = True
                 context.abort(step.status, step.details)

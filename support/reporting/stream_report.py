@@ -11,6 +11,7 @@ from support.reporting.attachments import as_table, attach_json, attach_metrics,
 from support.screen.streamed import Streamed
 from support.stream.distribution import Distribution
 from support.stream.metrics import StreamMetrics
+from support.stream.part import Part
 
 
 def report_streams(streams: Sequence[Streamed]) -> None:
@@ -30,6 +31,8 @@ def report_stream(stream: Streamed) -> None:
     findings = {"stream": stream, "findings": f"{stream.found:,}" if stream.found else "none"}
     attach_metrics(findings | metrics_table(stream.metrics))
     attach_json(stream.metrics.as_dict(), "Stream metrics as JSON")
+    if stream.metrics.streams:
+        attach_table(parts_table(stream.metrics), "Streams of the job")
     if stream.found:
         attach_table(findings_table(stream), "Findings")
     frequencies = np.asarray(stream.job.answer.frequencies_list)
@@ -52,6 +55,12 @@ def streams_table(streams: Sequence[Streamed]) -> str:
     return as_table([head, *map(_row, streams)])
 
 
+def parts_table(metrics: StreamMetrics) -> str:
+    """A line for each stream of a job that has several, as CSV."""
+    head = ("Stream", "Frames", "Bytes", "First frame after", "Lines", "Before all", "Lacking", "Alone")
+    return as_table([head, *map(_part, metrics.streams)])
+
+
 def findings_table(stream: Streamed) -> str:
     """A line for each finding that was kept, as CSV; the last one says how many were not."""
     rows = [(finding.topic, finding.severity, finding) for finding in stream.findings]
@@ -64,6 +73,12 @@ def _row(stream: Streamed) -> tuple[object, ...]:
     metrics = stream.metrics
     first = _milliseconds(metrics.first_frame_latency)
     return stream, metrics.frames_received, f"{metrics.avg_frame_rate:.1f}", first, stream.found, stream.failure
+
+
+def _part(part: Part) -> tuple[object, ...]:
+    first = _milliseconds(part.first_frame_latency)
+    lines = part.lines.received, part.lines_before_all, part.lacking.count, part.strange.count
+    return part, part.frames, part.bytes, first, *lines
 
 
 def _most_telling(block: NDArray[np.float32]) -> int:

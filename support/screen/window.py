@@ -133,7 +133,12 @@ class Window:
         answer = self.job.answer
         expectation = self.job.expectation(max_frames)
         received = self.client.stream_blocks(
-            answer.job_id, max_frames, resume=resume, lines_dt=answer.lines_dt, row_span=expectation.row_span
+            answer.job_id,
+            max_frames,
+            resume=resume,
+            lines_dt=answer.lines_dt,
+            stream_amount=len(expectation.streams),
+            row_span=expectation.row_span,
         )
         self.verdict = Verdict(stream_rules(expectation, self._limits))
         self.failure, self.first_valid = "", None
@@ -172,8 +177,17 @@ class Window:
             finally:
                 received.close()
                 metrics = self.client.get_metrics()
-                by_server &= not metrics.had_enough
-                verdict.end(Ending(verdict.frames, by_server, self.job_over, self.failure, metrics.closing_latency))
+                verdict.end(
+                    Ending(
+                        verdict.frames,
+                        by_server and not metrics.had_enough,
+                        self.job_over,
+                        self.failure,
+                        metrics.closing_latency,
+                        metrics.had_enough,
+                        metrics.streams,
+                    )
+                )
                 verdict.standstill = machine.told(metrics.began, time.monotonic())
 
     def _judge(self, block: Block, verdict: Verdict) -> None:

@@ -16,6 +16,9 @@ from support.stream.shape import Shape
 
 _Number = TypeVar("_Number", bound=np.generic)
 
+Measured = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint64]]
+"""The smallest and the largest value of each row, and the digests of all spectra."""
+
 
 class Message(NamedTuple):
     """One message as it came.
@@ -66,19 +69,30 @@ class Block:
     def __len__(self) -> int:
         return len(self.messages)
 
+    @property
+    def parts(self) -> tuple[Block, ...]:
+        """The block of each stream of the job, in their order: this one, where there is one stream."""
+        return (self,)
+
     def first(self, count: int) -> Block:
         """The first ``count`` frames."""
-        stacks = self.stacks[:count] if len(self.stacks) == len(self) else [stack[:count] for stack in self.stacks]
+        return self.between(0, count)
+
+    def between(self, first: int, stop: int) -> Block:
+        """The frames of these positions, ``stop`` left out; to be taken before any of them has been measured."""
+        chosen = slice(first, stop)
+        stacks = self.stacks[chosen] if len(self.stacks) == len(self) else [stack[chosen] for stack in self.stacks]
         return replace(
             self,
-            messages=self.messages[:count],
-            starts=self.starts[:count],
-            ends=self.ends[:count],
-            low=self.low[:count],
-            high=self.high[:count],
+            messages=self.messages[chosen],
+            starts=self.starts[chosen],
+            ends=self.ends[chosen],
+            low=self.low[chosen],
+            high=self.high[chosen],
             stacks=stacks,
-            row_indexes=None if self.row_indexes is None else self.row_indexes[:count],
-            job_numbers=None if self.job_numbers is None else self.job_numbers[:count],
+            row_indexes=None if self.row_indexes is None else self.row_indexes[chosen],
+            job_numbers=None if self.job_numbers is None else self.job_numbers[chosen],
+            index=self.index + first,
         )
 
     @cached_property
@@ -112,7 +126,7 @@ class Block:
         return self._measured[2]
 
     @cached_property
-    def _measured(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint64]]:
+    def _measured(self) -> Measured:
         stacks, self.stacks = self.stacks, []
         extremes = [self.shape.extremes(stack) for stack in stacks]
         has_spectra = self.shape.value_count and self.shape.is_rectangular
@@ -153,6 +167,9 @@ class Block:
     @cached_property
     def frames(self) -> list[Frame]:
         """The frames, one by one."""
+        return self._frames()
+
+    def _frames(self) -> list[Frame]:
         return [
             Frame(
                 self.shape,

@@ -20,10 +20,10 @@ from support.wording import clock, plural
 _CLOCK_SLACK = 0.1
 """Seconds by which gRPC's deadline may fire before ours: it counts on another clock."""
 
-_LEAST_PAUSE = 0.005
+LEAST_PAUSE = 0.005
 """Seconds from one delivery to the next, unless there is plenty: small frames that come fast are handed on together."""
 
-_PLENTY = 2**21
+PLENTY = 2**21
 """Bytes that are handed on at once, pause or not: with fewer, judging costs more (``make bench``)."""
 
 _MOST_WAITING = 2**23
@@ -50,6 +50,8 @@ class StreamCall(Iterator[list[Message]]):
         timeout: seconds that the whole stream may take.
         deadline: when they are over, by the monotonic clock; an earlier call of the stream may have used some.
         idle_timeout: seconds that the caller may wait for one message.
+        name: for sentences; they go on with "of job …".
+        arrived: set whenever something has come, for who waits for several calls and ``take``s from each.
 
     Attributes:
         ended: when the stream ended, seconds of the monotonic clock; None while it runs.
@@ -68,10 +70,13 @@ class StreamCall(Iterator[list[Message]]):
         timeout: float,
         deadline: float,
         idle_timeout: float,
+        name: str = "the stream",
+        arrived: threading.Event | None = None,
     ) -> None:
         self._connection = connection
         self._target = connection.target
         self._job_id = job_id
+        self._name = name
         self._timeout = timeout
         self._idle_timeout = idle_timeout
         self._deadline = deadline
@@ -80,8 +85,8 @@ class StreamCall(Iterator[list[Message]]):
         self._went_silent = False
         self._waiting: deque[Message] = deque()
         self._bytes_in = self._bytes_out = 0
-        self._wanted = 0  # bytes for which the caller waits; 0: it does not wait
-        self._arrived, self._room = threading.Event(), threading.Event()
+        self._wanted = 0 if arrived is None else 1  # bytes for which the caller waits; 0: it does not wait
+        self._arrived, self._room = arrived or threading.Event(), threading.Event()
         self._delivered_at = 0.0
         self._end: BaseException | None = None
         self._closed = False
@@ -103,24 +108,59 @@ class StreamCall(Iterator[list[Message]]):
             ConnectionError: the client left the channel.
         """
         if not self._wait_for(1, self._idle_timeout):
-            self._went_silent = True
-            self._answer.cancel()
-            self._wait_for(1, None)
-        self._wait_for(_PLENTY, self._delivered_at + _LEAST_PAUSE - time.monotonic())
+            self.give_up()
+        self._wait_for(PLENTY, self._delivered_at + LEAST_PAUSE - time.monotonic())
+        return self.take()
+
+    @property
+    def received(self) -> int:
+        """Messages that have been taken."""
+        return self._received
+
+    @property
+    def has_news(self) -> bool:
+        """Whether ``take`` would return something, or raise."""
+        return self._has(1)
+
+    @property
+    def is_plenty(self) -> bool:
+        """Whether so much has come that it should be taken at once."""
+        return self._has(PLENTY)
+
+    def take(self) -> list[Message]:
+        """What has come and was not taken, or a part of it where it is much; empty where nothing has. Never waits.
+
+        Raises:
+            As for the next messages, where nothing is left and nothing will come.
+        """
+        is_over = self._end is not None  # first: what had come before the end is there then
         portion: list[Message] = []
         size = 0
-        while self._waiting and size < _PLENTY:
+        while self._waiting and size < PLENTY:
             message = self._waiting.popleft()
             portion.append(message)
             size += max(message.size, 1)
         if not portion:
-            self._raise_the_end()
+            if is_over:
+                self._raise_the_end()
+            return portion
         self._delivered_at = time.monotonic()
         self._bytes_out += size
         self._room.set()
         self._received += len(portion)
         self._last_at = portion[-1].received_at
         return portion
+
+    def give_up(self) -> None:
+        """Ends the call because it went silent: it raises that, once what had come has been taken."""
+        self._went_silent = True
+        self._answer.cancel()
+        self._wait_for(1, None)
+
+    def ended_alone(self) -> APIError:
+        """The error of a call that is over, status OK, while those that belong to it go on."""
+        sentence = f"{self._where} ended {self._so_far}, though the others went on"
+        return APIError(sentence, target=self._target)
 
     def close(self) -> None:
         """Ends the call; the server stops sending. Closing twice is harmless."""
@@ -205,7 +245,7 @@ class StreamCall(Iterator[list[Message]]):
 
     @property
     def _where(self) -> str:
-        return f"the stream of job {self._job_id!r} at {self._target}"
+        return f"{self._name} of job {self._job_id!r} at {self._target}"
 
     @property
     def _so_far(self) -> str:

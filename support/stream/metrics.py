@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from support.stream.block import Block
 from support.stream.distribution import Distribution
 from support.stream.interruption import Interruption
+from support.stream.part import Part
 from support.stream.pauses import Pause, Pauses
 from support.stream.rates import rates
 
@@ -48,6 +49,7 @@ class StreamMetrics:
         errors_count: attempts and streams that failed.
         attempts: how often the stream was asked for, retries included.
         interruptions: where the stream broke and was asked for again, in their order.
+        streams: what each stream of the job did, where it has several.
         had_enough: whether the client ended the stream, after the frames that were wanted of a server that could not
             be asked for so many.
         cpu_seconds: processor time of this process between start and end, seconds.
@@ -73,6 +75,7 @@ class StreamMetrics:
     errors_count: int = 0
     attempts: int = 0
     interruptions: list[Interruption] = field(default_factory=list)
+    streams: list[Part] = field(default_factory=list)
     had_enough: bool = False
     cpu_seconds: float = 0.0
     peak_memory: int = 0
@@ -151,6 +154,7 @@ class StreamMetrics:
         """The metrics as they are now; later frames do not change it."""
         taken = copy.copy(self)
         taken._pauses = self._pauses.copy()
+        taken.streams = copy.deepcopy(self.streams)
         for name in ("interruptions", "_arrivals", "_ages"):
             setattr(taken, name, getattr(self, name)[:])
         return taken.calculate_metrics()
@@ -164,6 +168,11 @@ class StreamMetrics:
     def last_frame_latency(self) -> float | None:
         """Seconds from asking to the newest frame; None where none came."""
         return self._last if self.frames_received else None
+
+    @property
+    def lines_before_all(self) -> int:
+        """Lines before the last stream of the job had begun: they are in no frame."""
+        return max((part.lines_before_all for part in self.streams), default=0)
 
     @property
     def span(self) -> float:
@@ -305,6 +314,7 @@ class StreamMetrics:
                 "peak_memory": self.peak_memory,
                 "note": self.slow_client,
             },
+            "streams": [part.as_dict() for part in self.streams],
             "attempts": self.attempts,
             "errors": self.errors_count,
             "interruptions": [asdict(one) | {"lines_lost": one.lines_lost} for one in self.interruptions],

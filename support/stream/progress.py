@@ -61,12 +61,23 @@ class Progress:
     def take(self, block: Block) -> Iterator[Block]:
         """The new frames among those that have come, in their order; they know their place in the stream."""
         self._served += len(block)
-        for new in self._without_had(block):
+        for new in self.without_had(block):
             if (self._surplus or self._limits) and len(new) > self._missing:
                 new = new.first(self._missing)  # behind these are more than were wanted, or make up for stale ones
             if len(new):
                 self._note(new)
                 yield new
+
+    def without_had(self, block: Block) -> list[Block]:
+        """The frames without rows that came in an earlier call."""
+        if self._had is None or not (block.starts <= self._had).any():
+            return [block]
+        kept = [self._dialect.newer(message, self._had) for message in block.messages]
+        self._stale += kept.count(None)
+        new = list(self._dialect.reader(self._row_span).blocks([message for message in kept if message is not None]))
+        for one in new:
+            one.began = block.began
+        return new
 
     @property
     def call_is_done(self) -> bool:
@@ -96,17 +107,6 @@ class Progress:
         newest = "" if self._newest is None else f", the newest line of {clock(self._newest)}"
         interruptions = plural(len(self.interruptions), "interruption")
         return f"in all {plural(self.delivered, 'frame')} came{newest}, with {interruptions}"
-
-    def _without_had(self, block: Block) -> list[Block]:
-        """The frames without rows that came in an earlier call."""
-        if self._had is None or not (block.starts <= self._had).any():
-            return [block]
-        kept = [self._dialect.newer(message, self._had) for message in block.messages]
-        self._stale += kept.count(None)
-        new = list(self._dialect.reader(self._row_span).blocks([message for message in kept if message is not None]))
-        for one in new:
-            one.began = block.began
-        return new
 
     def _note(self, block: Block) -> None:
         block.index = self.delivered

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import grpc
 import stamina
 
 from support.errors import APIError, ProtocolError
-from support.stream.block import Block
+from support.stream.block import Block, Message
 from support.stream.call import StreamCall
 from support.stream.connection import Connection
-from support.stream.dialect import Dialect, UnreadableError
+from support.stream.dialect import Dialect, Reader, UnreadableError
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.progress import Progress
@@ -37,6 +39,8 @@ _LOSS_NOTICED = 0.1
 """Seconds for a channel to notice that its connection is gone, where a call on it has broken; there may be no loss."""
 
 _Item = TypeVar("_Item")
+_Portion = TypeVar("_Portion")
+_Portion_co = TypeVar("_Portion_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,20 @@ class Patience:
     idle_timeout: float
 
 
-class Stream:
+class Opened(Protocol[_Portion_co]):
+    """What has been asked for, and comes in portions.
+
+    Attributes:
+        ended: when it ended, seconds of the monotonic clock; None while it runs.
+    """
+
+    @property
+    def ended(self) -> float | None: ...
+    def __iter__(self) -> Iterator[_Portion_co]: ...
+    def close(self) -> None: ...
+
+
+class Stream(ABC, Generic[_Portion]):
     """A stream that is asked for when its first frame is.
 
     Args:
@@ -90,9 +107,9 @@ class Stream:
         self._patience = patience
         self._metrics = metrics
         self._resume = resume
+        self._row_span = row_span
         self._progress = Progress(dialect, max_frames, lines_dt, row_span)
-        self._reader = dialect.reader(row_span)
-        self._call: StreamCall | None = None
+        self._call: Opened[_Portion] | None = None
         self._deadline = 0.0
 
     def frames(self) -> Generator[Frame]:
@@ -159,33 +176,58 @@ class Stream:
                 return new if first is None else itertools.chain([first], new)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _ask(self, *, again: bool) -> StreamCall:
+    @abstractmethod
+    def _open(self, max_frames: int) -> Opened[_Portion]:
+        """Asks for so many frames; 0: no limit."""
+
+    @abstractmethod
+    def _read(self, portion: _Portion) -> Iterator[Block]:
+        """The frames in what has come.
+
+        Raises:
+            UnreadableError: it cannot be read; what came before has been yielded.
+        """
+
+    def _new_reader(self) -> Reader:
+        return self._dialect.reader(self._row_span)
+
+    def _call_for(
+        self,
+        max_frames: int,
+        stream: int = 0,
+        name: str = "the stream",
+        arrived: threading.Event | None = None,
+    ) -> StreamCall:
+        return StreamCall(
+            self._connection,
+            self._dialect.method,
+            self._dialect.request(self._job_id, max_frames, stream),
+            job_id=self._job_id,
+            timeout=self._patience.timeout,
+            deadline=self._deadline,
+            idle_timeout=self._patience.idle_timeout,
+            name=name,
+            arrived=arrived,
+        )
+
+    def _ask(self, *, again: bool) -> Iterator[_Portion]:
         left = max(self._deadline - time.monotonic(), 0)
         if again:
             self._connection.wait_until_up(min(_UP_AGAIN, left))
         elif self._progress.interruptions:
             self._connection.wait_until_lost(min(_LOSS_NOTICED, left))  # or the call would be made on a dying one
-        request = self._dialect.request(self._job_id, self._progress.ask())
-        self._call = StreamCall(
-            self._connection,
-            self._dialect.method,
-            request,
-            job_id=self._job_id,
-            timeout=self._patience.timeout,
-            deadline=self._deadline,
-            idle_timeout=self._patience.idle_timeout,
-        )
-        return self._call
+        self._call = self._open(self._progress.ask())
+        return iter(self._call)
 
-    def _new_of(self, call: StreamCall) -> Iterator[Block]:
+    def _new_of(self, call: Iterator[_Portion]) -> Iterator[Block]:
         """The new frames of a call.
 
         Raises:
             ProtocolError: bytes came that are no frame; what had come before has been yielded.
         """
-        for messages in self._timed(call, "waiting_seconds"):
+        for portion in self._timed(call, "waiting_seconds"):
             try:
-                for block in self._timed(self._reader.blocks(messages), "decoding_seconds"):
+                for block in self._timed(self._read(portion), "decoding_seconds"):
                     block.began = self._metrics.began
                     yield from self._progress.take(block)
             except UnreadableError as error:
@@ -235,9 +277,26 @@ class Stream:
                 f"{error}; {self._progress}", status=error.status, details=error.details, target=error.target
             ) from error
         finally:
-            self._metrics.had_enough = self._progress.had_enough
-            self._metrics.finish(at=self._call.ended if self._call else None)
-            self.close()
+            self._finish()
+
+    def _finish(self) -> None:
+        self._metrics.had_enough = self._progress.had_enough
+        self._metrics.finish(at=self._call.ended if self._call else None)
+        self.close()
+
+
+class SingleStream(Stream[list[Message]]):
+    """The only stream of a job."""
+
+    def __init__(self, *stream: Any, **keywords: Any) -> None:
+        super().__init__(*stream, **keywords)
+        self._reader = self._new_reader()
+
+    def _open(self, max_frames: int) -> StreamCall:
+        return self._call_for(max_frames)
+
+    def _read(self, portion: list[Message]) -> Iterator[Block]:
+        return self._reader.blocks(portion)
 
 
 def _name(status: grpc.StatusCode | int | None) -> str:

@@ -98,6 +98,11 @@ def _channels(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
         problems = [f"lacks channel {some(missing)}"] if missing else []
         problems += [f"has channel {some(extra)}, which was not asked for"] if extra else []
         yield _finding("channel map", f"channel_to_stream_index {' and '.join(problems)}", Topic.DIMENSIONS)
+    if not 1 <= answer.stream_amount <= max(len(asked), 1):
+        yield _finding(
+            "stream amount",
+            f"stream_amount is wrong: {plural(answer.stream_amount, 'stream')} for {plural(len(asked), 'channel')}",
+        )
     outside = sorted({i for i in answer.channel_to_stream_index.values() if not 0 <= i < answer.stream_amount})
     if outside:
         yield _finding(

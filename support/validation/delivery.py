@@ -108,7 +108,10 @@ class RateKept(Rule):
 
 
 class FrameCount(Rule):
-    """A stream asked to end after n frames holds exactly n; one without a limit goes on as long as its job."""
+    """A stream asked to end after n frames holds exactly n; one without a limit goes on as long as its job.
+
+    So does each of several streams: how many frames they make together depends on where each begins.
+    """
 
     name = "as many frames as asked for"
     topic = Topic.ENDING
@@ -122,15 +125,17 @@ class FrameCount(Rule):
                 yield self.finding(f"the stream ended after {plural(ending.frames, 'frame')}, though the job goes on")
             elif ending.job_over and not ending.by_server and not ending.error:
                 yield self.finding("the stream goes on, though its job was cancelled")
-        elif ending.frames > self._due:
-            yield self.finding(
-                f"the stream went on after the {self._due} frames asked for", amount=ending.frames - self._due
-            )
-        elif ending.frames < self._due and ending.by_server:
-            yield self.finding(
-                f"the stream ended after {plural(ending.frames, 'frame')} of the {self._due} asked for",
-                amount=ending.frames - self._due,
-            )
+        elif not ending.had_enough:
+            counts = {str(part): part.frames for part in ending.streams} or {"the stream": ending.frames}
+            for name, frames in counts.items():
+                yield from self._judge(name, frames, self._due, ending)
+
+    def _judge(self, name: str, frames: int, due: int, ending: Ending) -> Iterator[Finding]:
+        if frames > due:
+            yield self.finding(f"{name} went on after the {due} frames asked for", amount=frames - due)
+        elif frames < due and ending.by_server:
+            ended = f"{name} ended after {plural(frames, 'frame')} of the {due} asked for"
+            yield self.finding(ended, amount=frames - due)
 
 
 class EndsWell(Rule):

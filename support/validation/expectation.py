@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from support.contract import JobAnswer, JobRequest
+from support.stream.part import MOST_STREAMS
 from support.stream.unsaid import Unsaid
 
 
@@ -46,6 +47,7 @@ class Expectation:
         sample: seconds between two samples of the fibre, ``1 / prr``.
         max_frames: the number of frames asked for; None where the stream has no limit.
         cannot: what frames cannot say, so that it is not judged.
+        streams: of them, those of each stream of the job, in the order of the streams; together all, none twice.
     """
 
     sensors: tuple[int, ...]
@@ -55,6 +57,17 @@ class Expectation:
     sample: float
     max_frames: int | None = None
     cannot: frozenset[Unsaid] = frozenset()
+    streams: tuple[tuple[int, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.streams:
+            object.__setattr__(self, "streams", (self.sensors,))
+
+    @property
+    def side_by_side(self) -> tuple[int, ...]:
+        """The sensors of a row in the order that the streams bring them; those that none brings come last."""
+        brought = tuple(sensor for stream in self.streams for sensor in stream)
+        return brought + tuple(sorted(set(self.sensors) - set(brought)))
 
     @classmethod
     def of(
@@ -66,15 +79,30 @@ class Expectation:
         cannot: frozenset[Unsaid] = frozenset(),
     ) -> Expectation:
         """The expectation for a job: ``request`` as sent, ``answer`` as received, ``prr`` in Hz."""
+        sensors = tuple(range(request.channels_min, request.channels_max + 1))
         return cls(
-            sensors=tuple(range(request.channels_min, request.channels_max + 1)),
+            sensors=sensors,
             frequencies=tuple(answer.frequencies_list),
             lines_dt=answer.lines_dt,
             row_span=1 / bin_step(request, answer, prr, cannot),
             sample=1 / prr,
             max_frames=max_frames,
             cannot=cannot,
+            streams=_streams(sensors, answer),
         )
+
+
+def _streams(sensors: tuple[int, ...], answer: JobAnswer) -> tuple[tuple[int, ...], ...]:
+    """The sensors of each stream; of an absurd number of streams, as many as there are sensors."""
+    amount = min(max(answer.stream_amount, 1), max(len(sensors), 1), MOST_STREAMS)
+    if amount == 1:
+        return (sensors,)
+    index = answer.channel_to_stream_index
+    streams: list[list[int]] = [[] for _ in range(amount)]
+    for sensor in sensors:
+        if 0 <= index.get(sensor, -1) < amount:
+            streams[index[sensor]].append(sensor)
+    return tuple(map(tuple, streams))
 
 
 def bin_step(request: JobRequest, answer: JobAnswer, prr: float, cannot: frozenset[Unsaid] = frozenset()) -> float:

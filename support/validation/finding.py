@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
 from support.stream.block import Block
+from support.stream.part import Part
 from support.wording import clock
 
 
@@ -111,6 +112,8 @@ class Ending:
         job_over: the job had been ended before, so that the stream had to end, too.
         error: the sentence of the error that ended it; empty where none did.
         closing_latency: seconds from the last frame to the end; None where there was no frame.
+        had_enough: the client left it after the frames that were wanted, which it could not ask for.
+        streams: what each stream of the job did, where it has several.
     """
 
     frames: int
@@ -118,6 +121,8 @@ class Ending:
     job_over: bool = False
     error: str = ""
     closing_latency: float | None = None
+    had_enough: bool = False
+    streams: Sequence[Part] = ()
 
 
 class Rule(ABC):

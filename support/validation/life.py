@@ -31,7 +31,7 @@ _REMEMBERED_SECONDS = 60.0
 _REMEMBERED_ROWS = 16_384
 
 
-def _tells_apart(values: NDArray[np.float32]) -> bool:
+def tells_apart(values: NDArray[np.float32]) -> bool:
     """Whether so much is in these values that others, measured apart, cannot be equal by chance.
 
     Values that a server rounds coarsely hold little: as much as they differ from one another (the collision entropy of
@@ -57,6 +57,9 @@ class NotConstant(Rule):
         self._count = 0
 
     def see(self, block: Block) -> Iterator[Finding]:
+        if len(block.parts) > 1:
+            for part in block.parts:
+                yield from self._part(part)
         differs = block.row_lowest != block.row_highest
         if not self._count and block.shape.value_count >= _ENOUGH and differs.all() and differs.size:
             return
@@ -65,6 +68,12 @@ class NotConstant(Rule):
         whole = block.lowest == block.highest
         for position in np.flatnonzero(standing.any(axis=1) & ~whole).tolist():
             yield self._rows(block.frames[position], standing[position], block.row_lowest[position])
+
+    def _part(self, part: Block) -> Iterator[Finding]:
+        """Rows of one of several streams."""
+        standing = (part.row_lowest == part.row_highest) & (part.shape.row_counts >= _ENOUGH)
+        for position in np.flatnonzero(standing.any(axis=1)).tolist():
+            yield self._rows(part.frames[position], standing[position], part.row_lowest[position])
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         if self._count > 1 and ending.frames > 1:
@@ -172,7 +181,7 @@ class SensorsAlive(Rule):
         self._moves = not self._repeats.any()
 
     def _picture(self, repeated: bool, values: NDArray[np.float32], where: Where) -> Iterator[Finding]:
-        if repeated and not self._picture_stands and _tells_apart(values):
+        if repeated and not self._picture_stands and tells_apart(values):
             yield self.finding("the picture is frozen: the row repeats every value of the row before", where)
         self._picture_stands = repeated
 
@@ -264,7 +273,7 @@ class NoRowAgain(Rule):
         again = [row for row in known if not row.is_next]
         for position, members in groupby(again, key=lambda row: row.number // block.shape.rows):
             first, *others = members
-            if _tells_apart(_row(block, first.number)):
+            if tells_apart(_row(block, first.number)):
                 more = f"; so {are(len(others))} those of {plural(len(others), 'more row')}" if others else ""
                 yield self.finding(
                     f"the values of a row are those of an earlier row again, {clock(first.earlier)}{more}",
@@ -297,7 +306,7 @@ def _all_digests(block: Block) -> NDArray[np.uint64]:
 
 def _needs_all(row: NDArray[np.float32]) -> bool:
     """Whether a row can be known by all of its values, and not by the sample that is digested of them."""
-    return not _tells_apart(digest.sample(row, len(row))) and _tells_apart(row)
+    return not tells_apart(digest.sample(row, len(row))) and tells_apart(row)
 
 
 class NoTwins(Rule):
@@ -340,5 +349,5 @@ class NoTwins(Rule):
         for number in numbers[counts > 1]:
             places = np.flatnonzero(digests == number)
             twins = sorted({ids[place] for place in places} & self._sensors)
-            if len(twins) > 1 and _tells_apart(values[places[0]]):
+            if len(twins) > 1 and tells_apart(values[places[0]]):
                 yield twins

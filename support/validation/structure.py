@@ -99,7 +99,11 @@ class CanvasConstant(Rule):
 
 
 class SensorsAsConfigured(ShapeRule):
-    """Every row holds every configured channel exactly once, ascending, and nothing else."""
+    """Every row holds every configured channel exactly once, in their order, and nothing else.
+
+    Args:
+        sensors: ascending; of a job of several streams, those of the first one first.
+    """
 
     name = "sensors as configured"
     topic = Topic.DIMENSIONS
@@ -111,24 +115,26 @@ class SensorsAsConfigured(ShapeRule):
     def judge(self, block: Block) -> Iterator[Finding]:
         for row, ids in enumerate(block.shape.sensor_ids):
             if ids != self._sensors:
-                difference = self._difference(ids)
+                wrong = difference(ids, self._sensors)
                 for index in block.indexes:
-                    yield self.finding(f"row {row} of the frame: {difference}", Where(frame=index))
+                    yield self.finding(f"row {row} of the frame: {wrong}", Where(frame=index))
                 return
 
-    def _difference(self, ids: tuple[int, ...]) -> str:
-        configured, received = set(self._sensors), set(ids)
-        twice = sorted(sensor for sensor, count in Counter(ids).items() if count > 1)
-        named = (
-            ("missing", sorted(configured - received)),
-            ("not configured", sorted(received - configured)),
-            ("there more than once", twice),
-        )
-        problems = [f"sensor {some(sensors)} {are(len(sensors))} {what}" for what, sensors in named if sensors]
-        if not problems:
-            first = next(i for i, (got, due) in enumerate(zip(ids, self._sensors, strict=True)) if got != due)
-            problems = [f"sensors are out of order: {ids[first]} where {self._sensors[first]} is due"]
-        return ", ".join(problems)
+
+def difference(ids: tuple[int, ...], due: tuple[int, ...]) -> str:
+    """How the sensors of a row differ from those that are due, in words."""
+    configured, received = set(due), set(ids)
+    twice = sorted(sensor for sensor, count in Counter(ids).items() if count > 1)
+    named = (
+        ("missing", sorted(configured - received)),
+        ("not configured", sorted(received - configured)),
+        ("there more than once", twice),
+    )
+    problems = [f"sensor {some(sensors)} {are(len(sensors))} {what}" for what, sensors in named if sensors]
+    if not problems:
+        first = next(i for i, (got, wanted) in enumerate(zip(ids, due, strict=True)) if got != wanted)
+        problems = [f"sensors are out of order: {ids[first]} where {due[first]} is due"]
+    return ", ".join(problems)
 
 
 class BinsAsConfigured(ShapeRule):

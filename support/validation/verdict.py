@@ -16,6 +16,7 @@ from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic
 from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
 from support.validation.spectrum import Finite, NonNegative, WithinBounds
+from support.validation.streams import rules_of_streams
 from support.validation.structure import (
     BinsAsConfigured,
     CanvasConstant,
@@ -44,7 +45,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         RowsPresent(),
         SensorsPresent(),
         *told,
-        SensorsAsConfigured(expectation.sensors),
+        SensorsAsConfigured(expectation.side_by_side),
         BinsAsConfigured(len(expectation.frequencies)),
         Finite(),
         NonNegative(),
@@ -61,6 +62,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         RateKept(limits.frame_rate_above, limits.max_pause),
         FrameCount(expectation.max_frames),
         EndsWell(limits.end_within),
+        *rules_of_streams(expectation.streams),
     ]
 
 

@@ -12,6 +12,7 @@ from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.stream.part import Part
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
@@ -146,3 +147,20 @@ def test_of_several_streams_the_newest_that_is_wrong_is_shown_and_all_are_listed
 def test_one_stream_needs_no_list(attached: Attached) -> None:
     report_streams([correct()])
     assert "All streams" not in attached
+
+
+def test_the_streams_of_a_job_are_told_where_there_are_several(attached: Attached) -> None:
+    told = correct()
+    first, second = Part(0, 2, frames=10, bytes=100, first=0.1), Part(1, 2)
+    second.lacking.add(1_700_000_000_000)
+    told.metrics.streams = [first, second]
+    report_stream(told)
+    assert lined(attached["Streams of the job"])[1:] == [
+        ["stream 1 of 2", "10", "100", "100.0 ms", "0", "0", "0", "0"],
+        ["stream 2 of 2", "0", "0", "none", "0", "0", "1", "0"],
+    ]
+
+
+def test_the_only_stream_of_a_job_is_no_table(attached: Attached) -> None:
+    report_stream(correct())
+    assert "Streams of the job" not in attached

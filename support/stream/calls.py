@@ -1,0 +1,164 @@
+"""The calls of a job of several streams, heard together: each has a thread of its own that reads it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import grpc
+
+from support.errors import APIError, APITimeoutError
+from support.stream.block import Message
+from support.stream.call import LEAST_PAUSE, StreamCall
+from support.stream.part import Part
+
+_GRACE = 1.0
+"""Seconds for the other streams, where one is over: they bring what is due with its lines, and end, too."""
+
+Portions = list[tuple[int, list[Message]]]
+"""Messages with the number of their stream; in the order of the streams."""
+
+
+class StreamCalls(Iterator[Portions]):
+    """The messages of all streams of a job, as bytes, in portions: each is what has arrived since the one before.
+
+    Args:
+        ask: makes the call of a stream, which sets an event whenever something has come.
+        parts: what is noted of each stream.
+        waits: whether lines of a stream wait for others.
+        job: for sentences.
+        max_frames: that each stream was asked for; 0: no limit.
+        idle_timeout: seconds that the caller may wait for a line that all streams have brought.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[Part, threading.Event], StreamCall],
+        parts: Sequence[Part],
+        waits: Callable[[int], bool],
+        *,
+        job: str,
+        max_frames: int,
+        idle_timeout: float,
+    ) -> None:
+        self._parts = parts
+        self._waits = waits
+        self._job = job
+        self._max_frames = max_frames
+        self._idle_timeout = idle_timeout
+        self._arrived = threading.Event()
+        self._over: dict[int, APIError | None] = {}  # the streams that are over, in their order, and why; None: OK
+        self._waited = 0.0  # seconds since a line was whole, without the caller's own
+        self._silent: set[int] = set()
+        self._delivered_at = 0.0
+        self._calls: list[StreamCall] = []
+        try:
+            for part in parts:
+                self._calls.append(ask(part, self._arrived))
+        except BaseException:
+            self.close()
+            raise
+        self.line_is_whole()
+
+    def __next__(self) -> Portions:
+        """The next messages, at least one; waits for it.
+
+        Raises:
+            StopIteration: the server ended all streams, status OK.
+            APITimeoutError: no line became whole for too long, or the whole took too long.
+            APIError: a stream ended with another status, or alone.
+            ConnectionError: the client left the channel.
+        """
+        self._gather()
+        while True:
+            portions = self._taken()
+            self._check()
+            if portions:
+                self._delivered_at = time.monotonic()
+                return portions
+            self._wait()
+
+    @property
+    def ended(self) -> float | None:
+        """When the last stream ended, seconds of the monotonic clock; None while one runs."""
+        ends = [call.ended for call in self._calls]
+        return None if None in ends else max((end for end in ends if end is not None), default=None)
+
+    def line_is_whole(self) -> None:
+        """All streams have brought a line: waiting begins anew."""
+        self._waited = 0.0
+        self._silent = set(range(len(self._calls)))
+
+    def close(self) -> None:
+        """Ends all calls; closing twice is harmless."""
+        for call in self._calls:
+            call.close()
+
+    def _gather(self) -> None:
+        """Lets small messages that come fast come together, as those of one line in several streams do."""
+        pause = self._delivered_at + LEAST_PAUSE - time.monotonic()
+        if pause > 0 and not any(call.is_plenty for call in self._calls):
+            time.sleep(pause)
+            self._waited += pause
+
+    def _taken(self) -> Portions:
+        portions: Portions = []
+        for number, call in enumerate(self._calls):
+            if number in self._over:
+                continue
+            try:
+                messages = call.take()
+            except StopIteration:
+                self._over[number] = None
+                self._parts[number].ended = call.ended
+            except APIError as error:
+                self._over[number] = error
+            else:
+                if messages:
+                    portions.append((number, messages))
+                    self._silent.discard(number)
+        return portions
+
+    def _check(self) -> None:
+        """Raises where all is over, or no line can become whole any more."""
+        failed = [(number, error) for number, error in self._over.items() if error is not None]
+        is_over = len(self._over) == len(self._calls)
+        for number, error in failed:
+            if is_over or not self._waits(number) or time.monotonic() > self._ended(number) + _GRACE:
+                raise error
+        if is_over:
+            raise StopIteration
+        newest = max(part.newest or 0.0 for part in self._parts)
+        for number in self._over:
+            call = self._calls[number]
+            is_due = 0 < self._max_frames <= call.received
+            if not is_due and not self._waits(number) and newest > self._ended(number) + _GRACE:
+                raise call.ended_alone()
+        if self._waited >= self._idle_timeout:
+            self._give_up()
+
+    def _ended(self, number: int) -> float:
+        ended = self._calls[number].ended
+        assert ended is not None, "it is over"
+        return ended
+
+    def _give_up(self) -> None:
+        for number in sorted(self._silent - self._over.keys()):
+            self._calls[number].give_up()
+            self._calls[number].take()
+        raise APITimeoutError(
+            f"no line of {self._job} was whole for {self._idle_timeout:g} s, though its {len(self._calls)} streams "
+            "bring frames",
+            status=grpc.StatusCode.DEADLINE_EXCEEDED,
+        )
+
+    def _wait(self) -> None:
+        self._arrived.clear()
+        if any(call.has_news for number, call in enumerate(self._calls) if number not in self._over):
+            return
+        began = time.monotonic()
+        limit = self._idle_timeout - self._waited
+        failed = [self._ended(number) + _GRACE - began for number, error in self._over.items() if error is not None]
+        self._arrived.wait(max(min([limit, *failed]), 0.0))
+        self._waited += time.monotonic() - began
