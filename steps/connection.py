@@ -47,8 +47,9 @@ def client_is_not_connected(context: Context) -> None:
 @then("the request is refused within {limit:Duration}, naming the job")
 def refused_in_time(context: Context, limit: float) -> None:
     limit = context.world.settings.criterion("refusal_within", limit)
-    assert_that(context.world.refusal.error, names_unknown_job(context.world.refusal.job_id))
-    assert_that(context.world.refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
+    refusal = context.world.ask_refusal()
+    assert_that(refusal.error, names_unknown_job(refusal.job_id))
+    assert_that(refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
 
 
 @then("the same connection then serves the job that exists")

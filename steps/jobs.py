@@ -130,7 +130,7 @@ def configure_after_cancelled(context: Context) -> None:
 
 @then("the request is refused, and the answer says what is wrong")
 def refused_in_words(context: Context) -> None:
-    assert_that(context.world.refusal.error, says_what_is_wrong())
+    assert_that(context.world.ask_refusal().error, says_what_is_wrong())
 
 
 @then("the server knows the job as one that waits or runs")

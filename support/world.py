@@ -99,8 +99,7 @@ class World:
         """The stream that was watched for long."""
         return _made(self._long, "no stream was watched for long: the scenario lacks a 'When I watch it for ...'")
 
-    @property
-    def refusal(self) -> Refusal:
+    def ask_refusal(self) -> Refusal:
         """The newest refusal of a request that must be refused, for a step that answers for it."""
         self._unasked_refusals.pop(id(self._refusal), None)
         return _made(self._refusal, "nothing was refused: the scenario lacks a 'When I ask for ...'")

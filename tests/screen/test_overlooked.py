@@ -216,7 +216,7 @@ def test_a_refusal_without_words_is_found_where_nobody_asks(
     for asks in (True, False):
         one = scenario()
         one.ask_for_invalid_job(Mistake.NO_HEIGHT, times=2 - asks)
-        assert not asks or not matchers.says_what_is_wrong().matches(one.refusal.error)
+        assert not asks or not matchers.says_what_is_wrong().matches(one.ask_refusal().error)
         one.leave_unasked(f"asks: {asks}")
     assert [(unasked.scenario, unasked.first.rule) for unasked in overlooked] == [
         ("asks: False", "refusal in words")
