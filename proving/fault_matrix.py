@@ -26,7 +26,7 @@ from proving.trial import Deviation, Trial, attempt_all, deviations
 from proving.unseen import why_unseen
 from support.wording import plural
 
-_AT_ONCE = 6
+_AT_ONCE = 8
 """Trials at a time for each core: most of their time they wait for time to pass."""
 
 _SAMPLED = 100
@@ -46,7 +46,7 @@ def as_markdown(trials: Collection[Trial]) -> list[str]:
         f"{len(others)} correct servers refused.",
         "",
         *_counted(conditional),
-        f"{plural(sum(trial.second_look for trial in trials), 'trial')} needed a second look, alone on the machine.",
+        f"{plural(sum(trial.second_look for trial in trials), 'trial')} needed a second look, one for each core.",
         "",
         "F: failed, B: broken, -: skipped, ·: passed. A criterion is named by its task in AUTO-001."
         " The others are about jobs, and about the client itself.",

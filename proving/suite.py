@@ -18,7 +18,7 @@ CRITERIA = "not @simulator and not @load and not @slow"
 """The acceptance criteria: every scenario that can be run against any server, in seconds."""
 
 LIGHT = f"{CRITERIA} and not @configurations"
-"""Those of them that several runs can try at once; the others need the machine for themselves."""
+"""Those of them that many runs can try at once; the others need a core for themselves."""
 
 CONFIGURATIONS = "@configurations"
 """The windows of every kind."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +16,7 @@ from proving.crew import Crew
 from proving.forked import ForkedServer
 from proving.owners import LONG, SLOW, asks_about_all, owns
 from proving.sample import needs_many
-from proving.suite import CONFIGURATIONS, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
+from proving.suite import CONFIGURATIONS, CRITERIA, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
 from proving.suite import SLOW as SLOW_SCENARIOS
 from proving.unseen import why_unseen
 from support.errors import NotReadyError
@@ -114,14 +116,14 @@ class Trial:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it is worth a second look: a crowded machine can have a part in it."""
-        return bool(self.problem) and not self.second_look and (bool(self.run.unhappy) or not self.deviation.condition)
+        """Whether it is worth a second look: a crowded machine can have a part in it, or what was not looked at."""
+        return bool(self.problem) and not self.second_look
 
     @property
     def catcher(self) -> ScenarioResult | None:
         """The scenario that found the fault: one that owns the promise; under a condition also one that asks about all.
 
-        Any other one counts under a condition once it was alone on the machine: then it is not the crowd that it found.
+        Any other one counts under a condition on a second look: then it is not the crowd that it found.
         """
         asked = self.owners
         if self.deviation.condition:
@@ -164,25 +166,28 @@ def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
         settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
-        run = run_suite(crew, folder, settings, tags=_scenarios(deviation, tags))
+        run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)
     finally:
         server.stop()
 
 
-def _scenarios(deviation: Deviation, tags: str) -> str:
-    """Those that can find the fault; as a tag expression."""
+def scenarios(deviation: Deviation, tags: str, second_look: bool) -> str:
+    """Those that are asked, as a tag expression; on a second look also those that a crowd has no room for."""
     if deviation.promise in SLOW:
         return SLOW_SCENARIOS
+    if second_look and tags == LIGHT:
+        return CRITERIA
     return CONFIGURATIONS if deviation.needs_many else tags
 
 
 def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None]) -> Iterator[Trial]:
-    """The trials as they end; one that finds a problem comes again, tried once more, alone, at the end.
+    """The trials as they end; one that finds a problem comes again, tried once more, at the end.
 
-    A crowded machine can make a correct server late. A second look, without the crowd, tells that from a real problem:
-    a fault that survives, survives twice. Many windows at once make a crowd of their own: they are tried alone, too.
+    A crowded machine can make a correct server late. A second look, one for each core, tells that from a real problem:
+    a fault that survives, survives twice, and the second time also the windows of every kind. Where a trial is about
+    those alone, the first look has no other crowd either.
     """
 
     def look(deviation: Deviation, folder: str, *, again: bool = False) -> Trial:
@@ -192,12 +197,18 @@ def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Call
 
     slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
     looks = [(one.needs_many, partial(look, one, str(number))) for number, one in slow_ones_first]
-    together, alone = ([task for needs_many, task in looks if needs_many == many] for many in (False, True))
+    together, apart = ([task for needs_many, task in looks if needs_many == many] for many in (False, True))
     doubtful: list[Deviation] = []
-    for tasks in (together, *([task] for task in alone)):
-        for trial in crew.results(tasks):
-            yield trial
-            if trial.is_doubtful:
-                doubtful.append(trial.deviation)
-    for number, one in enumerate(doubtful):
-        yield from crew.results([partial(look, one, f"again-{number}", again=True)])
+    for trial in itertools.chain(crew.results(together), _one_for_each_core(crew, apart)):
+        yield trial
+        if trial.is_doubtful:
+            doubtful.append(trial.deviation)
+    again = [partial(look, one, f"again-{number}", again=True) for number, one in enumerate(doubtful)]
+    yield from _one_for_each_core(crew, again)
+
+
+def _one_for_each_core(crew: Crew, looks: Sequence[Callable[[], Trial]]) -> Iterator[Trial]:
+    """The trials as they end, as many at a time as there are cores."""
+    cores = os.cpu_count() or 1
+    for first in range(0, len(looks), cores):
+        yield from crew.results(looks[first : first + cores])

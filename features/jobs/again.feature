@@ -32,5 +32,5 @@ Feature: Again
 
   @slow @normal
   Scenario: A cancelled job leaves its window to the next one
-    When I configure and cancel 31 live jobs, one after the other
+    When I configure and cancel 32 live jobs, one after the other
     Then each of them had its window within 5 seconds of the end of the one before

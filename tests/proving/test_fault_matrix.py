@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from behave.tag_expression import make_tag_expression
 
 from proving import fault_matrix
 from proving.crew import Crew
 from proving.fault_matrix import as_data, as_markdown
 from proving.owners import WHOLE
-from proving.suite import BROKEN, FAILED, PASSED, SKIPPED, ScenarioResult, SuiteRun
-from proving.trial import CORRECT, Deviation, Trial, attempt, deviations
+from proving.suite import BROKEN, FAILED, LIGHT, PASSED, SKIPPED, ScenarioResult, SuiteRun
+from proving.trial import CORRECT, Deviation, Trial, attempt, deviations, scenarios
 
 FAULT = Deviation("dead-sensor", "One sensor holds nothing but zeros", "life")
 LATE = Deviation("dead-sensor@from-frame=30", "One sensor holds nothing but zeros", "life", ("from-frame",))
@@ -56,6 +57,32 @@ def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "", ac
 def test_what_counts_as_a_problem(tried: Trial, problem: str) -> None:
     assert problem in tried.problem
     assert bool(problem) == bool(tried.problem)
+
+
+def test_what_is_doubtful_gets_one_more_look() -> None:
+    survivor = trial(LATE, scenario(OWNER, PASSED), acts=3)
+    assert survivor.is_doubtful
+    assert not replace(survivor, second_look=True).is_doubtful
+    assert not trial(LATE, scenario(OWNER, PASSED)).is_doubtful, "it never came about"
+
+
+@pytest.mark.parametrize(
+    ("deviation", "second_look", "configurations", "others"),
+    [
+        (FAULT, False, False, True),
+        (LATE, False, False, True),
+        (LATE, True, True, True),
+        (Deviation("dead-sensor@channels=200", "", "life"), False, True, False),
+        (Deviation("dead-sensor@channels=200", "", "life"), True, True, True),
+    ],
+)
+def test_the_windows_of_every_kind_are_asked_where_they_have_room(
+    deviation: Deviation, second_look: bool, configurations: bool, others: bool
+) -> None:
+    asked = make_tag_expression(scenarios(deviation, LIGHT, second_look))
+    assert asked.check(["configurations", "critical"]) == configurations
+    assert asked.check(["critical"]) == others
+    assert not asked.check(["slow", "critical"])
 
 
 def test_the_page_shows_who_failed_and_what_was_said() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from protos.datastream_pb2 import DataStream
 from support.simulator.command_line import parse
-from support.simulator.deviations import Deviations
+from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.catalogue import entries
 from support.simulator.deviations.condition import KINDS
+from support.simulator.deviations.trace import Trace
+from support.simulator.frame import Timeline
+from support.simulator.plan import Plan
 from tests.patience import eventually
 from tests.simulator.driver import RunningJob, Simulator, in_thread
 from tests.simulator.judge import deviate
@@ -231,6 +237,71 @@ def test_what_acts_once_waits_for_the_stream_that_it_can_act_in(simulator: Simul
     with simulator.job() as job:
         assert [len(job.frames(count)) for count in (5, 40, 32)] == [5, 30, 32]
     assert acts(simulator) == 1
+
+
+def test_a_row_that_is_only_due_has_not_acted_yet() -> None:
+    deviations = Deviations(["line-repeated@once"])
+    plan = Plan(0, 10, 2000, 1024, range(256), Fraction(1, 100), 5, "0")
+    straight = Timeline(0, plan)
+    bent = deviations.of_stream(plan, 1, None).through(stages.TIMELINE, straight, plan)
+    assert bent.due_ns(8) < straight.due_ns(8)
+    assert deviations.acts == {"line-repeated@once": 0}
+    assert bent.start(8) == straight.start(7)
+    assert deviations.acts == {"line-repeated@once": 1}
+
+
+def test_what_acts_once_tries_again_where_the_client_leaves_before_it_can_have_read_it(simulator: Simulator) -> None:
+    deviate(simulator, faults=["negative-value@once"])
+    with simulator.job() as job, simulator.job() as other:
+        with streaming(job):
+            pass
+        eventually(lambda: is_spoilt(other.frames(1)[0]), "the server has noticed")
+        assert not is_spoilt(other.frames(1)[0]), "a stream that came to its end"
+
+
+def test_a_condition_keeps_a_fault_from_acting_not_from_seeing(simulator: Simulator) -> None:
+    deviate(simulator, faults=["canvas-of-another-job@job=2", "times-of-another-job@job=2"])
+    with simulator.job() as job, simulator.job() as other:
+        [alone] = other.frames(1)
+        assert simulator.call("GET", "/simulator/acts").json() == dict.fromkeys(
+            ["canvas-of-another-job@job=2", "times-of-another-job@job=2"], 0
+        )
+        with streaming(job):
+            beside = other.frames(2)[-1]
+            [first] = job.frames(1)
+    canvases = [frame.rows[0].canvasId for frame in (alone, beside, first)]
+    assert canvases[0] != canvases[1] == canvases[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "acted"),
+    [("as they are", False), ("made anew", False), ("held back and left", False), ("in pairs", True), ("none", True)],
+)
+def test_what_counts_is_what_came_out(kind: str, acted: bool) -> None:
+    async def source() -> AsyncGenerator[bytes, None]:
+        for number in range(4):
+            yield bytes([number, number])
+        if kind == "held back and left":
+            raise asyncio.CancelledError
+
+    async def deviating(payloads: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        held = []
+        async for payload in payloads:
+            held.append(bytes(list(payload)) if kind == "made anew" else payload)
+            if len(held) < {"in pairs": 2, "held back and left": 5, "none": 5}.get(kind, 1):
+                continue
+            for one in held:
+                yield one
+            held.clear()
+
+    async def watched() -> bool:
+        trace = Trace(source())
+        with contextlib.suppress(asyncio.CancelledError):
+            async for _ in trace.outgoing(deviating(trace.incoming())):
+                pass
+        return trace.acted is not None
+
+    assert asyncio.run(watched()) == acted
 
 
 def test_a_new_wish_begins_to_count_anew(simulator: Simulator) -> None:

@@ -4,7 +4,9 @@ Where the conditions do not hold, a thing passes as it is. Where they begin to h
 function sees what is left of it as a stream of its own.
 """
 
+import math
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from fractions import Fraction
@@ -19,6 +21,8 @@ from support.simulator.job import Job
 from support.simulator.plan import Plan
 
 FAR = 10_000_000  # rows; conditions that do not hold until there never do
+ROUNDING_MS = 1  # times are sent in whole milliseconds
+A_MOMENT = 0.25  # seconds that a message may lie somewhere before it is read
 
 Thing = TypeVar("Thing")
 
@@ -37,25 +41,45 @@ class Acting:
         self._conditions = conditions
         self._once = any(condition.kind.name == ONCE for condition in conditions)
         self._taken = False
+        self._newest = (0, -math.inf)  # the stream that it acted in: of which job, and when
         self._lock = threading.Lock()
 
     def holds(self, situation: Situation) -> bool:
         """Whether all conditions hold."""
         return all(condition.holds(situation) for condition in self._conditions)
 
+    def may_begin(self, situation: Situation) -> bool:
+        """Whether it would act now."""
+        return not self._taken and self.holds(situation)
+
     def begins(self, situation: Situation) -> bool:
         """Whether it acts now; ``ended`` tells, afterwards, what came of it."""
         with self._lock:
-            if self._taken or not self.holds(situation):
+            if not self.may_begin(situation):
                 return False
             self._taken = self._once
             return True
 
-    def ended(self, acted: bool) -> None:
-        """What acts only once, and made no difference, may try again."""
+    def ended(self, situation: Situation, acted: bool, since: float | None = None) -> None:
+        """What acts only once, and made no difference, may try again.
+
+        Args:
+            situation: that it began in.
+            acted: whether it has made a difference.
+            since: when, on the monotonic clock; None: now.
+        """
         with self._lock:
             self.acts += acted
             self._taken = self._once and acted
+            if acted and situation.stream:
+                self._newest = situation.job, time.monotonic() if since is None else since
+
+    def left(self, job: int) -> None:
+        """A client has left a stream: once is not yet over where it may not have read what was done a moment ago."""
+        with self._lock:
+            acted_in, when = self._newest
+            if acted_in == job and time.monotonic() - when < A_MOMENT:
+                self._taken = False
 
 
 def value(acting: Acting, situation: Situation, thing: Thing, *context: Any) -> Thing:
@@ -72,7 +96,7 @@ def seen(sight: Callable[[Thing], Any], acting: Acting, situation: Situation, th
         made: Thing = acting.hook(thing, *context)
         acted = sight(made) != sight(thing)
     finally:
-        acting.ended(acted)
+        acting.ended(situation, acted)
     return made
 
 
@@ -89,7 +113,7 @@ async def awaited(acting: Acting, situation: Situation, thing: Thing, *context: 
         made: Thing = await acting.hook(thing, *context)
         acted = made != thing
     finally:
-        acting.ended(acted)
+        acting.ended(situation, acted)
     return made
 
 
@@ -111,7 +135,7 @@ async def around(
         answer = await acting.hook(exchange, watched)
         acted = asked != [(exchange, answer)]
     finally:
-        acting.ended(acted)
+        acting.ended(situation, acted)
     return answer
 
 
@@ -120,7 +144,7 @@ async def course(
 ) -> AsyncGenerator[bytes, None]:
     """The messages of a stream, as they are until the conditions hold, and as the function wants from there on."""
     number = 0
-    while not acting.begins(situation.at_frame(number)):
+    while not acting.begins(here := situation.at_frame(number)):
         try:
             yield await anext(payloads)
         except StopAsyncIteration:
@@ -131,7 +155,7 @@ async def course(
         async for payload in trace.outgoing(acting.hook(trace.incoming(), job)):
             yield payload
     finally:
-        acting.ended(trace.acted)
+        acting.ended(here, trace.acted is not None, trace.acted)
 
 
 def timeline(acting: Acting, situation: Situation, straight: Timeline, plan: Plan) -> Timeline:
@@ -145,23 +169,38 @@ def timeline(acting: Acting, situation: Situation, straight: Timeline, plan: Pla
 
 
 class _Joined(Bent):
-    """A timeline that goes on as another one, from the first row after ``begin`` that is elsewhere there."""
+    """A timeline that goes on as another one, from the first row after ``begin`` that is elsewhere there.
+
+    When a row is due is also asked of rows that are never sent, because the client has left; it acts when the first one
+    is made.
+    """
 
     def __init__(
         self, acting: Acting, situation: Situation, plan: Plan, straight: Timeline, other: Timeline, begin: int
     ) -> None:
-        super().__init__(straight, plan, start=lambda row: self._at(row)[0], due=lambda row: self._at(row)[1])
+        super().__init__(straight, plan, start=self._made, due=self._due)
         self._acting, self._situation = acting, situation
         self._other, self._begin = other, begin
         self._has_joined = False
 
-    def _at(self, row: int) -> tuple[Fraction, int]:
-        """Where the row is, and when it is due."""
-        here = self._straight.start(row), self._straight.due_ns(row)
-        if row < self._begin:
-            return here
-        there = self._other.start(row - self._begin), self._other.due_ns(row - self._begin)
-        if not self._has_joined and here != there and self._acting.begins(self._situation.at_row(row)):
-            self._acting.ended(True)
+    def _due(self, row: int) -> int:
+        joins = self._has_joined or (self._differs(row) and self._acting.may_begin(self._situation.at_row(row)))
+        return self._there(row)[1] if joins and row >= self._begin else self._straight.due_ns(row)
+
+    def _made(self, row: int) -> Fraction:
+        if not self._has_joined and self._differs(row) and self._acting.begins(self._situation.at_row(row)):
+            self._acting.ended(self._situation, True)
             self._has_joined = True
-        return there if self._has_joined else here
+        return self._there(row)[0] if self._has_joined and row >= self._begin else self._straight.start(row)
+
+    def _differs(self, row: int) -> bool:
+        """Whether the row is elsewhere there, or sent at another time, by what can be told after rounding."""
+        if row < self._begin:
+            return False
+        start, due_ns = self._there(row)
+        moved = abs(start - self._straight.start(row)) >= ROUNDING_MS
+        return moved or abs(due_ns - self._straight.due_ns(row)) >= ROUNDING_MS * 1_000_000
+
+    def _there(self, row: int) -> tuple[Fraction, int]:
+        """Where the other one has the row, and when it is due."""
+        return self._other.start(row - self._begin), self._other.due_ns(row - self._begin)

@@ -1,8 +1,9 @@
 """The deviations that are active: the server passes what it does through them, stage by stage."""
 
+import asyncio
 import json
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -66,9 +67,17 @@ class Deviations:
         row = at.row + at.plan.rows_per_frame
         return self._about(replace(self.situation, frame=at.number + 1, row=row)) if self._chosen else self
 
-    def streaming(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def streaming(self) -> Iterator[None]:
         """Counts the job as one that streams."""
-        return self.situation.course.streaming(self.situation.job)
+        job = self.situation.job
+        try:
+            with self.situation.course.streaming(job):
+                yield
+        except asyncio.CancelledError:  # the client has left
+            for fault in self.faults:
+                fault.left(job)
+            raise
 
     def through(self, stage: Stage[Any], thing: Thing, *context: Any) -> Thing:
         """What the active deviations make of a thing at a stage; ``stages`` says what else they are told there."""
@@ -111,8 +120,7 @@ class Deviations:
         return self.variants + self.faults
 
     def _hooks(self, stage: Stage[Any]) -> list[Any]:
-        hooks = (chosen.hook(stage, self.situation) for chosen in self._chosen)
-        return [hook for hook in hooks if hook]
+        return [hook for chosen in self._chosen for hook in chosen.at(stage, self.situation)]
 
     def _about(self, situation: Situation) -> Self:
         about = copy(self)

@@ -42,11 +42,16 @@ class _Screens:
         self._lock = threading.Lock()
         self._newest: dict[str, Row] = {}
 
-    def other(self, frame: Frame) -> Row | None:
-        """Keeps a frame, and tells the newest row of another canvas that is streamed just now; None without."""
+    def keep(self, frame: Frame) -> None:
+        """Keeps what a frame shows."""
         row = frame.rows[-1]
         with self._lock:
             self._newest[row.canvas_id] = row
+
+    def other(self, frame: Frame) -> Row | None:
+        """The newest row of another canvas that is streamed just now; None without."""
+        row = frame.rows[-1]
+        with self._lock:
             others = [one for name, one in self._newest.items() if name != row.canvas_id]
         newest = max(others, key=lambda one: one.start_ms, default=None)
         return newest if newest and abs(newest.start_ms - row.start_ms) < LATELY else None
@@ -88,20 +93,32 @@ def times_of_another_job(frame: Frame, _at: At) -> Frame:
     return replace(frame, rows=(*frame.rows[:-1], last))
 
 
+@FRAME.watch("values-of-another-job", "sensors-of-another-job", "times-of-another-job")
+def _watch_screens(frame: Frame, _at: At) -> Frame:
+    _screens.keep(frame)
+    return frame
+
+
 _open: list[Job] = []  # the jobs of the streams that are open
 
 
 @FEED.fault("beside")
 async def canvas_of_another_job(payloads: Payloads, job: Job) -> Payloads:
     """A stream that begins while another job streams is drawn on the canvas of that one."""
-    canvas = next((other.canvas_id for other in _open if other is not job), job.canvas_id)
+    canvas = next((other.canvas_id for other in _open if other is not job and other.open_streams), job.canvas_id)
+    async for payload in payloads:
+        frame = DataStream.FromString(payload)
+        for row in frame.rows:
+            row.canvasId = canvas
+        yield frame.SerializeToString()
+
+
+@FEED.watch("canvas-of-another-job")
+async def _watch_streams(payloads: Payloads, job: Job) -> Payloads:
     _open.append(job)
     try:
         async for payload in payloads:
-            frame = DataStream.FromString(payload)
-            for row in frame.rows:
-                row.canvasId = canvas
-            yield frame.SerializeToString()
+            yield payload
     finally:
         _open.remove(job)
 

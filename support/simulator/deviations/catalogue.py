@@ -113,6 +113,7 @@ class Deviation:
         argument: what can be set of it; None: nothing.
         stage: the one that it is written for.
         hooks: its functions, by their stages.
+        watches: those of them that only look, by their stages.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Deviation:
     argument: Argument | None
     stage: "Stage[Any]"
     hooks: "Hooks" = field(default_factory=dict)
+    watches: "Hooks" = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -142,17 +144,25 @@ class Chosen:
     Attributes:
         spec: its name, with the argument and the conditions where some were given.
         hooks: its functions, by their stages.
-        acting: the same for one that acts only under conditions.
+        watches: those that only look, whatever the conditions.
+        acting: the functions of one that acts only under conditions.
     """
 
     spec: str
     hooks: "Hooks"
+    watches: "Hooks"
     acting: "dict[Stage[Any], Acting]" = field(default_factory=dict)
 
-    def hook(self, stage: "Stage[Any]", situation: Situation) -> Callable[..., Any] | None:
-        """What it does at a stage in a situation; None: nothing, ever."""
+    def at(self, stage: "Stage[Any]", situation: Situation) -> list[Callable[..., Any]]:
+        """What it does at a stage in a situation, in this order."""
         under_conditions = self.acting.get(stage)
-        return partial(stage.under, under_conditions, situation) if under_conditions else self.hooks.get(stage)
+        acts = partial(stage.under, under_conditions, situation) if under_conditions else self.hooks.get(stage)
+        return [hook for hook in (self.watches.get(stage), acts) if hook]
+
+    def left(self, job: int) -> None:
+        """A client has left a stream of the job of this number."""
+        for acting_there in self.acting.values():
+            acting_there.left(job)
 
 
 Hooks = dict["Stage[Any]", Callable[..., Any]]
@@ -191,6 +201,19 @@ class Stage(Generic[Hook]):
 
         return enter
 
+    def watch(self, *names: str) -> Callable[[Hook], Hook]:
+        """Enters the decorated function, which changes nothing, as what these deviations have to know.
+
+        It sees everything, also what a condition keeps from the deviation itself.
+        """
+
+        def enter(hook: Hook) -> Hook:
+            for name in names:
+                _CATALOGUE[name].watches[self] = hook
+            return hook
+
+        return enter
+
     def _enter(self, promise: Promise | None, hook: Hook) -> Hook:
         name = hook.__name__.replace("_", "-")
         says = " ".join((hook.__doc__ or "").split()).removesuffix(".")
@@ -220,7 +243,7 @@ def find(kind: Kind, spec: str) -> Chosen:
         except ValueError as error:
             raise UnknownDeviationError(f"the {kind} {name!r}: {error}") from None
     hooks = {stage: partial(hook, **takes) if takes else hook for stage, hook in deviation.hooks.items()}
-    return Chosen(spec, hooks, _acting(deviation, hooks, conditions) if conditions else {})
+    return Chosen(spec, hooks, deviation.watches, _acting(deviation, hooks, conditions) if conditions else {})
 
 
 def listing() -> str:
