@@ -84,7 +84,10 @@ class Memory:
 
     @property
     def growth(self) -> dict[str, int]:
-        """By how many bytes each has grown, from the second quarter of the time to the last; 0 after a few looks."""
+        """By how many bytes each has grown, from the second quarter of the time to the last; 0 after a few looks.
+
+        What goes on grows in each quarter: a single step, as where an allocator takes a larger piece, is none.
+        """
         return {name: _grown(sizes) for name, sizes in self._sizes.items()}
 
 
@@ -92,4 +95,5 @@ def _grown(sizes: list[int]) -> int:
     quarter = len(sizes) // 4
     if not quarter:
         return 0
-    return round(statistics.median(sizes[-quarter:]) - statistics.median(sizes[quarter : 2 * quarter]))
+    second, third, last = (statistics.median_low(sizes[len(sizes) - n * quarter :][:quarter]) for n in (3, 2, 1))
+    return 2 * min(third - second, last - third)

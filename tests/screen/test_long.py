@@ -81,3 +81,15 @@ def test_a_leak_is_ours_and_told(looks: dict[str, Long]) -> None:
     with pytest.raises(RuntimeError, match=r"this client needs more and more memory: \d+ MiB in 24 s"):
         long.check_memory()
     long.memory = before
+
+
+@pytest.mark.parametrize("when", range(16))
+def test_a_single_step_is_no_leak(looks: dict[str, Long], when: int) -> None:
+    memory, kept = Memory({"this client": None}, every=0.0), []
+    for look in range(16):
+        kept.append(bytearray(b"x" * 2 * LEAK if look == when else b""))
+        memory.look()
+    long = looks[""]
+    before, long.memory = long.memory, memory
+    long.check_memory()
+    long.memory = before
