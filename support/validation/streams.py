@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from support.stream.block import Block
-from support.stream.part import Part
+from support.stream.part import Odd, Part
 from support.stream.shape import Shape
 from support.validation.finding import Ending, Finding, Rule, Severity, Took, Topic, Where
 from support.validation.life import tells_apart
@@ -129,28 +129,23 @@ class SameLines(Rule):
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         for part in ending.streams:
-            for odd, what in (
-                (part.lacking, "lacks {}, which another brought"),
-                (part.strange, "brought {}, which no other brought at that time"),
-            ):
-                if odd.count and odd.first is not None:
-                    yield self.finding(
-                        f"{part} {what.format(plural(odd.count, 'line'))}, the first at {clock(odd.first)}",
-                        Where(time=odd.first),
-                        odd.count,
-                    )
-        if not ending.frames and ending.streams and all(part.lines.received for part in ending.streams):
-            first = min(ending.streams, key=lambda part: part.lines.oldest)
-            last = max(ending.streams, key=lambda part: part.lines.oldest)
-            if _were_together(ending.streams):
-                yield self.finding(
-                    f"the streams have no line in common: {first} begins at {clock(first.lines.oldest)}, {last} at "
-                    f"{clock(last.lines.oldest)}"
-                )
+            yield from self._odd(part, part.lacking, "lacks {}, which another brought")
+            yield from self._odd(part, part.strange, "brought {}, which no other brought at that time")
+        if not ending.frames and _were_together(ending.streams):
+            first, last = (f(ending.streams, key=lambda part: part.lines.oldest) for f in (min, max))
+            yield self.finding(
+                f"the streams have no line in common: {first} begins at {clock(first.lines.oldest)}, {last} at "
+                f"{clock(last.lines.oldest)}"
+            )
+
+    def _odd(self, part: Part, odd: Odd, what: str) -> Iterator[Finding]:
+        if odd.first is not None:
+            sentence = f"{part} {what.format(plural(odd.count, 'line'))}, the first at {clock(odd.first)}"
+            yield self.finding(sentence, Where(time=odd.first), odd.count)
 
 
 class StreamsGoOn(Rule):
-    """No stream begins never, stalls or ends while others go on."""
+    """No stream stalls or ends, or never begins, while others go on."""
 
     name = "streams go on together"
     topic = Topic.CONTINUITY
@@ -180,7 +175,9 @@ class StreamsGoOn(Rule):
 
 
 def _were_together(parts: Sequence[Part]) -> bool:
-    """Whether all streams ran side by side for long enough to have a line in common."""
+    """Whether several streams brought lines side by side for long enough to have one in common."""
+    if not parts or not all(part.lines.received for part in parts):
+        return False
     first, newest = max(part.first or 0.0 for part in parts), min(part.newest or 0.0 for part in parts)
     return newest - first > _APART
 
