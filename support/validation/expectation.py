@@ -48,6 +48,7 @@ class Expectation:
         max_frames: the number of frames asked for; None where the stream has no limit.
         cannot: what frames cannot say, so that it is not judged.
         streams: of them, those of each stream of the job, in the order of the streams; together all, none twice.
+        job_id: of the job, as the configuration answered it; empty: not known.
     """
 
     sensors: tuple[int, ...]
@@ -58,6 +59,7 @@ class Expectation:
     max_frames: int | None = None
     cannot: frozenset[Unsaid] = frozenset()
     streams: tuple[tuple[int, ...], ...] = ()
+    job_id: str = ""
 
     def __post_init__(self) -> None:
         if not self.streams:
@@ -89,6 +91,7 @@ class Expectation:
             max_frames=max_frames,
             cannot=cannot,
             streams=_streams(sensors, answer),
+            job_id=answer.job_id,
         )
 
 

@@ -42,6 +42,15 @@ def _alignment_ms(lines_dt: float, sample: float) -> float:
     return 0.0 if is_whole or samples < 4 or lines_dt < 0.002 else sample * 1000
 
 
+def room_ms(expectation: Expectation) -> tuple[float, float]:
+    """By how much the distance of two lines may be off, and how much of that blurs their number; milliseconds."""
+    line = expectation.lines_dt * 1000
+    alignment = _alignment_ms(expectation.lines_dt, expectation.sample)
+    slack = _ROUNDING_MS + alignment
+    is_whole = alignment == 0 and countable(line) and line == round(line)
+    return slack, 0.0 if is_whole or line > 2.5 * slack else slack
+
+
 def _times(frame: Frame, row: int) -> tuple[int, int]:
     """Start and end of a row, epoch milliseconds, as numbers that do not overflow."""
     return int(frame.starts[row]), int(frame.ends[row])
@@ -136,11 +145,8 @@ class LinesContinuous(Rule):
 
     def __init__(self, expectation: Expectation) -> None:
         self._dt = expectation.lines_dt * 1000
-        alignment = _alignment_ms(expectation.lines_dt, expectation.sample)
-        self._slack = _ROUNDING_MS + alignment
+        self._slack, self._blur = room_ms(expectation)
         self._can_be_counted = countable(self._dt)
-        whole = alignment == 0 and self._can_be_counted and self._dt == round(self._dt)
-        self._blur = 0.0 if whole or self._dt > 2.5 * self._slack else self._slack
         self._newest: int | None = None
         self._row = -1
         self._arrived = 0.0

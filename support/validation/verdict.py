@@ -12,9 +12,11 @@ from support.stream.lines import Lines
 from support.stream.unsaid import Unsaid
 from support.validation.age import LiveDataFresh, LiveDataKeepUp
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
+from support.validation.encoding import GoesTogether, HabitsKept
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic
 from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
+from support.validation.numbering import NumberedAsTimed, OfThisJob
 from support.validation.spectrum import Finite, NonNegative, WithinBounds
 from support.validation.streams import rules_of_streams
 from support.validation.structure import (
@@ -45,6 +47,9 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         RowsPresent(),
         SensorsPresent(),
         *told,
+        GoesTogether(),
+        HabitsKept(),
+        OfThisJob(expectation.job_id, expectation.sensors),
         SensorsAsConfigured(expectation.side_by_side),
         BinsAsConfigured(len(expectation.frequencies)),
         Finite(),
@@ -56,6 +61,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         NoTwins(expectation.sensors),
         EpochMilliseconds(),
         LinesContinuous(expectation),
+        NumberedAsTimed(expectation),
         LiveDataFresh(limits.data_age_within, limits.clock_skew),
         LiveDataKeepUp(limits.age_growth),
         NoPause(limits.max_pause),

@@ -55,7 +55,9 @@ def blocks(*messages: bytes, row_span: float | None = None) -> list[Block]:
 def blocks_of(messages: Iterable[DataStream], *, together: bool = True) -> Iterator[Block]:
     """The messages as rules see them: in as few blocks as that takes, or one by one."""
     data = [message.SerializeToString() for message in messages]
-    arrived = [Message(each, len(each), START + number, START + number) for number, each in enumerate(data)]
+    arrived = [
+        Message(each, len(each), START + number * 0.05, START + number * 0.05) for number, each in enumerate(data)
+    ]
     reader = PRODUCTION.reader()
     done = 0
     portions: Sequence[Sequence[Message]] = [arrived] if together else [[message] for message in arrived]

@@ -15,6 +15,7 @@ from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
 from support.stream.block import Block, Message
 from support.stream.frame import Frame
 from support.stream.story import STORY
+from support.stream.unsaid import Unsaid
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding
 from support.validation.verdict import Verdict, stream_rules
@@ -44,6 +45,8 @@ class Plan:
     rounding: Fraction = Fraction(1, 2)
     aligned: bool = False
     max_frames: int | None = field(default=None)
+    cannot: frozenset[Unsaid] = frozenset()
+    job_id: str = ""
 
     @property
     def expectation(self) -> Expectation:
@@ -55,6 +58,8 @@ class Plan:
             row_span=self.nfft / self.prr,
             sample=1 / self.prr,
             max_frames=self.max_frames,
+            cannot=self.cannot,
+            job_id=self.job_id,
         )
 
     def messages(self) -> list[DataStream]:

@@ -22,6 +22,8 @@ from support.validation.configuration import judge_configuration
 from support.validation.expectation import Limits
 from support.validation.finding import Ending, Finding, Rule
 from support.validation.verdict import Verdict, stream_rules
+from tests.validation import production
+from tests.validation import test_numbering as numbering
 from tests.validation.streams import Plan, blocks_of, frames_of, spoiled
 from tests.validation.test_configuration import PRR, REQUEST, WRONG_ANSWERS, answer
 from tests.validation.test_rules import BREAKAGES, PLAN, SPECTRA, twins
@@ -60,7 +62,11 @@ def frames() -> list[Frame]:
     return frames_of(PLAN.messages(), PLAN)
 
 
-Case = tuple[Plan, Callable[[], list[Frame]], Ending]
+def in_production(change: Callable[[numbering.Messages], object]) -> Case:
+    return numbering.PLAN, lambda: list(production.blocks_of(numbering.spoiled(change))), FINE
+
+
+Case = tuple[Plan, Callable[[], list[Frame] | list[Block]], Ending]
 
 CASES: dict[str, Case] = {
     **{
@@ -74,6 +80,10 @@ CASES: dict[str, Case] = {
     "data that grow old": (AGING, aging_frames, replace(FINE, frames=AGING.frames)),
     "a frame too few": (BOUNDED, lambda: frames()[:-1], Ending(PLAN.frames - 1, by_server=True)),
     "an end with an error": (PLAN, frames, replace(FINE, error="INTERNAL: broken")),
+    "numbers of lines that jump": in_production(numbering.numbers_after(5, 3)),
+    "a number of a line too few": in_production(numbering.number_too_few),
+    "values of another type": in_production(numbering.other_type),
+    "frames of another job": in_production(numbering.job(22)),
 }
 
 
@@ -81,7 +91,9 @@ CASES: dict[str, Case] = {
 def stream(name: str) -> list[Block]:
     """The stream of a case, for the rules to look at again and again."""
     _, make, _ = CASES[name]
-    return list(blocks_of(make(), together=True))
+    made = make()
+    blocks = [one for one in made if isinstance(one, Block)]
+    return blocks or list(blocks_of([one for one in made if isinstance(one, Frame)], together=True))
 
 
 @cache
