@@ -48,7 +48,8 @@ class StreamCalls(Iterator[Portions]):
         self._max_frames = max_frames
         self._idle_timeout = idle_timeout
         self._arrived = threading.Event()
-        self._over: dict[int, APIError | None] = {}  # the streams that are over, in their order, and why; None: OK
+        self._over: set[int] = set()
+        self._failed: dict[int, APIError] = {}  # of these
         self._waited = 0.0  # seconds since a line was whole, without the caller's own
         self._silent: set[int] = set()
         self._delivered_at = 0.0
@@ -110,10 +111,11 @@ class StreamCalls(Iterator[Portions]):
             try:
                 messages = call.take()
             except StopIteration:
-                self._over[number] = None
+                self._over.add(number)
                 self._parts[number].ended = call.ended
             except APIError as error:
-                self._over[number] = error
+                self._over.add(number)
+                self._failed[number] = error.with_traceback(None)  # which would keep this, and its sockets, alive
             else:
                 if messages:
                     portions.append((number, messages))
@@ -122,15 +124,14 @@ class StreamCalls(Iterator[Portions]):
 
     def _check(self) -> None:
         """Raises where all is over, or no line can become whole any more."""
-        failed = [(number, error) for number, error in self._over.items() if error is not None]
         is_over = len(self._over) == len(self._calls)
-        for number, error in failed:
+        for number in self._failed:
             if is_over or not self._waits(number) or time.monotonic() > self._ended(number) + _GRACE:
-                raise error
+                raise self._failed.pop(number)
         if is_over:
             raise StopIteration
         newest = max(part.newest or 0.0 for part in self._parts)
-        for number in self._over:
+        for number in self._over - self._failed.keys():
             call = self._calls[number]
             is_due = 0 < self._max_frames <= call.received
             if not is_due and not self._waits(number) and newest > self._ended(number) + _GRACE:
@@ -144,7 +145,7 @@ class StreamCalls(Iterator[Portions]):
         return ended
 
     def _give_up(self) -> None:
-        for number in sorted(self._silent - self._over.keys()):
+        for number in sorted(self._silent - self._over):
             self._calls[number].give_up()
             self._calls[number].take()
         raise APITimeoutError(
@@ -159,6 +160,6 @@ class StreamCalls(Iterator[Portions]):
             return
         began = time.monotonic()
         limit = self._idle_timeout - self._waited
-        failed = [self._ended(number) + _GRACE - began for number, error in self._over.items() if error is not None]
-        self._arrived.wait(max(min([limit, *failed]), 0.0))
+        grace = [self._ended(number) + _GRACE - began for number in self._failed]
+        self._arrived.wait(max(min([limit, *grace]), 0.0))
         self._waited += time.monotonic() - began

@@ -103,6 +103,14 @@ def _channels(request: JobRequest, answer: JobAnswer) -> Iterator[Finding]:
             "stream amount",
             f"stream_amount is wrong: {plural(answer.stream_amount, 'stream')} for {plural(len(asked), 'channel')}",
         )
+    elif "channel_to_stream_index" not in answer.unreadable:
+        unused = sorted(set(range(answer.stream_amount)) - set(answer.channel_to_stream_index.values()))
+        if unused:
+            yield _finding(
+                "stream amount",
+                f"channel_to_stream_index has no channel in stream {some(unused)} of {answer.stream_amount}, counted "
+                "from 0",
+            )
     outside = sorted({i for i in answer.channel_to_stream_index.values() if not 0 <= i < answer.stream_amount})
     if outside:
         yield _finding(

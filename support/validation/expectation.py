@@ -96,11 +96,16 @@ class Expectation:
 
 
 def _streams(sensors: tuple[int, ...], answer: JobAnswer) -> tuple[tuple[int, ...], ...]:
-    """The sensors of each stream; of an absurd number of streams, as many as there are sensors."""
+    """The sensors of each stream; of an absurd number of streams, as many as there are sensors.
+
+    Where the answer cannot be read, each has about as many as another, as servers have been seen to share them out.
+    """
     amount = min(max(answer.stream_amount, 1), max(len(sensors), 1), MOST_STREAMS)
     if amount == 1:
         return (sensors,)
     index = answer.channel_to_stream_index
+    if "channel_to_stream_index" in answer.unreadable:
+        index = {sensor: position * amount // len(sensors) for position, sensor in enumerate(sensors)}
     streams: list[list[int]] = [[] for _ in range(amount)]
     for sensor in sensors:
         if 0 <= index.get(sensor, -1) < amount:

@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import psutil
 import pytest
@@ -26,9 +27,9 @@ GROWTH = 16 * 2**20
 """Bytes that resident memory may move by: less than the connections would hold, if they held on."""
 
 
-def streams(client: GrpcStreamClient, port: int) -> None:
+def streams(client: GrpcStreamClient, port: int, amount: int = 1) -> None:
     with client.connect_context("127.0.0.1", port):
-        assert len(list(client.stream_spectrograms("1-1"))) == 2
+        assert len(list(client.stream_spectrograms("1-1", stream_amount=amount))) == 2
 
 
 def is_refused(client: GrpcStreamClient, port: int) -> None:
@@ -36,9 +37,9 @@ def is_refused(client: GrpcStreamClient, port: int) -> None:
         client.connect("127.0.0.1", port)
 
 
-def breaks(client: GrpcStreamClient, port: int) -> None:
+def breaks(client: GrpcStreamClient, port: int, amount: int = 1) -> None:
     with Hop(("127.0.0.1", port)) as hop, client.connect_context(hop.host, hop.port):
-        stream = client.stream_spectrograms("1-1")
+        stream = client.stream_spectrograms("1-1", stream_amount=amount)
         next(stream)
         hop.reset()
         with pytest.raises(APIError):
@@ -53,6 +54,8 @@ def breaks(client: GrpcStreamClient, port: int) -> None:
         pytest.param(streams, healthy, (frame(), frame()), id="streams"),
         pytest.param(is_refused, unhealthy, (), id="refused"),
         pytest.param(breaks, healthy, (frame(), silence()), id="breaks"),
+        pytest.param(partial(streams, amount=3), healthy, (frame(), frame()), id="three streams"),
+        pytest.param(partial(breaks, amount=3), healthy, (frame(), silence()), id="three break"),
     ],
 )
 def test_nothing_is_left_of_many_connections(

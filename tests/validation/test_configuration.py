@@ -62,6 +62,9 @@ WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
         "channel_to_stream_index has channel 0, which was not asked for",
     ),
     ({"channel_to_stream_index": {"1": 0, "2": 0, "3": 1, "4": 0}}, "names stream 1 where there is 1 stream"),
+    ({"stream_amount": 5}, "stream_amount is wrong: 5 streams for 4 channels"),
+    ({"stream_amount": 0}, "stream_amount is wrong: 0 streams for 4 channels"),
+    ({"stream_amount": 2}, "channel_to_stream_index has no channel in stream 1 of 2, counted from 0"),
     ({"frequencies_amount": 7}, "frequencies_amount is 7 but frequencies_list has 6 entries"),
     (
         {"frequencies_list": [7.8125, 15.625, 23.4375, 31.25, 39.0625, 46.875]},

@@ -405,3 +405,11 @@ def test_the_answer_says_which_stream_brings_what(
     assert expectation.streams == streams
     assert len(expectation.streams) <= MOST_STREAMS
     assert sorted(expectation.side_by_side) == list(range(3, 11))
+
+
+def test_where_the_answer_cannot_be_read_the_channels_are_shared_out_evenly() -> None:
+    unread = answer(3, dict.fromkeys(range(3, 11), 0)).model_copy(
+        update={"unreadable": {"channel_to_stream_index": "Input should be a valid dictionary"}}
+    )
+    expectation = Expectation.of(JobRequest(channels_min=3, channels_max=10), unread, 2000.0)
+    assert expectation.streams == STREAMS
