@@ -40,7 +40,6 @@ class Run:
         self.settings: Settings = load(userdata, environ)
         self.overlooked = Overlooked()
         self._process = Process()
-        self._secured_servers = SecuredServers()
         self.server = ServerUnderTest(self.settings)
         with ExitStack() as ending:
             ending.callback(self.server.close)
@@ -48,6 +47,7 @@ class Run:
             self.spoken = greet(self.settings, self.server)
             self.settings = self.settings.speaking(self.spoken.dialect.name)
             ending.pop_all()
+        self._secured_servers = SecuredServers(self.spoken.dialect.name)
 
     def world(self) -> World:
         """A world for the next scenario."""

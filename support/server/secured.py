@@ -51,9 +51,14 @@ TRUSTS: dict[str, Callable[[_Told], dict[str, str]]] = {
 
 
 class SecuredServers:
-    """The secured servers of a run: each starts when a scenario first names it; closed, they and their secrets go."""
+    """The secured servers of a run: each starts when a scenario first names it; closed, they and their secrets go.
 
-    def __init__(self) -> None:
+    Args:
+        dialect: the name of the one that they speak.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
         self._told: dict[str, _Told] = {}
         self._cleanup = ExitStack()
 
@@ -79,7 +84,8 @@ class SecuredServers:
                 file = Path(until_ready.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
                 file.write_text(token["token"], encoding="ascii")
                 options = (*options, str(file))
-            process = EmbeddedServer(options, log_file=Path("reports", f"simulator-{options[1]}.log"))
+            log_file = Path("reports", f"simulator-{options[1]}.log")
+            process = EmbeddedServer((*options, "--dialect", self._dialect), log_file=log_file)
             self._cleanup.callback(process.stop)
         return process.told | token
 

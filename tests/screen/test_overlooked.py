@@ -42,7 +42,7 @@ def scenario(server: ServerUnderTest, overlooked: Overlooked) -> Iterator[Scenar
         cleanup.callback(server.simulator.deviate)
 
         def begin() -> World:
-            world = World(SETTINGS, server, SecuredServers(), overlooked)
+            world = World(SETTINGS, server, SecuredServers("story"), overlooked)
             cleanup.callback(world.close)
             return world
 

@@ -26,7 +26,7 @@ def world(embedded: EmbeddedServer) -> Iterator[World]:
     """A scenario with a connected job."""
     settings = Settings(focus_server_url=embedded.rest_url)
     server = ServerUnderTest(settings)
-    scenario = World(settings, server, SecuredServers())
+    scenario = World(settings, server, SecuredServers("story"))
     try:
         scenario.configure_live_job()
         scenario.streaming.connect()

@@ -18,7 +18,7 @@ def world(embedded: EmbeddedServer) -> Iterator[World]:
     """A scenario without a job yet; its server is correct again afterwards."""
     settings = Settings(focus_server_url=embedded.rest_url, max_pause=5, frame_rate_above=1, data_age_within=5)
     server = ServerUnderTest(settings)
-    scenario = World(settings, server, SecuredServers())
+    scenario = World(settings, server, SecuredServers("story"))
     try:
         yield scenario
     finally:

@@ -31,7 +31,7 @@ def world(server: ServerUnderTest) -> Iterator[World]:
     """A scenario's, against a server that is correct again afterwards."""
     with ExitStack() as cleanup:
         cleanup.callback(server.simulator.deviate)
-        scenario = World(SETTINGS, server, SecuredServers())
+        scenario = World(SETTINGS, server, SecuredServers("story"))
         cleanup.callback(scenario.close)
         yield scenario
 
