@@ -154,6 +154,7 @@ class GrpcStreamClient:
         lines_dt: float | None = None,
         stream_amount: int = 1,
         row_span: float | None = None,
+        stream: int = 0,
     ) -> Generator[Frame]:
         """Asks for the stream of a job and yields its frames as they arrive.
 
@@ -171,13 +172,14 @@ class GrpcStreamClient:
                 and merged (``support/stream/merged.py`` says what a frame is then); one that ends or breaks alone ends
                 all with an APIError that names it.
             row_span: seconds of a row's analysis window, for a dialect whose frames do not say where a row ends.
+            stream: which one is asked for where ``stream_amount`` is 1, for a dialect that numbers them.
 
         Raises:
             ConnectionError: the client is not connected, or is disconnected in mid-stream.
             APIError: the server refused, or the stream failed: then what has been yielded stays valid.
             ValueError: ``max_frames`` is negative, or so many streams are absurd.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span).frames()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span, stream).frames()
 
     def stream_blocks(
         self,
@@ -188,13 +190,14 @@ class GrpcStreamClient:
         lines_dt: float | None = None,
         stream_amount: int = 1,
         row_span: float | None = None,
+        stream: int = 0,
     ) -> Generator[Block]:
         """Like ``stream_spectrograms``, in blocks: the frames that have arrived since the block before, of one shape.
 
         Rules judge a block in one go, so that thousands of small frames a second cost little. Nothing waits for a block
         to fill but the few milliseconds that frames which come faster than that are gathered for.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span).blocks()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span, stream).blocks()
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
@@ -234,6 +237,7 @@ class GrpcStreamClient:
         lines_dt: float | None,
         stream_amount: int,
         row_span: float | None,
+        stream: int,
     ) -> Stream[Any]:
         connection = self._connected_now()
         if max_frames is not None and max_frames < 0:
@@ -245,7 +249,7 @@ class GrpcStreamClient:
             health_seconds=connection.health_seconds,
             pause_limit=self.pause_limit,
         )
-        kind = SingleStream if stream_amount == 1 else partial(Streams, stream_amount)
+        kind = partial(SingleStream, stream) if stream_amount == 1 else partial(Streams, stream_amount)
         self._stream = kind(
             connection,
             self.dialect,

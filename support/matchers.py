@@ -196,15 +196,17 @@ def is_no_slower_by(percent: float) -> BaseMatcher[Sequence[Compared]]:
 
 
 def names_unknown_job(job_id: str) -> BaseMatcher[APIError]:
-    """A refusal with status NOT_FOUND whose words name the job."""
+    """A refusal with status NOT_FOUND whose words name the job; any refusal where there is no job to name."""
 
     def problem(refusal: APIError) -> str | None:
+        if not job_id:
+            return None
         status = getattr(refusal.status, "name", refusal.status)
         if status == "NOT_FOUND" and job_id in refusal.details:
             return None
         return f"the server answered {status} with the words {refusal.details!r}"
 
-    return _Promise(f"a NOT_FOUND whose words name the job {job_id!r}", problem)
+    return _Promise(f"a NOT_FOUND whose words name the job {job_id!r}" if job_id else "a refusal", problem)
 
 
 def says_what_is_wrong() -> BaseMatcher[APIError]:

@@ -9,8 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import grpc
+
 from support.errors import APIError, ConnectionError, ProtocolError
 from support.screen.streaming import Streaming, promised
+from support.stream.unsaid import Unsaid
 from support.validation.finding import Finding, Severity, Topic
 
 
@@ -21,7 +24,7 @@ class Refusal:
     Attributes:
         error: the answer.
         seconds: how long it took.
-        job_id: the job that does not exist and was asked for; empty where it was another request.
+        job_id: the job that does not exist and was asked for, to be named in the refusal; empty where there is none.
     """
 
     error: APIError
@@ -58,11 +61,21 @@ def refusal_of(what: str, ask: Callable[[], object], job_id: str = "") -> Refusa
 def refusal_of_unknown_job(streaming: Streaming) -> Refusal:
     """The refusal to stream a job that does not exist, on the connection to one that does.
 
+    A server that cannot be asked for another job is asked for a stream that its job does not have; it may refuse that
+    by sending nothing.
+
     Raises:
         AssertionError: there is none, or the connection broke.
     """
     streaming.connect()
-    job_id = f"0-unknown-{uuid.uuid4().hex[:12]}"
-    stream = streaming.client.stream_spectrograms(job_id, max_frames=1)
+    job_id, number = f"0-unknown-{uuid.uuid4().hex[:12]}", streaming.window.job.answer.stream_amount
+    stream = streaming.client.stream_spectrograms(job_id, max_frames=1, stream=number)
+    names_no_job = Unsaid.UNKNOWN_JOB in streaming.client.dialect.cannot
+
+    def ask() -> None:
+        if next(stream, None) is None and names_no_job:
+            raise APIError("the stream ended without a frame", status=grpc.StatusCode.OK)
+
+    what = f"stream {number}, counted from 0, of {number}" if names_no_job else f"the unknown job {job_id!r}"
     with closing(stream), promised(ConnectionError):
-        return refusal_of(f"the unknown job {job_id!r}", lambda: next(stream, None), job_id)
+        return refusal_of(what, ask, "" if names_no_job else job_id)

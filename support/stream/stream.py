@@ -286,14 +286,15 @@ class Stream(ABC, Generic[_Portion]):
 
 
 class SingleStream(Stream[list[Message]]):
-    """The only stream of a job."""
+    """The only stream of a job, or one of several, by its number."""
 
-    def __init__(self, *stream: Any, **keywords: Any) -> None:
+    def __init__(self, number: int, *stream: Any, **keywords: Any) -> None:
         super().__init__(*stream, **keywords)
+        self._number = number
         self._reader = self._new_reader()
 
     def _open(self, max_frames: int) -> StreamCall:
-        return self._call_for(max_frames)
+        return self._call_for(max_frames, self._number)
 
     def _read(self, portion: list[Message]) -> Iterator[Block]:
         return self._reader.blocks(portion)

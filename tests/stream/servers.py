@@ -20,8 +20,20 @@ from tests.patience import PATIENCE
 
 HOST = "127.0.0.1"
 
-Does = bytes | grpc.StatusCode | threading.Event
-"""What a method does: sends a frame, ends with a status, or keeps silent until the event."""
+Does = bytes | grpc.StatusCode | threading.Event | tuple[()]
+"""What a method does: sends a frame, ends with a status, keeps silent until the event, or ends with nothing."""
+
+
+def _stream(does: Does) -> grpc.RpcMethodHandler[bytes, bytes]:
+    def answer(_request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        if isinstance(does, grpc.StatusCode):
+            context.abort(does, "no")
+        elif isinstance(does, threading.Event):
+            does.wait(PATIENCE)
+        elif isinstance(does, bytes):
+            yield does
+
+    return grpc.unary_stream_rpc_method_handler(answer)
 
 
 @contextmanager
@@ -30,20 +42,9 @@ def serving(methods: Mapping[str, Does], reflected: Sequence[str] = (), version:
     workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="scripted")
     server = grpc.server(workers, options=[("grpc.so_reuseport", 0)])
 
-    def stream(does: Does) -> grpc.RpcMethodHandler[bytes, bytes]:
-        def answer(_request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-            if isinstance(does, grpc.StatusCode):
-                context.abort(does, "no")
-            elif isinstance(does, threading.Event):
-                does.wait(PATIENCE)
-            else:
-                yield does
-
-        return grpc.unary_stream_rpc_method_handler(answer)
-
     for path, does in methods.items():
         _, service, method = path.split("/")
-        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: stream(does)})])
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: _stream(does)})])
     if reflected and version == "v1alpha":
         reflection.enable_server_reflection(reflected, server)
     elif reflected:
