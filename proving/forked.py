@@ -25,14 +25,23 @@ _LOADED = (
     "behave.configuration",
     "behave.runner",
     "behave.formatter.json",
+    "behave.reporter.summary",
     "proving.rate",
+    "proving.report",
+    "proving.trial",
+    "pydantic.v1",
     "support.gherkin",
     "support.matchers",
     "support.reporting.allure_formatter",
     "support.run",
     "support.simulator.command_line",
     "support.simulator.server",
+    "support.simulator.watch",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
 )
+"""Also what is imported late: uvicorn's protocols, pydantic's, and what a new process imports of the tool itself."""
+
 _PROCESSES = (
     multiprocessing.get_context("forkserver")
     if "forkserver" in multiprocessing.get_all_start_methods()
