@@ -20,8 +20,8 @@ from tests.patience import PATIENCE
 
 HOST = "127.0.0.1"
 
-Does = bytes | grpc.StatusCode | threading.Event | tuple[()]
-"""What a method does: sends a frame, ends with a status, keeps silent until the event, or ends with nothing."""
+Does = bytes | tuple[bytes, ...] | grpc.StatusCode | threading.Event
+"""What a method does: sends a frame, or so many, ends with a status, or keeps silent until the event."""
 
 
 def _stream(does: Does) -> grpc.RpcMethodHandler[bytes, bytes]:
@@ -30,8 +30,8 @@ def _stream(does: Does) -> grpc.RpcMethodHandler[bytes, bytes]:
             context.abort(does, "no")
         elif isinstance(does, threading.Event):
             does.wait(PATIENCE)
-        elif isinstance(does, bytes):
-            yield does
+        else:
+            yield from (does,) if isinstance(does, bytes) else does
 
     return grpc.unary_stream_rpc_method_handler(answer)
 
