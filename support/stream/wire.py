@@ -97,4 +97,5 @@ def floats(stack: NDArray[np.uint8], offset: int | None, kind: str) -> NDArray[n
     if offset is None:
         return np.zeros(len(stack))
     view = np.ndarray((len(stack),), dtype=kind, buffer=stack.data, offset=offset, strides=(stack.shape[1],))
-    return view.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a NaN of any kind is one
+        return view.astype(np.float64)

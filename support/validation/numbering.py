@@ -52,7 +52,8 @@ class NumberedAsTimed(Rule):
         timed = np.concatenate(([before], starts))
         steps, gaps = np.diff(counted), np.diff(timed)
         self._last[stream] = int(numbers[-1, -1]), int(part.starts[-1, -1])
-        wrong = np.abs(gaps - steps * self._line) > self._tolerance
+        with np.errstate(over="ignore"):  # however far apart lines are said to be
+            wrong = np.abs(gaps - steps * self._line) > self._tolerance
         if not wrong.any():
             return
         for position in np.flatnonzero(wrong.reshape(numbers.shape).any(axis=1)).tolist():

@@ -15,21 +15,25 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from protos.datastream_pb2 import DataStream, SpectrogramRow
+from protos.pandadatastream_pb2 import DataStream as ProductionMessage
 from support.stream.block import Block, Message
-from support.stream.dialect import UnreadableError
+from support.stream.dialect import Dialect, UnreadableError
 from support.stream.frame import Frame
 from support.stream.interruption import Interruption
+from support.stream.production import PRODUCTION
 from support.stream.progress import Progress
 from support.stream.story import STORY
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.loss import Loss
 from support.validation.verdict import Verdict, stream_rules
+from tests.validation import production
 from tests.validation.streams import START, Plan
 
 STREAM = 8
@@ -45,6 +49,13 @@ SMALL = [
     Plan(frames=2, rows=1, sensors=tuple(range(12)), bins=1, max_frames=STREAM),
 ]
 SEEDS = [message.SerializeToString() for plan in SMALL for message in plan.messages()]
+PRODUCTION_SEEDS = [
+    message.SerializeToString()
+    for plan in SMALL
+    for kind in production.KINDS
+    for piece_a_row in (False, True)
+    for message in production.messages_of(plan, kind=kind, piece_a_row=piece_a_row, job_id=23)
+]
 EXTREME_DISTANCES = [0.0, -1.0, 5e-324, 1e-300, 1e-9, 1e300, math.inf, -math.inf, math.nan]
 
 WHOLE = [0, 1, -1, 2**31 - 1, -(2**31)]
@@ -60,7 +71,7 @@ VARINTS = [
     b"\x80",
     b"\xff\xff\xff\xff\x07",
 ]
-TAGS = [bytes([field << 3 | kind]) for field in (1, 2, 3, 4, 15) for kind in range(8)]
+TAGS = [bytes([field << 3 | kind]) for field in (1, 2, 3, 4, 9, 15) for kind in range(8)]
 FLOATS = [struct.pack("<I", bits) for bits in (0x7F800001, 0xFFC00000, 0x7F800000, 0xFF800000, 0x00000001, 0x80000000)]
 
 Damage = Callable[[random.Random, bytearray], None]
@@ -95,7 +106,7 @@ def repeat(chance: random.Random, data: bytearray) -> None:
 
 
 def splice(chance: random.Random, data: bytearray) -> None:
-    other = chance.choice(SEEDS)
+    other = chance.choice([*SEEDS, *PRODUCTION_SEEDS])
     data[_at(chance, data) :] = other[chance.randrange(len(other)) :]
 
 
@@ -158,13 +169,36 @@ def _spoil_row(chance: random.Random, message: DataStream, row: SpectrogramRow, 
                 sensor.intensity[:] = [chance.choice(REAL)] * chance.randrange(20)
 
 
-def spoiled(chance: random.Random) -> bytes:
+def spoil_production(chance: random.Random, said: ProductionMessage) -> None:
+    """The same to a message of production's schema."""
+    match chance.randrange(6):
+        case 0:
+            setattr(said, chance.choice(["global_maximum", "global_minimum"]), chance.choice(REAL))
+        case 1:
+            sizes = ["start_channel", "end_channel", "data_shape_x", "data_shape_y", "data_shape_z", "job_id"]
+            setattr(said, chance.choice(sizes), chance.choice([*WHOLE, 2, 3, 10_001]))
+        case 2 if said.timestamp_in_milis:
+            said.timestamp_in_milis[chance.randrange(len(said.timestamp_in_milis))] = chance.choice(LONG)
+        case 3 if said.row_index:
+            said.row_index[chance.randrange(len(said.row_index))] = chance.choice(WHOLE)
+        case 4:
+            numbers = chance.choice([said.timestamp_in_milis, said.row_index])
+            numbers[:] = [*numbers, 1] if chance.random() < 0.5 else list(numbers)[1:]
+        case _ if said.main_data:
+            whole = b"".join(said.main_data)
+            at = chance.randrange(len(whole) + 1)
+            pieces = [[whole[:at], whole[at:]], [whole[at:]], [whole, whole], [], [b"", whole]]
+            said.main_data[:] = chance.choice([*pieces, [whole[:at] + chance.choice(FLOATS) + whole[at + 4 :]]])
+
+
+def spoiled(chance: random.Random, schema: Schema | None = None) -> bytes:
     """One message: one in five as it should be, the others damaged once to four times."""
-    data = chance.choice(SEEDS)
+    schema = schema or SCHEMAS["story"]
+    data = chance.choice(schema.seeds)
     if chance.random() < 0.6:
-        message = DataStream.FromString(data)
+        message = schema.message.FromString(data)
         for _ in range(chance.randrange(1, 4)):
-            spoil_fields(chance, message)
+            schema.spoil(chance, message)
         data = message.SerializeToString()
     if chance.random() < 0.5:
         damaged = bytearray(data)
@@ -174,7 +208,7 @@ def spoiled(chance: random.Random) -> bytes:
     return data
 
 
-def blocks_of(messages: list[bytes]) -> Iterator[Block]:
+def blocks_of(messages: list[bytes], dialect: Dialect = STORY) -> Iterator[Block]:
     """The messages as they are read, all of them come in one portion.
 
     Raises:
@@ -182,8 +216,8 @@ def blocks_of(messages: list[bytes]) -> Iterator[Block]:
     """
     arrivals = [START + number * 0.05 for number in range(len(messages))]
     received = [Message(data, len(data), at, at) for data, at in zip(messages, arrivals, strict=True)]
-    progress = Progress(STORY)
-    for block in STORY.reader().blocks(received):
+    progress = Progress(dialect)
+    for block in dialect.reader().blocks(received):
         yield from progress.take(block)
 
 
@@ -202,12 +236,32 @@ def agrees_with_protocol_buffers(frame: Frame) -> None:
     assert frame.values.tobytes() == b"".join(values)
 
 
-def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
+@dataclass(frozen=True)
+class Schema:
+    """What is fuzzed: a dialect, its message, correct ones, what spoils a field of one, what the arrays must hold."""
+
+    dialect: Dialect
+    message: Any
+    seeds: list[bytes]
+    spoil: Callable[[random.Random, Any], None]
+    agrees: Callable[[Frame], None]
+
+
+SCHEMAS = {
+    "story": Schema(STORY, DataStream, SEEDS, spoil_fields, agrees_with_protocol_buffers),
+    "production": Schema(
+        PRODUCTION, ProductionMessage, PRODUCTION_SEEDS, spoil_production, production.agrees_with_protocol_buffers
+    ),
+}
+
+
+def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str], schema: Schema | None = None) -> None:
     """Decodes and judges one stream; raises whatever should not have come out.
 
     Raises:
         AssertionError: it took too long, or a finding is no sentence.
     """
+    schema = schema or SCHEMAS["story"]
     began = time.process_time()
     verdict = Verdict(stream_rules(plan.expectation, Limits()))
     frames: list[Frame] = []
@@ -215,7 +269,7 @@ def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
     while rest:
         done = 0
         try:
-            for block in blocks_of(rest):
+            for block in blocks_of(rest, schema.dialect):
                 done += len(block)
                 block.index = len(frames)
                 frames += block.frames
@@ -225,7 +279,7 @@ def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
             done += 1
         rest = rest[done:]
     for frame in frames:
-        agrees_with_protocol_buffers(frame)
+        schema.agrees(frame)
     counts["judged"] += len(frames)
     verdict.end(Ending(frames=len(frames), by_server=True, closing_latency=0.01))
     findings = verdict.findings()
@@ -244,7 +298,7 @@ def judge_stream(inputs: list[bytes], plan: Plan, counts: Counter[str]) -> None:
     assert took < TIME_LIMIT, f"the verdict took {took:.1f} s"
 
 
-def fuzz(inputs: int, seed: int) -> Counter[str]:
+def fuzz(inputs: int, seed: int, dialect: str = "story") -> Counter[str]:
     """Tries ``inputs`` messages; the same seed gives the same ones.
 
     Raises:
@@ -255,12 +309,12 @@ def fuzz(inputs: int, seed: int) -> Counter[str]:
     with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
         warnings.simplefilter("error")
         while counts["inputs"] < inputs:
-            stream = [spoiled(chance) for _ in range(min(STREAM, inputs - counts["inputs"]))]
+            stream = [spoiled(chance, SCHEMAS[dialect]) for _ in range(min(STREAM, inputs - counts["inputs"]))]
             plan = chance.choice(SMALL)
             if chance.random() < 0.1:
                 plan = replace(plan, lines_dt=chance.choice(EXTREME_DISTANCES))
             try:
-                judge_stream(stream, plan, counts)
+                judge_stream(stream, plan, counts, SCHEMAS[dialect])
             except Exception as error:
                 shown = "\n".join(data.hex() for data in stream)
                 raise AssertionError(f"seed {seed}: {error!r} with {plan} and\n{shown}") from error
@@ -272,13 +326,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dialect", choices=SCHEMAS, default="story")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     began = time.monotonic()
     share = math.ceil(options.inputs / options.workers)
     total: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
-        for counts in pool.starmap(fuzz, [(share, options.seed + worker) for worker in range(options.workers)]):
+        tasks = [(share, options.seed + worker, options.dialect) for worker in range(options.workers)]
+        for counts in pool.starmap(fuzz, tasks):
             slowest = max(total["slowest, microseconds"], counts["slowest, microseconds"])
             total += counts
             total["slowest, microseconds"] = slowest

@@ -11,11 +11,13 @@ import socket
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import requests
+from google.protobuf.message import Message
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from support.contract import ChannelRange, JobAnswer, JobMetadata, JobRequest, LiveMetadata
@@ -25,7 +27,9 @@ from support.rest.answer import WATCHED_POOLS
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import Expectation, Limits
 from support.validation.verdict import stream_rules
-from tests.hostile.fuzz_frames import SMALL, judge_stream
+from tests.hostile.fuzz_frames import SCHEMAS, SMALL, judge_stream
+from tests.validation.production import messages_of
+from tests.validation.streams import Plan
 
 Try = Callable[[bytes, Counter[str]], None]
 
@@ -172,23 +176,30 @@ def rest(data: bytes, counts: Counter[str]) -> None:
     _took(began, counts)
 
 
-def frames(data: bytes, counts: Counter[str]) -> None:
+def frames(data: bytes, counts: Counter[str], dialect: str = "story") -> None:
     """A byte for the kind of stream, and a message that comes second in it.
 
     Raises:
         AssertionError: it took too long, or a finding is no sentence.
     """
     plan = SMALL[(data[0] if data else 0) % len(SMALL)]
+    first = _messages(plan, dialect)[0].SerializeToString()
     with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
         warnings.simplefilter("error")
-        judge_stream([plan.messages()[0].SerializeToString(), data[1:]], plan, counts)
+        judge_stream([first, data[1:]], plan, counts, SCHEMAS[dialect])
 
 
-def frame_seeds() -> list[bytes]:
+def frame_seeds(dialect: str = "story") -> list[bytes]:
     """The first two messages of every kind of stream."""
     return [
-        bytes([index]) + message.SerializeToString() for index, plan in enumerate(SMALL) for message in plan.messages()
+        bytes([index]) + message.SerializeToString()
+        for index, plan in enumerate(SMALL)
+        for message in _messages(plan, dialect)
     ]
+
+
+def _messages(plan: Plan, dialect: str) -> Sequence[Message]:
+    return plan.messages() if dialect == "story" else messages_of(plan, job_id=23)
 
 
 _EDGES: list[Any] = [
@@ -228,6 +239,7 @@ TOKENS = [
 TARGETS: Mapping[str, tuple[Try, Callable[[], list[bytes]]]] = {
     "rest": (rest, rest_seeds),
     "frames": (frames, frame_seeds),
+    "production": (partial(frames, dialect="production"), partial(frame_seeds, "production")),
 }
 """What is called with each input, and what makes the first ones."""
 

@@ -16,7 +16,7 @@ from support.stream.interruption import Interruption
 from support.validation.configuration import judge_configuration
 from support.validation.expectation import band
 from support.validation.loss import Loss
-from tests.hostile.fuzz_frames import EXTREME_DISTANCES, blocks_of, fuzz, judge_stream
+from tests.hostile.fuzz_frames import EXTREME_DISTANCES, SCHEMAS, blocks_of, fuzz, judge_stream
 from tests.test_focus_server_api import JOB
 from tests.validation.streams import Plan, frame_of, frames_of, judge
 
@@ -24,8 +24,9 @@ PLAN = Plan(frames=2, rows=2)
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
-def test_nothing_but_a_refusal_comes_out() -> None:
-    counts = fuzz(2000, seed=2)
+@pytest.mark.parametrize("dialect", SCHEMAS)
+def test_nothing_but_a_refusal_comes_out(dialect: str) -> None:
+    counts = fuzz(2000, 2, dialect)
 
     assert counts["inputs"] == 2000
     assert min(counts["judged"], counts["refused"], counts["findings"]) > 500

@@ -11,7 +11,7 @@ from tests.hostile.fuzz_frames import flip, overwrite, repeat, truncate
 from tests.hostile.fuzz_targets import TARGETS
 
 
-@pytest.mark.parametrize(("target", "good"), [("rest", "accepted"), ("frames", "judged")])
+@pytest.mark.parametrize(("target", "good"), [("rest", "accepted"), ("frames", "judged"), ("production", "judged")])
 def test_inputs_are_taken_or_refused_and_nothing_else(target: str, good: str) -> None:
     try_input, seeds = TARGETS[target]
     chance, counts = random.Random(1), Counter[str]()

@@ -16,38 +16,19 @@ from protos.pandadatastream_pb2 import DataStream, StreamDataRequest
 from support.stream.block import Block, Message
 from support.stream.dialect import UnreadableError
 from support.stream.digest import digests, sample
-from support.stream.frame import Frame
 from support.stream.production import PRODUCTION
 from support.stream.production.layout import Layout
 from support.stream.unsaid import Unsaid
-from tests.validation.production import FIRST_ROW, blocks, messages_of
+from tests.validation.production import FIRST_ROW, KINDS, agrees_with_protocol_buffers, blocks, messages_of
 from tests.validation.streams import Plan
 from tests.wire import Encoder
 
-KINDS = {"<f4": 4, "<f8": 8, "u1": 1}
 PLANS = [
     Plan(sensors=(1, 2, 3), bins=4, rows=1),
     Plan(sensors=(0, 1), bins=3, rows=2),
     Plan(sensors=(5,), bins=1, rows=3),
     Plan(sensors=tuple(range(120, 140)), bins=40, rows=2),
 ]
-
-
-def agrees_with_protocol_buffers(frame: Frame) -> None:
-    """The arrays hold what the official parser reads."""
-    said = DataStream.FromString(frame.data)
-    rows, channels = said.data_shape_y, range(said.start_channel, said.end_channel + 1)
-    values = b"".join(said.main_data)
-    count = rows * said.data_shape_x
-    kind = {size: kind for kind, size in KINDS.items()}[len(values) // count if count else 4]
-    assert frame.message == said
-    assert frame.starts.tolist() == list(said.timestamp_in_milis)
-    assert frame.sensor_ids == (tuple(channels),) * rows
-    assert frame.bin_counts.tolist() == [said.data_shape_x // len(channels)] * rows * len(channels)
-    bounds = frame.current_min_amp, frame.current_max_amp
-    assert struct.pack("<2f", *bounds) == struct.pack("<2f", said.global_minimum, said.global_maximum)
-    with np.errstate(over="ignore"):
-        np.testing.assert_array_equal(frame.values, np.frombuffer(values, kind).astype(np.float32))
 
 
 def agrees(block: Block) -> None:

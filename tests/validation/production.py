@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -9,10 +10,14 @@ import numpy as np
 from protos.datastream_pb2 import DataStream as StoryMessage
 from protos.pandadatastream_pb2 import DataStream
 from support.stream.block import Block, Message
+from support.stream.frame import Frame
 from support.stream.production import PRODUCTION
 from tests.validation.streams import START, Plan
 
 FIRST_ROW = 100
+
+KINDS = {"<f4": 4, "<f8": 8, "u1": 1}
+"""Types of values as NumPy names them, and their bytes."""
 
 
 def messages_of(
@@ -66,3 +71,20 @@ def blocks_of(messages: Iterable[DataStream], *, together: bool = True) -> Itera
             block.index = done
             done += len(block)
             yield block
+
+
+def agrees_with_protocol_buffers(frame: Frame) -> None:
+    """The arrays hold what the official parser reads."""
+    said = DataStream.FromString(frame.data)
+    rows, channels = said.data_shape_y, range(said.start_channel, said.end_channel + 1)
+    values = b"".join(said.main_data)
+    count = rows * said.data_shape_x
+    kind = {size: kind for kind, size in KINDS.items()}[len(values) // count if count else 4]
+    assert frame.message == said
+    assert frame.starts.tolist() == list(said.timestamp_in_milis)
+    assert frame.sensor_ids == (tuple(channels),) * rows
+    assert frame.bin_counts.tolist() == [said.data_shape_x // len(channels)] * rows * len(channels)
+    bounds = frame.current_min_amp, frame.current_max_amp
+    assert struct.pack("<2f", *bounds) == struct.pack("<2f", said.global_minimum, said.global_maximum)
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.testing.assert_array_equal(frame.values, np.frombuffer(values, kind).astype(np.float32))
