@@ -22,8 +22,8 @@ from proving.unseen import why_unseen
 from support.errors import NotReadyError
 from support.wording import plural
 
-_IMPATIENCE = ("connection_timeout=5", "idle_timeout=3")
-"""A server that never answers shall not cost the matrix the patience of a real run."""
+_SETTINGS_OF_ALL = ("dialect=story", "connection_timeout=5", "idle_timeout=3")
+"""The dialect is known, and needs no job to be found out; a server that never answers gets less patience than usual."""
 
 _SETTINGS = {"fifty-row-frames": ("display_height=6000",)}
 """Fifty rows a frame keep ten frames a second only where lines come fast enough."""
@@ -165,7 +165,7 @@ def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *
     except NotReadyError as error:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
-        settings = (f"focus_server_url={server.rest_url}", *_IMPATIENCE, *_SETTINGS.get(deviation.name, ()))
+        settings = (f"focus_server_url={server.rest_url}", *_SETTINGS_OF_ALL, *_SETTINGS.get(deviation.name, ()))
         run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)
