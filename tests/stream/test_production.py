@@ -268,9 +268,10 @@ def test_garbage_is_no_message() -> None:
         (b"\x4a\x00" * 100_001, "is absurd: more than 100000 fields"),
         (b"\x5b" + b"\x4a\x00" * 100_001 + b"\x5c", "is absurd: more than 100000 fields"),
         (b"\x1a\x81\x80\x40" + b"\x01" * (2**20 + 1), "is absurd: more than 1048576 bytes of times and row numbers"),
+        (DataStream(end_channel=1_000_000).SerializeToString(), "more than 1000000 sensors are said to be in it"),
         (DataStream(data_shape_y=10_001, timestamp_in_milis=[1] * 10_001).SerializeToString(), "more than 10000 rows"),
     ],
-    ids=["pieces", "pieces in a group", "times", "rows"],
+    ids=["pieces", "pieces in a group", "times", "sensors of no row", "rows"],
 )
 def test_absurd_sizes_are_refused_before_anything_is_made_of_them(data: bytes, words: str) -> None:
     with pytest.raises(UnreadableError, match=words):

@@ -61,7 +61,7 @@ class Sizes:
         channels = range(said.start_channel, said.end_channel + 1)
         if not channels:
             raise UnreadableError(f"says channels {said.start_channel} to {said.end_channel}, which are none")
-        if rows > MOST_ROWS or rows * len(channels) > MOST_SENSORS:
+        if rows > MOST_ROWS or max(rows, 1) * len(channels) > MOST_SENSORS:
             most = f"{MOST_ROWS} rows" if rows > MOST_ROWS else f"{MOST_SENSORS} sensors"
             raise AbsurdError(f"more than {most} are said to be in it")
         if width % len(channels):
