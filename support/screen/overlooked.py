@@ -9,6 +9,7 @@ from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.validation.configuration import given_twice
 from support.validation.finding import Finding
+from support.validation.scale import Scale, judge_scales
 from support.wording import plural
 
 
@@ -43,6 +44,7 @@ class Overlooked:
         self.told = False
         self.remark = ""
         self._jobs: dict[str, Job] = {}
+        self._scale: tuple[str, Scale] | None = None  # of the first job that told it
         self._settled: set[str] = set()
         self._unasked: list[Unasked] = []
 
@@ -70,12 +72,20 @@ class Overlooked:
             if self._jobs.setdefault(job.answer.job_id, job) is not job:
                 self._unasked.append(Unasked(scenario, job, given_twice(job.answer), 1))
         for stream in streams:
+            self._add_scale(scenario, stream)
             by_rule: dict[tuple[str, str], Finding] = {}
             for finding, doubt in stream.unasked():
                 by_rule.setdefault((finding.rule, doubt), finding)
             for (rule, doubt), first in by_rule.items():
                 count = max(stream.verdict.counts[rule], 1)
                 self._unasked.append(Unasked(scenario, stream.job, first, count, doubt))
+
+    def _add_scale(self, scenario: str, stream: Streamed) -> None:
+        """All jobs of a run have the scale of the first."""
+        if stream.verdict.scale is not None:
+            told = (stream.job.answer.job_id, stream.verdict.scale)
+            self._scale = self._scale or told
+            self._unasked += [Unasked(scenario, stream.job, one, 1) for one in judge_scales([self._scale, told])]
 
     def add_of_server(
         self, findings: Iterable[Finding], scenario: str = "the whole run", what: str = "whatever the job"

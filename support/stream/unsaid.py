@@ -13,4 +13,5 @@ class Unsaid(StrEnum):
     HEALTH = "whether the server is healthy"
     PRR = "the exact pulse repetition rate of the fibre"
     WINDOWS = "how many windows there are"
+    SCALE = "whether values are linear or logarithmic"
     JOB_STATUS = "how a job is doing"

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from support.stream.block import Block
 from support.stream.frame import Frame
+from support.stream.part import Part
 from support.validation.finding import Ending, Finding, Rule, Topic
 from support.validation.spectrum import NonNegative
 
@@ -55,41 +56,60 @@ class ScaleOfJob:
 
 
 class NonNegativeIfLinear(Rule):
-    """Values of a linear job are never negative; those of a logarithmic one may be.
+    """Values of a linear job are never negative; those of a logarithmic one may be. Its streams have the same scale.
 
     What the first frames break waits until they have told the scale.
 
     Args:
         said: the scale, where it is known.
-
-    Attributes:
-        job: its scale.
     """
 
     name = NonNegative.name
     topic = Topic.MEASUREMENTS
 
     def __init__(self, said: Scale | None = None) -> None:
-        self.job = ScaleOfJob(said)
+        self._said = said
+        self._streams: list[ScaleOfJob] = []
         self._rule = NonNegative()
         self._waiting: list[Finding] = []
+        self._differ = False
 
-    def see(self, block: Block) -> Iterable[Finding]:
-        self.job.see(block)
-        if self.job.scale is Scale.LOGARITHMIC:
-            self._waiting.clear()
-            return ()
-        self._waiting += self._rule.see(block)
-        return self._ripe()
+    @property
+    def scale(self) -> Scale | None:
+        """The scale of the job; None while it cannot be told."""
+        scales = [stream.scale for stream in self._streams]
+        return None if None in scales or not scales else scales[0]
 
-    def end(self, ending: Ending) -> Iterable[Finding]:  # noqa: ARG002 - however it ended
-        self.job.settle()
-        return self._ripe()
+    def see(self, block: Block) -> Iterator[Finding]:
+        while len(self._streams) < len(block.parts):
+            self._streams.append(ScaleOfJob(self._said))
+        for stream, part in zip(self._streams, block.parts, strict=False):
+            stream.see(part)
+        if self.scale is not Scale.LOGARITHMIC and not self._differ:
+            self._waiting += self._rule.see(block)
+        yield from self._ripe()
+
+    def end(self, ending: Ending) -> Iterator[Finding]:  # noqa: ARG002 - however it ended
+        for stream in self._streams:
+            stream.settle()
+        yield from self._ripe()
 
     def _ripe(self) -> Iterator[Finding]:
-        if self.job.scale is not None:
-            ripe, self._waiting = self._waiting, []
-            yield from ripe if self.job.scale is Scale.LINEAR else ()
+        """What waited, where it counts."""
+        if self.scale is None:
+            return
+        ripe, self._waiting = self._waiting, []
+        if {stream.scale for stream in self._streams} == {Scale.LINEAR}:
+            yield from ripe
+        elif not self._differ:
+            yield from self._told_apart()
+
+    def _told_apart(self) -> Iterator[Finding]:
+        first, of = self.scale, len(self._streams)
+        other = next((number for number, stream in enumerate(self._streams) if stream.scale is not first), None)
+        if other is not None:
+            self._differ = True
+            yield _differs(f"{Part(other, of)} is {self._streams[other].scale} where {Part(0, of)} is {first}")
 
 
 def judge_scales(jobs: Iterable[tuple[str, Scale]]) -> list[Finding]:
@@ -99,9 +119,11 @@ def judge_scales(jobs: Iterable[tuple[str, Scale]]) -> list[Finding]:
     for job_id, scale in jobs:
         first = first or (job_id, scale)
         if scale is not first[1]:
-            sentence = (
-                f"job {job_id!r} is {scale} where {first[0]!r} before it is {first[1]}: drawn on the same scale, its "
-                f"picture is black"
-            )
-            found.append(Finding("one scale", Topic.MEASUREMENTS, sentence))
+            found.append(_differs(f"job {job_id!r} is {scale} where {first[0]!r} before it is {first[1]}"))
     return found
+
+
+def _differs(what: str) -> Finding:
+    return Finding(
+        "one scale", Topic.MEASUREMENTS, f"{what}: drawn on the same scale, its picture is black, or nothing but bright"
+    )

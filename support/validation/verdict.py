@@ -17,7 +17,8 @@ from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic
 from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
 from support.validation.numbering import NumberedAsTimed, OfThisJob
-from support.validation.spectrum import Finite, NonNegative, WithinBounds
+from support.validation.scale import NonNegativeIfLinear, Scale
+from support.validation.spectrum import Finite, WithinBounds
 from support.validation.streams import rules_of_streams
 from support.validation.structure import (
     BinsAsConfigured,
@@ -53,7 +54,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         SensorsAsConfigured(expectation.side_by_side),
         BinsAsConfigured(len(expectation.frequencies)),
         Finite(),
-        NonNegative(),
+        NonNegativeIfLinear(None if Unsaid.SCALE in expectation.cannot else Scale.LINEAR),
         WithinBounds(),
         NotConstant(),
         SensorsAlive(limits.frozen_rows),
@@ -124,6 +125,11 @@ class Verdict:
     def rows(self) -> int:
         """Rows judged."""
         return self.lines.received
+
+    @property
+    def scale(self) -> Scale | None:
+        """How the values are scaled; None where that cannot be told."""
+        return next((rule.scale for rule in self._rules if isinstance(rule, NonNegativeIfLinear)), None)
 
     def see(self, block: Block) -> None:
         """Judges the next frames."""

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from hamcrest import assert_that
 
 from support import matchers, world
-from support.screen.job import Mistake, Place
+from support.contract import JobAnswer, JobRequest
+from support.screen.job import Job, Mistake, Place
 from support.screen.overlooked import Overlooked
+from support.screen.streamed import Streamed
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
+from support.stream.metrics import StreamMetrics
+from support.stream.unsaid import Unsaid
+from support.validation.expectation import Limits
 from support.validation.finding import Topic
+from support.validation.verdict import Verdict, stream_rules
 from support.world import World
+from tests.test_focus_server_api import JOB
+from tests.validation import test_scale
+from tests.validation.production import blocks_of
 
 Scenario = Callable[[], World]
 
@@ -222,3 +232,22 @@ def test_a_refusal_without_words_is_found_where_nobody_asks(
         ("asks: False", "refusal in words")
     ] * 2
     assert str(overlooked.sentences()[0]).startswith("refusal in words: ")
+
+
+def streamed(job_id: str, below: int) -> Streamed:
+    """A stream of production's dialect that was judged, with so many values below zero in each frame."""
+    expectation = replace(test_scale.PLAN.expectation, cannot=frozenset(Unsaid))
+    verdict = Verdict(stream_rules(expectation, Limits()))
+    for block in blocks_of(test_scale.with_below(dict.fromkeys(range(15), below))):
+        verdict.see(block)
+    request = JobRequest(channels_min=0, channels_max=1)
+    job = Job(request, JobAnswer.model_validate(JOB | {"job_id": job_id}), 2000.0)
+    return Streamed(job, verdict, StreamMetrics())
+
+
+def test_a_job_of_another_scale_than_the_first_is_found(overlooked: Overlooked) -> None:
+    for job_id, below in (("0-1", 0), ("1-2", 100), ("2-3", 0)):
+        overlooked.add(f"scenario of {job_id}", [], [streamed(job_id, below)])
+    (found,) = [one for one in overlooked if one.first.rule == "one scale"]
+    assert found.scenario == "scenario of 1-2"
+    assert "job '1-2' is logarithmic where '0-1' before it is linear" in found.first.sentence

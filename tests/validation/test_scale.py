@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from protos.pandadatastream_pb2 import DataStream
+from support.stream.merged import MergedBlock
 from support.validation.finding import Ending, Finding
 from support.validation.scale import NonNegativeIfLinear, Scale, judge_scales
 from tests.validation.production import blocks_of, messages_of
@@ -32,7 +33,7 @@ def judge(messages: list[DataStream], said: Scale | None = None) -> tuple[Scale 
         rule = NonNegativeIfLinear(said)
         found = [finding for block in blocks_of(messages, together=together) for finding in rule.see(block)]
         found += rule.end(Ending(len(messages), by_server=False))
-        results.append((rule.job.scale, found))
+        results.append((rule.scale, found))
     assert results[0] == results[1]
     return results[0]
 
@@ -71,10 +72,26 @@ def test_frames_without_values_tell_nothing() -> None:
     assert judge([*empty, *with_below(dict.fromkeys(range(15), 3))]) == (Scale.LOGARITHMIC, [])
 
 
+def test_a_stream_of_another_scale_has_a_black_picture() -> None:
+    linear, logarithmic = with_below({}), with_below(dict.fromkeys(range(15), FRAME // 2))
+    for streams, words in (
+        ([linear, logarithmic], "stream 2 of 2 is logarithmic where stream 1 of 2 is linear: "),
+        ([logarithmic, linear], "stream 2 of 2 is linear where stream 1 of 2 is logarithmic: "),
+        ([linear, linear], ""),
+        ([logarithmic, logarithmic], ""),
+    ):
+        rule = NonNegativeIfLinear()
+        merged = [MergedBlock.of(parts) for parts in zip(*map(blocks_of, streams), strict=True)]
+        found = [finding for block in merged for finding in rule.see(block)]
+        assert [words in str(finding) for finding in found] == [True] * bool(words)
+        assert found == [] or found[0].rule == "one scale"
+
+
 def test_a_job_of_another_scale_has_a_black_picture() -> None:
     linear, other = ("23-1", Scale.LINEAR), ("23-3", Scale.LOGARITHMIC)
     assert judge_scales([]) == judge_scales([linear, ("23-2", Scale.LINEAR)]) == []
     (finding,) = judge_scales([linear, ("23-2", Scale.LINEAR), other])
     assert str(finding) == (
-        "job '23-3' is logarithmic where '23-1' before it is linear: drawn on the same scale, its picture is black"
+        "job '23-3' is logarithmic where '23-1' before it is linear: drawn on the same scale, its picture is black, or "
+        "nothing but bright"
     )
