@@ -66,6 +66,9 @@ class Deviation:
         return ("--fault" if self.promise else "--variant", self.name)
 
 
+DIALECT = "story"
+"""What the servers that are tried speak: their faults and variants count, not those of other dialects."""
+
 CORRECT = Deviation("correct server", "keeps every promise")
 
 
@@ -149,9 +152,11 @@ def deviations() -> list[Deviation]:
     """The correct server, and every variant and fault that the simulator lists, but for those that take minutes."""
     command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
     listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
-    variants = [Deviation(item["name"], item["says"]) for item in listed["variants"]]
+    variants = [Deviation(item["name"], item["says"]) for item in listed["variants"] if DIALECT in item["dialects"]]
     faults = [
-        Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"])) for item in listed["faults"]
+        Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"]))
+        for item in listed["faults"]
+        if DIALECT in item["dialects"]
     ]
     return [CORRECT, *variants, *(fault for fault in faults if fault.promise not in LONG)]
 

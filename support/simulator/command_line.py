@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from support.simulator.certificates import Tls
-from support.simulator.deviations import UnknownDeviationError, listing, listing_as_json
+from support.simulator.deviations import Deviations, UnknownDeviationError, listing, listing_as_json
 from support.simulator.deviations.catalogue import Kind, find
-from support.simulator.options import DialectName, Options
+from support.simulator.options import DIALECT_NAMES, Options
 
 _MOST = 1_000_000
 
 
 def parse(arguments: Sequence[str]) -> Options:
     """Reads the command line; ends the process with one sentence on stderr and exit code 2 where it is wrong."""
-    given = vars(_parser().parse_args(arguments))
-    return Options(**given | {"faults": tuple(given["faults"]), "variants": tuple(given["variants"])})
+    parser = _parser()
+    given = vars(parser.parse_args(arguments))
+    options = Options(**given | {"faults": tuple(given["faults"]), "variants": tuple(given["variants"])})
+    try:
+        Deviations(options.faults, options.variants, options.dialect)
+    except UnknownDeviationError as error:
+        parser.error(str(error))
+    return options
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     dialect = "what the server speaks: the schema and the manners of the story, or of production"
-    add("--dialect", choices=get_args(DialectName), help=dialect)
+    add("--dialect", choices=DIALECT_NAMES, help=dialect)
     add("--port", type=_number(int, 0, 65_535), metavar="N", help="port of the REST side; 0: any free one")
     leave = "exit as soon as stdin closes, so that the server cannot outlive who started it"
     add("--exit-on-stdin-eof", action="store_true", help=leave)

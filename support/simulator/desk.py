@@ -64,7 +64,7 @@ class Desk:
         """
         began, now, asked = time.monotonic(), self.present.now, request.model_dump(exclude_unset=True)
         deviations = exchange.scope.get(DEVIATIONS, now.deviations).of_job(asked)
-        planned = now.dialect.spread(deviations.through(stages.PLAN, plan(now)))
+        planned = deviations.through(stages.PLAN, now.dialect.spread(plan(now)))
         job = await self.registry.create(planned, asked, replace(now, deviations=deviations))
         await stretch(began, now.options.slowed)
         return job

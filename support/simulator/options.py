@@ -1,11 +1,12 @@
 """What the embedded Focus Server can be started with."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from support.simulator.certificates import Tls
 
 DialectName = Literal["story", "production"]
+DIALECT_NAMES: tuple[DialectName, ...] = get_args(DialectName)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Present:
         self._options = options
         self._lines: dict[tuple[int, int, int, int], Lines] = {}
         self._dialect = DIALECTS[options.dialect]
-        self.now = self._under(Deviations(options.faults, options.variants))
+        self.now = self._under(Deviations(options.faults, options.variants, options.dialect))
 
     def deviate(self, faults: Sequence[str], variants: Sequence[str]) -> None:
         """Replaces the active deviations.
@@ -44,7 +44,7 @@ class Present:
         Raises:
             UnknownDeviationError: there is none of that name, and nothing was replaced.
         """
-        self.now = self._under(Deviations(faults, variants))
+        self.now = self._under(Deviations(faults, variants, self._options.dialect))
 
     def _under(self, deviations: Deviations) -> State:
         options = deviations.through(stages.OPTIONS, self._options)

@@ -12,7 +12,7 @@ import requests
 from protos.pandadatastream_pb2 import DataStream, StreamDataRequest
 from protos.pandadatastream_pb2_grpc import DataStreamServiceStub
 from support.simulator.options import Options
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, eventually
 from tests.simulator.driver import REQUEST, Simulator, connected, in_thread
 
 EIGHT: dict[str, Any] = REQUEST | {"channels": {"min": 1, "max": 8}}
@@ -25,9 +25,9 @@ class RunningJob:
     answer: dict[str, Any]
     channel: grpc.Channel
 
-    def open(self, stream_id: int) -> Any:
+    def open(self, stream_id: int, patience: float = PATIENCE) -> Any:
         stub: Any = DataStreamServiceStub(self.channel)
-        return stub.StreamData(StreamDataRequest(stream_id=stream_id), timeout=PATIENCE, wait_for_ready=True)
+        return stub.StreamData(StreamDataRequest(stream_id=stream_id), timeout=patience, wait_for_ready=True)
 
     @contextmanager
     def streams(self) -> Iterator[list[Any]]:
@@ -56,6 +56,20 @@ class Production(Simulator):
         response = self.configure(**changes)
         assert response.status_code == 200, response.text
         answer = response.json()
+        with connected(int(answer["stream_port"])) as channel:
+            yield RunningJob(answer, channel)
+
+    @contextmanager
+    def next_job(self, **changes: Any) -> Iterator[RunningJob]:
+        """The same once a window is free."""
+        answers: list[requests.Response] = []
+
+        def has_begun() -> bool:
+            answers.append(self.configure(**changes))
+            return answers[-1].status_code == 200
+
+        eventually(has_begun, "a window is free")
+        answer = answers[-1].json()
         with connected(int(answer["stream_port"])) as channel:
             yield RunningJob(answer, channel)
 

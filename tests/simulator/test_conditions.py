@@ -108,7 +108,7 @@ def test_every_fault_takes_the_conditions_that_it_says() -> None:
         assert {"channels", "job", "once", "after-refusal"} <= {one.name for one in fault.conditions}, fault.name
         for one in fault.conditions:
             spec = f"{fault.name}@{SOME.get(one.name, one.name)}"
-            assert str(Deviations([spec])) == spec
+            assert str(Deviations([spec], dialect=fault.dialects[0])) == spec
 
 
 def test_the_conditions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

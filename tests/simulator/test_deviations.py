@@ -53,8 +53,9 @@ def test_the_listing_for_programs() -> None:
     assert listed.keys() == {"faults", "conditions", "variants"}
     assert len(listed["faults"]) >= 45
     assert len(listed["variants"]) >= 11
-    assert all(fault.keys() == {"name", "promise", "says", "argument", "conditions"} for fault in listed["faults"])
-    assert all(variant.keys() == {"name", "says"} for variant in listed["variants"])
+    told = {"name", "promise", "says", "argument", "conditions", "dialects"}
+    assert all(fault.keys() == told for fault in listed["faults"])
+    assert all(variant.keys() == {"name", "says", "dialects"} for variant in listed["variants"])
     (dead,) = [fault for fault in listed["faults"] if fault["name"] == "dead-sensor"]
     assert dead["argument"] == {"meaning": "which sensor of a row, counted from 1", "default": 3}
 
@@ -162,7 +163,8 @@ def test_any_two_faults_of_a_frame_compose() -> None:
     timeline = Timeline.until(NOW, PLAN)
     lines = Lines(Fibre(1, 2000, 0, 11))
     shared = wire.encode(lines.frame(PLAN, timeline, "canvas", 0))
-    known, of_frames = (*entries("fault"), *entries("variant")), {stages.FRAME, stages.MESSAGE}
+    known = (*entries("fault", "story"), *entries("variant", "story"))
+    of_frames = {stages.FRAME, stages.MESSAGE}
     names = [entry.name for entry in known if entry.hooks.keys() & of_frames]
     names.remove("oversized-message")
     assert len(names) > 30

@@ -135,7 +135,7 @@ def test_a_fault_breaks_its_promise_and_no_other(streamed: str, recordings: Call
 
 
 def test_every_fault_is_tried_with_the_promise_that_it_names() -> None:
-    named = {entry.name: entry.promise for entry in entries("fault")}
+    named = {entry.name: entry.promise for entry in entries("fault", "story")}
     tried = {spec.partition("=")[0]: promise for spec, (promise, _, _) in STREAMED.items()}
     assert tried.keys() | CHECKS.keys() == named.keys()
     assert all(named[name] == promise for name, promise in tried.items())

@@ -19,16 +19,24 @@ is a ``situation``, and ``acting`` lets the fault's function act where the condi
     times      rows, lines, live data                  jobs      ids, address, health, cancel, unknown jobs
     delivery   rate, count, end, wire                  beside    streams, jobs and windows beside each other
     slow       what grows with time                    variants  the correct but different
+
+and in production's dialect alone:
+
+    streams      between the streams of a job          bytes_ready          sizes, numbers of lines, scale
+                                                       production_variants  the correct but different
 """
 
 from support.simulator.deviations import (
     answers,
     beside,
+    bytes_ready,
     delivery,
     jobs,
+    production_variants,
     refusals,
     slow,
     spectra,
+    streams,
     structure,
     times,
     variants,
@@ -39,4 +47,7 @@ from support.simulator.deviations.catalogue import UnknownDeviationError, listin
 __all__ = ["Deviations", "UnknownDeviationError", "listing", "listing_as_json"]
 
 # importing them fills the catalogue
-TOPICS = (structure, spectra, times, delivery, answers, refusals, jobs, beside, slow, variants)
+TOPICS = (
+    *(structure, spectra, times, delivery, answers, refusals, jobs, beside, slow, variants),
+    *(streams, bytes_ready, production_variants),
+)

@@ -15,6 +15,7 @@ from support.simulator.deviations import stages
 from support.simulator.deviations.catalogue import Chosen, Stage, find
 from support.simulator.deviations.situation import Situation
 from support.simulator.deviations.stages import Answer, At, Exchange, Proceed
+from support.simulator.options import DialectName
 from support.simulator.plan import Plan
 
 Thing = TypeVar("Thing")
@@ -30,12 +31,14 @@ class Deviations:
             something else.
 
     Raises:
-        UnknownDeviationError: there is none of that name, or none with such an argument or condition.
+        UnknownDeviationError: there is none of that name in the dialect, or none with such an argument or condition.
     """
 
-    def __init__(self, faults: Sequence[str] = (), variants: Sequence[str] = ()) -> None:
-        self.faults = tuple(find("fault", spec) for spec in faults)
-        self.variants = tuple(find("variant", spec) for spec in variants)
+    def __init__(
+        self, faults: Sequence[str] = (), variants: Sequence[str] = (), dialect: DialectName = "story"
+    ) -> None:
+        self.faults = tuple(find("fault", spec, dialect) for spec in faults)
+        self.variants = tuple(find("variant", spec, dialect) for spec in variants)
         self.situation = Situation()
 
     def __str__(self) -> str:

@@ -48,19 +48,19 @@ def frequencies_of_other_prr(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"frequencies_list": [frequency * OTHER_PRR for frequency in answer["frequencies_list"]]}
 
 
-@PLAN.fault("frequencies")
+@PLAN.fault("frequencies", "story")
 def frequencies_shifted(plan: Plan) -> Plan:
     """All frequencies, of the answer and of the stream, are one bin too high."""
     return replace(plan, bins=range(plan.bins.start + 1, plan.bins.stop + 1))
 
 
-@PLAN.fault("frequencies")
+@PLAN.fault("frequencies", "story")
 def frequencies_beyond_band(plan: Plan) -> Plan:
     """Answer and stream have one frequency more, the upper end of the band or beyond it."""
     return replace(plan, bins=range(plan.bins.start, plan.bins.stop + 1))
 
 
-@PLAN.fault("frequencies")
+@PLAN.fault("frequencies", "story")
 def frequencies_missing_last(plan: Plan) -> Plan:
     """Answer and stream lack the last frequency of the band, where it has several."""
     return replace(plan, bins=plan.bins[:-1] or plan.bins)

@@ -14,7 +14,7 @@ from support.simulator.job import Job
 LATELY = 500  # milliseconds: a job whose newest row is older does not stream
 
 
-@FEED.fault("again")
+@FEED.fault("again", "story")
 async def streams_share_frames(payloads: Payloads, job: Job) -> Payloads:
     """Two streams of a job at the same time share its frames: each frame goes to one of them alone."""
     place, rate = job.open_streams - 1, frames_per_second(job.plan)
@@ -25,7 +25,7 @@ async def streams_share_frames(payloads: Payloads, job: Job) -> Payloads:
             yield payload
 
 
-@FEED.fault("again")
+@FEED.fault("again", "story")
 async def second_stream_breaks_first(payloads: Payloads, job: Job) -> Payloads:
     """A stream of a job ends when another client opens one, too."""
     streams = job.open_streams
@@ -102,7 +102,7 @@ def _watch_screens(frame: Frame, _at: At) -> Frame:
 _open: list[Job] = []  # the jobs of the streams that are open
 
 
-@FEED.fault("beside")
+@FEED.fault("beside", "story")
 async def canvas_of_another_job(payloads: Payloads, job: Job) -> Payloads:
     """A stream that begins while another job streams is drawn on the canvas of that one."""
     canvas = next((other.canvas_id for other in _open if other is not job and other.open_streams), job.canvas_id)
@@ -123,7 +123,7 @@ async def _watch_streams(payloads: Payloads, job: Job) -> Payloads:
         _open.remove(job)
 
 
-@REST.fault("window")
+@REST.fault("window", "story")
 async def window_kept(exchange: Exchange, proceed: Proceed, longer: Seconds = 20.0) -> Answer:
     """The window of a job that is cancelled stays in use for some time."""
     if exchange.method != "DELETE":

@@ -12,6 +12,7 @@ from support.simulator.deviations import acting, condition
 from support.simulator.deviations.acting import Acting
 from support.simulator.deviations.condition import Condition, UnknownConditionError
 from support.simulator.deviations.situation import Level, Situation
+from support.simulator.options import DIALECT_NAMES, DialectName
 
 Promise = Literal[
     "frame",
@@ -46,6 +47,11 @@ Promise = Literal[
     "beside",
     "window",
     "long",
+    "streams",
+    "shape",
+    "index",
+    "job-number",
+    "scale",
 ]
 
 Kind = Literal["fault", "variant"]
@@ -112,6 +118,7 @@ class Deviation:
         says: what it does, in a sentence.
         argument: what can be set of it; None: nothing.
         stage: the one that it is written for.
+        dialects: the names of those that it makes sense in.
         hooks: its functions, by their stages.
         watches: those of them that only look, by their stages.
     """
@@ -121,6 +128,7 @@ class Deviation:
     says: str
     argument: Argument | None
     stage: "Stage[Any]"
+    dialects: tuple[DialectName, ...]
     hooks: "Hooks" = field(default_factory=dict)
     watches: "Hooks" = field(default_factory=dict)
 
@@ -178,19 +186,21 @@ class Stage(Generic[Hook]):
         name: its own.
         level: what is known there.
         under: how a function acts there that acts under conditions alone.
+        dialects: the names of those that have it.
     """
 
     name: str
     level: Level = Level.JOB
     under: Callable[..., Any] = acting.value
+    dialects: tuple[DialectName, ...] = DIALECT_NAMES
 
-    def fault(self, promise: Promise) -> Callable[[Hook], Hook]:
-        """Enters the decorated function as a fault that breaks ``promise``."""
-        return partial(self._enter, promise)
+    def fault(self, promise: Promise, *only: DialectName) -> Callable[[Hook], Hook]:
+        """Enters the decorated function as a fault that breaks ``promise``, in all dialects that have the stage."""
+        return partial(self._enter, promise, only)
 
-    def variant(self) -> Callable[[Hook], Hook]:
-        """Enters the decorated function as a variant."""
-        return partial(self._enter, None)
+    def variant(self, *only: DialectName) -> Callable[[Hook], Hook]:
+        """Enters the decorated function as a variant, in all dialects that have the stage."""
+        return partial(self._enter, None, only)
 
     def also(self, name: str) -> Callable[[Hook], Hook]:
         """Enters the decorated function as a part of the deviation ``name``, which needs more than one stage."""
@@ -214,26 +224,28 @@ class Stage(Generic[Hook]):
 
         return enter
 
-    def _enter(self, promise: Promise | None, hook: Hook) -> Hook:
+    def _enter(self, promise: Promise | None, only: tuple[DialectName, ...], hook: Hook) -> Hook:
         name = hook.__name__.replace("_", "-")
         says = " ".join((hook.__doc__ or "").split()).removesuffix(".")
         assert says, f"{name}: no sentence"
         assert name not in _CATALOGUE, f"{name}: twice"
-        _CATALOGUE[name] = Deviation(name, promise, says, _argument(hook), self, {self: hook})
+        _CATALOGUE[name] = Deviation(name, promise, says, _argument(hook), self, only or self.dialects, {self: hook})
         return hook
 
 
-def find(kind: Kind, spec: str) -> Chosen:
+def find(kind: Kind, spec: str, dialect: DialectName | None = None) -> Chosen:
     """The deviation that ``spec`` (NAME or NAME=ARGUMENT, a fault with @CONDITION or more) asks for.
 
     Raises:
-        UnknownDeviationError: there is none, or none with such an argument or condition.
+        UnknownDeviationError: there is none, none with such an argument or condition, or none in this dialect.
     """
     asked, *conditions = spec.split("@")
     name, equals, text = asked.partition("=")
     deviation = _CATALOGUE.get(name)
     if deviation is None or deviation.kind != kind:
         raise UnknownDeviationError(_unknown(kind, name, deviation))
+    if dialect and dialect not in deviation.dialects:
+        raise UnknownDeviationError(f"the {kind} {name!r} is there {_only(deviation)}; the server speaks {dialect}'s")
     takes: dict[str, float] = {}
     if equals:
         if deviation.argument is None:
@@ -280,6 +292,7 @@ def listing_as_json() -> str:
                     "says": one.says,
                     "argument": _argument_as_json(one),
                     "conditions": [each.name for each in one.conditions],
+                    "dialects": one.dialects,
                 }
                 for one in entries("fault")
             ],
@@ -287,15 +300,15 @@ def listing_as_json() -> str:
                 {"name": one.name, "says": one.says, "value": one.value and one.value.meaning}
                 for one in condition.KINDS.values()
             ],
-            "variants": [{"name": one.name, "says": one.says} for one in entries("variant")],
+            "variants": [{"name": one.name, "says": one.says, "dialects": one.dialects} for one in entries("variant")],
         }
     )
 
 
-def entries(kind: Kind) -> list[Deviation]:
-    """All deviations of a kind; faults in the order of their promises."""
+def entries(kind: Kind, dialect: DialectName | None = None) -> list[Deviation]:
+    """All deviations of a kind, or those of a dialect; faults in the order of their promises."""
     order = {promise: place for place, promise in enumerate(get_args(Promise))}
-    chosen = [deviation for deviation in _CATALOGUE.values() if deviation.kind == kind]
+    chosen = [one for one in _CATALOGUE.values() if one.kind == kind and (not dialect or dialect in one.dialects)]
     return sorted(chosen, key=lambda deviation: order.get(deviation.promise, 0))
 
 
@@ -356,7 +369,13 @@ def _usage(deviation: Deviation) -> str:
 
 def _sentence(deviation: Deviation) -> str:
     argument = deviation.argument
-    return deviation.says + (f" (N: {argument.limits.meaning}; {argument.default:g} if not given)" if argument else "")
+    notes = [f"N: {argument.limits.meaning}; {argument.default:g} if not given"] if argument else []
+    notes += [] if deviation.dialects == DIALECT_NAMES else [_only(deviation)]
+    return deviation.says + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _only(deviation: Deviation) -> str:
+    return f"only in {' and '.join(deviation.dialects)}'s dialect"
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -109,7 +109,7 @@ async def early_end(payloads: Payloads, job: Job) -> Payloads:
             return
 
 
-@DELIVERY.fault("end")
+@DELIVERY.fault("end", "story")
 async def never_ends(payloads: Payloads, job: Job) -> Payloads:
     """The call stays open after the last frame."""
     async for payload in payloads:
@@ -117,7 +117,7 @@ async def never_ends(payloads: Payloads, job: Job) -> Payloads:
     await job.ended.wait()
 
 
-@DELIVERY.fault("end")
+@DELIVERY.fault("end", "story")
 async def error_at_end(payloads: Payloads, job: Job) -> Payloads:
     """All frames come, and then the status INTERNAL."""
     async for payload in payloads:
@@ -126,7 +126,7 @@ async def error_at_end(payloads: Payloads, job: Job) -> Payloads:
         raise AbortError(grpc.StatusCode.INTERNAL, "the stream could not be closed")
 
 
-@DELIVERY.fault("end")
+@DELIVERY.fault("end", "story")
 async def slow_end(payloads: Payloads, job: Job, delay: Seconds = 4.0) -> Payloads:
     """The end of the call lets the client wait after the last frame."""
     async for payload in payloads:
@@ -149,13 +149,13 @@ def truncated_message(payload: bytes, at: At) -> bytes:
     return payload[: len(payload) // 2] if at.number % BROKEN_EVERY == BROKEN_EVERY - 1 else payload
 
 
-@MESSAGE.fault("wire")
+@MESSAGE.fault("wire", "story")
 def invalid_utf8(payload: bytes, _at: At) -> bytes:
     """The name of the canvas is no text."""
     return payload.replace(b"canvas", b"\xff\xfe\xfd\xfc\xfb\xfa")
 
 
-@MESSAGE.fault("wire")
+@MESSAGE.fault("wire", "story")
 def oversized_message(payload: bytes, at: At, size: Megabytes = 200) -> bytes:
     """The fifth message is far larger than any frame: its last sensor has millions of values."""
     if at.number != BROKEN_EVERY - 1:

@@ -62,7 +62,7 @@ def unknown_job_closes_port(refusal: Refusal, job: Job) -> Refusal:
     return replace(refusal, details=f"{refusal.details}, which closes now")
 
 
-@REST.fault("cancel")
+@REST.fault("cancel", "story")
 async def cancel_ignored(exchange: Exchange, proceed: Proceed, longer: Seconds = 20.0) -> Answer:
     """A job is said to be cancelled, but it goes on, and its streams with it, for some time."""
     if exchange.method != "DELETE":
@@ -74,7 +74,7 @@ async def cancel_ignored(exchange: Exchange, proceed: Proceed, longer: Seconds =
     return Answer.of(200, {"job_id": exchange.job_id, "status": "cancelled"})
 
 
-@DELIVERY.fault("cancel")
+@DELIVERY.fault("cancel", "story")
 async def cancel_breaks_stream(payloads: Payloads, job: Job) -> Payloads:
     """The streams of a job that is cancelled end with the status ABORTED."""
     async for payload in payloads:
@@ -105,7 +105,7 @@ async def health_hangs(response: HealthResponse) -> HealthResponse:
 @ANSWER.fault("address")
 def wrong_port(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer names a port that nobody listens on."""
-    return answer | {"stream_port": _closed_port().getsockname()[1]}
+    return answer | {"stream_port": type(answer["stream_port"])(_closed_port().getsockname()[1])}
 
 
 @ANSWER.fault("address")

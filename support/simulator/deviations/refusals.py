@@ -10,9 +10,14 @@ from support.simulator.models import example
 VALID = example("0", 1, 1024) | {"frequencyRange": {"min": 0, "max": 100}}  # on any fibre
 
 
-@REST.fault("refusal")
+@REST.fault("refusal", "story")
 async def invalid_accepted(exchange: Exchange, proceed: Proceed) -> Answer:
     """A wrong configuration is accepted, as if the field at fault had been replaced by a default."""
+    return await accepted(exchange, proceed)
+
+
+async def accepted(exchange: Exchange, proceed: Proceed) -> Answer:
+    """The answer to a configuration in which what is wrong is replaced."""
     answer = await proceed(exchange)
     if _refused(exchange, answer):
         for body in _repairs(exchange.body):
@@ -47,7 +52,7 @@ async def refusal_as_500(exchange: Exchange, proceed: Proceed) -> Answer:
 
 @REST.fault("refusal")
 async def invalid_creates_job(exchange: Exchange, proceed: Proceed) -> Answer:
-    """A wrong configuration is refused, and still one of the 30 windows is in use afterwards."""
+    """A wrong configuration is refused, and still one of the windows is in use afterwards."""
     answer = await proceed(exchange)
     if _refused(exchange, answer):
         await proceed(exchange.asking(VALID))
@@ -63,7 +68,7 @@ async def unknown_metadata_200(exchange: Exchange, proceed: Proceed) -> Answer:
     return Answer.of(200, {"job_id": exchange.job_id, "status": "pending", "config": {}})
 
 
-@REST.fault("metadata")
+@REST.fault("metadata", "story")
 async def cancelled_still_running(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job that was cancelled say that it is running."""
     answer = await proceed(exchange)
@@ -81,7 +86,7 @@ async def metadata_of_another_job(exchange: Exchange, proceed: Proceed) -> Answe
     return answer.holding(answer.content | {"job_id": f"{answer.content['job_id']}1"})
 
 
-@REST.fault("metadata")
+@REST.fault("metadata", "story")
 async def metadata_of_another_request(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job say that it was asked for one channel more than it was."""
     answer = await proceed(exchange)
@@ -93,7 +98,7 @@ async def metadata_of_another_request(exchange: Exchange, proceed: Proceed) -> A
     return answer.holding(answer.content | {"config": other})
 
 
-@REST.fault("metadata")
+@REST.fault("metadata", "story")
 async def metadata_incomplete(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job do not say which frequencies it was asked for."""
     answer = await proceed(exchange)

@@ -35,7 +35,7 @@ def negative_value(frame: Frame, _at: At) -> Frame:
     return with_values(frame, lambda values: _spoilt(values, -0.01))
 
 
-@FRAME.fault("intensity")
+@FRAME.fault("intensity", "story")
 def decibels(frame: Frame, _at: At) -> Frame:
     """All values are decibels, most of them negative, in place of linear magnitudes."""
     return with_values(frame, lambda values: 20 * np.log10(np.maximum(values, SMALLEST)))

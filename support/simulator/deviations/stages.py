@@ -70,10 +70,12 @@ class Refusal:
     Attributes:
         status: OK ends it without a frame; None: it is served after all.
         details: in words.
+        hangs: whether it does not end at all.
     """
 
     status: grpc.StatusCode | None
     details: str
+    hangs: bool = False
 
     def refuses(self) -> bool:
         """Whether the call is not served.
@@ -168,25 +170,27 @@ FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage(
 """A frame, as arrays."""
 
 MESSAGE: Stage[Callable[Concatenate[bytes, At, ...], bytes]] = Stage("message", Level.FRAME)
-"""The bytes of a frame."""
+"""The bytes of a frame, as the dialect writes them."""
 
 FEED: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("feed", Level.COURSE, acting.course)
 """The messages of a stream, without end, each at its time."""
 
-LIMIT: Stage[Callable[Concatenate[int | None, ...], int | None]] = Stage("limit", Level.STREAM)
+LIMIT: Stage[Callable[Concatenate[int | None, ...], int | None]] = Stage("limit", Level.STREAM, dialects=("story",))
 """How many of them are sent; None: no limit."""
 
 DELIVERY: Stage[Callable[Concatenate[Payloads, Job, ...], Payloads]] = Stage("delivery", Level.STREAM, acting.course)
 """The messages of a stream, as many as were asked for."""
 
-UNKNOWN_JOB: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_job")
+UNKNOWN_JOB: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_job", dialects=("story",))
 """The answer to a call for a job that is not there; the job is the one that the port belongs to."""
 
-UNKNOWN_STREAM: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage("unknown_stream")
+UNKNOWN_STREAM: Stage[Callable[Concatenate[Refusal, Job, ...], Refusal]] = Stage(
+    "unknown_stream", dialects=("production",)
+)
 """The answer to a call for a stream that the job does not have."""
 
 HEALTH: Stage[Callable[Concatenate[HealthResponse, ...], Awaitable[HealthResponse]]] = Stage(
-    "health", Level.JOB, acting.awaited
+    "health", Level.JOB, acting.awaited, ("story",)
 )
 """The answer of CheckHealth."""
 

@@ -12,26 +12,25 @@ from support.simulator.deviations.stages import FEED, FRAME, MESSAGE, At, Payloa
 from support.simulator.frame import Frame, Row
 from support.simulator.job import Job
 from support.simulator.sensors import Values
-from support.simulator.story import wire
 
 
 @FEED.fault("frame")
-async def empty_frame(payloads: Payloads, _job: Job) -> Payloads:
+async def empty_frame(payloads: Payloads, job: Job) -> Payloads:
     """Every third frame holds no row."""
     async for number, payload in numbered(payloads):
         yield payload
         if number % 2 == 1:
-            yield wire.encode(Frame((), 0.0, 0.0))
+            yield job.dialect.wire.encode(Frame((), 0.0, 0.0), job.number)
 
 
-@FRAME.fault("frame")
+@FRAME.fault("frame", "story")
 def row_without_sensors(frame: Frame, _at: At) -> Frame:
     """The last row of every frame holds no sensor."""
     *others, last = frame.rows
     return replace(frame, rows=(*others, last.holding((), last.values[:0])))
 
 
-@MESSAGE.fault("frame")
+@MESSAGE.fault("frame", "story")
 def sensor_without_values(payload: bytes, _at: At, sensor: Sensor = 3) -> bytes:
     """One sensor of every row holds no values."""
     return _with_intensity(payload, sensor, lambda values: values[:0])
@@ -65,7 +64,7 @@ def sensor_twice(frame: Frame, _at: At, sensor: Sensor = 3) -> Frame:
     return with_rows(frame, doubled)
 
 
-@FRAME.fault("sensors")
+@FRAME.fault("sensors", "story")
 def sensors_out_of_order(frame: Frame, _at: At) -> Frame:
     """The first two sensors of every row, where it has two, have changed places."""
 
@@ -83,25 +82,25 @@ def sensors_shifted(frame: Frame, _at: At) -> Frame:
     return with_rows(frame, lambda row: row.holding([number + 1 for number in row.sensor_ids], row.values))
 
 
-@MESSAGE.fault("bins")
+@MESSAGE.fault("bins", "story")
 def bin_missing(payload: bytes, _at: At, sensor: Sensor = 3) -> bytes:
     """One sensor of every row has a value too few."""
     return _with_intensity(payload, sensor, lambda values: values[:-1])
 
 
-@MESSAGE.fault("bins")
+@MESSAGE.fault("bins", "story")
 def bin_extra(payload: bytes, _at: At, sensor: Sensor = 3) -> bytes:
     """One sensor of every row has a value too many."""
     return _with_intensity(payload, sensor, lambda values: np.append(values, values[-1:]))
 
 
-@FRAME.fault("canvas")
+@FRAME.fault("canvas", "story")
 def canvas_empty(frame: Frame, _at: At) -> Frame:
     """No row names its canvas."""
     return with_rows(frame, lambda row: replace(row, canvas_id=""))
 
 
-@FRAME.fault("canvas")
+@FRAME.fault("canvas", "story")
 def canvas_changes(frame: Frame, at: At) -> Frame:
     """Every third frame is drawn on another canvas than the others."""
     return (

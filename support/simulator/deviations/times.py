@@ -16,25 +16,37 @@ EVERY = 8  # lines from one fault to the next: the first shows in ten frames of 
 FRAMES_BETWEEN = 4  # frames from one fault to the next
 
 
-@FRAME.fault("row-time")
+@FRAME.fault("row-time", "story")
 def row_ends_before_start(frame: Frame, _at: At) -> Frame:
     """Start and end of every row have changed places."""
     return with_rows(frame, lambda row: replace(row, start_ms=row.end_ms, end_ms=row.start_ms))
 
 
-@FRAME.fault("row-time")
+@FRAME.fault("row-time", "story")
 def wrong_window(frame: Frame, _at: At, longer: Milliseconds = 100) -> Frame:
     """Every row spans more time than the analysis window."""
     return with_rows(frame, lambda row: replace(row, start_ms=row.start_ms - longer))
 
 
-@FRAME.fault("row-time")
+@FRAME.fault("row-time", "story")
 def timestamps_in_seconds(frame: Frame, _at: At) -> Frame:
     """All times are in seconds in place of milliseconds."""
     return _retimed(frame, lambda time: time // 1000)
 
 
-@FRAME.fault("row-time")
+@FRAME.fault("line-time", "production")
+def times_in_seconds(frame: Frame, _at: At) -> Frame:
+    """All times are in seconds in place of milliseconds."""
+    return _retimed(frame, lambda time: time // 1000)
+
+
+@FRAME.fault("line-time", "production")
+def times_in_microseconds(frame: Frame, _at: At) -> Frame:
+    """All times are in microseconds in place of milliseconds."""
+    return _retimed(frame, lambda time: time * 1000)
+
+
+@FRAME.fault("row-time", "story")
 def timestamps_in_microseconds(frame: Frame, _at: At) -> Frame:
     """All times are in microseconds in place of milliseconds."""
     return _retimed(frame, lambda time: time * 1000)

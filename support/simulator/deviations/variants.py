@@ -39,19 +39,19 @@ QUIETEST = 4096  # times quieter than the loudest: few enough powers of two to b
 UNKNOWN_FIELD = b"\xa0\x06\x01"  # number 100, the value 1
 
 
-@ANSWER.variant()
+@ANSWER.variant("story")
 def port_as_string(answer: dict[str, Any]) -> dict[str, Any]:
     """The port is a numeric string."""
     return answer | {"stream_port": str(answer["stream_port"])}
 
 
-@ANSWER.variant()
+@ANSWER.variant("story")
 def status_empty(answer: dict[str, Any]) -> dict[str, Any]:
     """The status is an empty string."""
     return answer | {"status": ""}
 
 
-@ANSWER.variant()
+@ANSWER.variant("story")
 def scheme_in_url(answer: dict[str, Any]) -> dict[str, Any]:
     """The host has http:// before it and a slash after it."""
     return answer | {"stream_url": f"http://{answer['stream_url']}/"}
@@ -69,7 +69,7 @@ def rounded_frequencies(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"frequencies_list": [round(frequency, 2) for frequency in answer["frequencies_list"]]}
 
 
-@REST.variant()
+@REST.variant("story")
 async def no_cancel(exchange: Exchange, proceed: Proceed) -> Answer:
     """A job cannot be cancelled, that is 404; it ends by itself some time later."""
     if exchange.method != "DELETE" or not exchange.path.startswith("/job/"):
@@ -104,7 +104,7 @@ async def channels_not_counted(exchange: Exchange, proceed: Proceed) -> Answer:
     return answer.holding(answer.content | dict.fromkeys(unknown))
 
 
-@REST.variant()
+@REST.variant("story")
 async def metadata_without_config(exchange: Exchange, proceed: Proceed) -> Answer:
     """What a job was asked for is not told."""
     answer = await proceed(exchange)
@@ -113,7 +113,7 @@ async def metadata_without_config(exchange: Exchange, proceed: Proceed) -> Answe
     return answer.holding(answer.content | {"config": {}})
 
 
-@REST.variant()
+@REST.variant("story")
 async def metadata_in_other_words(exchange: Exchange, proceed: Proceed) -> Answer:
     """What a job was asked for is told with decimals and more fields, and without what was left open."""
     answer = await proceed(exchange)
@@ -125,7 +125,7 @@ async def metadata_in_other_words(exchange: Exchange, proceed: Proceed) -> Answe
     return answer.holding(answer.content | {"config": told})
 
 
-@REST.variant()
+@REST.variant("story")
 async def unknown_fields(exchange: Exchange, proceed: Proceed) -> Answer:
     """Messages and JSON answers have fields more than the contract knows."""
     answer = await proceed(exchange)
@@ -143,7 +143,7 @@ def _unknown_fields(payload: bytes, _at: At) -> bytes:
     return message.SerializeToString()
 
 
-@OPTIONS.variant()
+@OPTIONS.variant("story")
 def lowest_channel_1(options: Options) -> Options:
     """The channels are numbered from 1 on."""
     return replace(options, lowest_channel=1)
@@ -173,19 +173,19 @@ def low_frame_rate(options: Options) -> Options:
     return replace(options, frame_rate=12.0)
 
 
-@OFFERS.variant()
+@OFFERS.variant("story")
 def no_check_health(offers: frozenset[str]) -> frozenset[str]:
     """CheckHealth is not implemented."""
     return offers - {"CheckHealth"}
 
 
-@OFFERS.variant()
+@OFFERS.variant("story")
 def no_reflection(offers: frozenset[str]) -> frozenset[str]:
     """There is no server reflection."""
     return offers - {"reflection"}
 
 
-@OFFERS.variant()
+@OFFERS.variant("story")
 def no_health_service(offers: frozenset[str]) -> frozenset[str]:
     """There is no standard health checking."""
     return offers - {"grpc.health.v1"}
@@ -263,19 +263,19 @@ def sample_aligned_lines(frame: Frame, at: At) -> Frame:
     return _retimed(frame, at, lambda row: at.timeline.first_sample(row) * 1000 / Fraction(at.plan.prr), rounded)
 
 
-@FRAME.variant()
+@FRAME.variant("story")
 def large_canvas_id(frame: Frame, _at: At) -> Frame:
     """The name of the canvas is a thousand characters long."""
     return with_rows(frame, lambda row: replace(row, canvas_id=row.canvas_id.ljust(1000, "x")))
 
 
-@FRAME.variant()
+@FRAME.variant("story")
 def unicode_canvas(frame: Frame, _at: At) -> Frame:
     """The name of the canvas is not in Latin letters."""
     return with_rows(frame, lambda row: replace(row, canvas_id=f"канва 🌊 {row.canvas_id}"))
 
 
-@MESSAGE.variant()
+@MESSAGE.variant("story")
 def unpacked_floats(payload: bytes, _at: At) -> bytes:
     """Each value is a field of its own, as older encoders write them."""
 
@@ -287,7 +287,7 @@ def unpacked_floats(payload: bytes, _at: At) -> bytes:
     return _recoded(payload, unpacked)
 
 
-@MESSAGE.variant()
+@MESSAGE.variant("story")
 def split_floats(payload: bytes, _at: At) -> bytes:
     """The values of a sensor come in two segments."""
 

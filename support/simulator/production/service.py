@@ -17,7 +17,7 @@ def handler(streams: StreamService, _offers: frozenset[str]) -> grpc.GenericRpcH
 
     async def stream_data(request: StreamDataRequest, context: Context) -> None:
         try:
-            part = _part(streams, request.stream_id)
+            part = await _part(streams, request.stream_id)
             if part is not None:
                 await streams.serve(context, part=part)
         except AbortError as end:
@@ -29,7 +29,7 @@ def handler(streams: StreamService, _offers: frozenset[str]) -> grpc.GenericRpcH
     return grpc.method_handlers_generic_handler(NAME, {"StreamData": method})
 
 
-def _part(streams: StreamService, stream_id: int) -> int | None:
+async def _part(streams: StreamService, stream_id: int) -> int | None:
     """Which part of the job's channels is asked for; None: nothing comes of it.
 
     Raises:
@@ -40,5 +40,7 @@ def _part(streams: StreamService, stream_id: int) -> int | None:
     if 0 <= stream_id < amount and not job.ended.is_set():
         return stream_id
     words = f"there is no stream {stream_id} on this port; its job has {amount}, counted from 0"
-    unknown = Refusal(grpc.StatusCode.NOT_FOUND, words)
-    return None if streams.deviations.through(stages.UNKNOWN_STREAM, unknown, job).refuses() else stream_id % amount
+    unknown = streams.deviations.through(stages.UNKNOWN_STREAM, Refusal(grpc.StatusCode.NOT_FOUND, words), job)
+    if unknown.hangs:
+        await job.ended.wait()
+    return None if unknown.refuses() else stream_id % amount
