@@ -57,9 +57,6 @@ class NotConstant(Rule):
         self._count = 0
 
     def see(self, block: Block) -> Iterator[Finding]:
-        if len(block.parts) > 1:
-            for part in block.parts:
-                yield from self._part(part)
         differs = block.row_lowest != block.row_highest
         if not self._count and block.shape.value_count >= _ENOUGH and differs.all() and differs.size:
             return
@@ -68,12 +65,6 @@ class NotConstant(Rule):
         whole = block.lowest == block.highest
         for position in np.flatnonzero(standing.any(axis=1) & ~whole).tolist():
             yield self._rows(block.frames[position], standing[position], block.row_lowest[position])
-
-    def _part(self, part: Block) -> Iterator[Finding]:
-        """Rows of one of several streams."""
-        standing = (part.row_lowest == part.row_highest) & (part.shape.row_counts >= _ENOUGH)
-        for position in np.flatnonzero(standing.any(axis=1)).tolist():
-            yield self._rows(part.frames[position], standing[position], part.row_lowest[position])
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         if self._count > 1 and ending.frames > 1:

@@ -80,10 +80,6 @@ class WithinBounds(Rule):
     topic = Topic.MEASUREMENTS
 
     def see(self, block: Block) -> Iterator[Finding]:
-        for part in block.parts:
-            yield from self._see(part)
-
-    def _see(self, block: Block) -> Iterator[Finding]:
         with np.errstate(over="ignore", invalid="ignore"):
             low, high = block.low.astype(np.float32), block.high.astype(np.float32)
         kept = (low <= block.lowest) & (block.highest <= high) & np.isfinite(block.low) & np.isfinite(block.high)

@@ -6,7 +6,7 @@ Rules about sensors, bins, values and times see the merged picture; these see wh
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -180,6 +180,26 @@ def _were_together(parts: Sequence[Part]) -> bool:
         return False
     first, newest = max(part.first or 0.0 for part in parts), min(part.newest or 0.0 for part in parts)
     return newest - first > _APART
+
+
+def of_each_stream(streams: int, make: Callable[[], Rule]) -> Rule:
+    """A rule that judges each stream of a job by itself: of several, what one of them breaks does not show in all."""
+    rules = [make() for _ in range(streams)]
+    if streams == 1:
+        return rules[0]
+
+    class OfEachStream(Rule):
+        name, topic, severity = rules[0].name, rules[0].topic, rules[0].severity
+
+        def see(self, block: Block) -> Iterator[Finding]:
+            for rule, part in zip(rules, block.parts, strict=False):  # frames without rows come by themselves
+                yield from rule.see(part)
+
+        def end(self, ending: Ending) -> Iterator[Finding]:
+            for rule in rules:
+                yield from rule.end(ending)
+
+    return OfEachStream()
 
 
 def rules_of_streams(streams: Sequence[tuple[int, ...]]) -> list[Rule]:

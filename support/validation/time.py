@@ -67,10 +67,6 @@ class RowSpan(Rule):
         self._tolerance = _ROUNDING_MS + expectation.sample * 1000
 
     def see(self, block: Block) -> Iterator[Finding]:
-        for part in block.parts:
-            yield from self._see(part)
-
-    def _see(self, block: Block) -> Iterator[Finding]:
         spans = block.ends.astype(np.float64) - block.starts  # of integers, the extremes would overflow
         right = (block.ends > block.starts) & (np.abs(spans - self._span_ms) <= self._tolerance)
         if not right.all():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from support.stream.block import Block
@@ -19,7 +19,7 @@ from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAli
 from support.validation.numbering import NumberedAsTimed, OfThisJob
 from support.validation.scale import NonNegativeIfLinear, Scale
 from support.validation.spectrum import Finite, WithinBounds
-from support.validation.streams import rules_of_streams
+from support.validation.streams import of_each_stream, rules_of_streams
 from support.validation.structure import (
     BinsAsConfigured,
     CanvasConstant,
@@ -40,9 +40,13 @@ _OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
 
 def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
     """Every rule for a live stream, new and unused, but for those about what its frames cannot say."""
+
+    def each(make: Callable[[], Rule]) -> Rule:
+        return of_each_stream(len(expectation.streams), make)
+
     told = [
         *(() if Unsaid.CANVAS in expectation.cannot else (CanvasConstant(),)),
-        *(() if Unsaid.ROW_END in expectation.cannot else (RowSpan(expectation),)),
+        *(() if Unsaid.ROW_END in expectation.cannot else (each(lambda: RowSpan(expectation)),)),
     ]
     return [
         RowsPresent(),
@@ -55,10 +59,10 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         BinsAsConfigured(len(expectation.frequencies)),
         Finite(),
         NonNegativeIfLinear(None if Unsaid.SCALE in expectation.cannot else Scale.LINEAR),
-        WithinBounds(),
-        NotConstant(),
-        SensorsAlive(limits.frozen_rows),
-        NoRowAgain(expectation.lines_dt),
+        each(WithinBounds),
+        each(NotConstant),
+        each(lambda: SensorsAlive(limits.frozen_rows)),
+        each(lambda: NoRowAgain(expectation.lines_dt)),
         NoTwins(expectation.sensors),
         EpochMilliseconds(),
         LinesContinuous(expectation),

@@ -183,6 +183,21 @@ def zeros_of_one(brought: Brought) -> None:
         sensor.intensity[:] = [0.0] * PLAN.bins
 
 
+def row_again_of_one(brought: Brought) -> None:
+    brought.messages[1][20].current_min_amp, brought.messages[1][20].current_max_amp = 0.0, 1e9
+    for sensor, earlier in zip(
+        brought.messages[1][20].rows[1].sensors, brought.messages[1][7].rows[0].sensors, strict=True
+    ):
+        sensor.intensity[:] = earlier.intensity
+
+
+def picture_of_one_stands(brought: Brought) -> None:
+    for sensor, before in zip(
+        brought.messages[1][20].rows[1].sensors, brought.messages[1][20].rows[0].sensors, strict=True
+    ):
+        sensor.intensity[:] = before.intensity
+
+
 Spoil = Callable[[Brought], object]
 
 BREAKAGES: list[tuple[Spoil, str, str]] = [
@@ -209,6 +224,8 @@ BREAKAGES: list[tuple[Spoil, str, str]] = [
     (stalls, "streams go on together", "stream 3 of 3 stalled after 5 frames, while stream 1 of 3 went on for"),
     (bounds_of_one, "intensities within declared bounds", "outside the declared bounds"),
     (ends_of_one, "row spans the analysis window", "a row spans 612 ms where the analysis window is 512 ms"),
+    (row_again_of_one, "no row again", "the values of a row are those of an earlier row again"),
+    (picture_of_one_stands, "sensors alive", "the picture is frozen: the row repeats every value of the row before"),
     (zeros_of_one, "data not constant", "all 60 intensity values of a row are zero"),
 ]
 
