@@ -18,7 +18,7 @@ from proving.bench import paced, tools
 from proving.bench.outcome import CEILING, IDIOM, JUDGED, LONG, MEANING, OURS, PARSED, TOOL_TURNS, Bench, Turn
 from proving.bench.page import as_data, as_markdown
 from proving.bench.receivers import WARM_UP, Cost
-from proving.bench.sender import SHAPES
+from proving.bench.sender import READY_SHAPES, SHAPES
 from proving.bench.sending import BenchError, Sender, sending
 from proving.crew import Crew
 from proving.page import parser, positive
@@ -64,13 +64,15 @@ def turns(shapes: Sequence[str], ways: Sequence[str], repeats: int) -> list[tupl
         for repeat in range(repeats)
         for shape in shapes
         for way in [*ways[repeat % len(ways) :], *ways[: repeat % len(ways)]]
-        if way not in tools.TOOLS or repeat < TOOL_TURNS
+        if way not in tools.TOOLS or (repeat < TOOL_TURNS and shape not in READY_SHAPES)
     ]
 
 
 def compare(bench: Bench, plan: Sequence[tuple[str, str]], scale: float, report: Report[Bench]) -> None:
     """All turns of the plan."""
     shapes = list(dict.fromkeys(shape for shape, _ in plan))
+    if not shapes:
+        return
     with sending(shapes) as sender:
         sizes = {shape: measure(sender, CEILING, shape, 5, 0.0).cost.bytes / 5 for shape in shapes}
         for shape, way in plan:
@@ -152,7 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     more = 0 if asked.short else len(shapes) + len(_paced()) + 1
     title, steps = "What receiving, decoding and judging cost", len(plan) + more
     with Report(asked, "bench", title, steps, bench, as_markdown, as_data) as report:
-        compare(bench, plan, asked.scale, report)
+        for ready in (False, True):  # a sender for each dialect: one for both would need twice the memory
+            compare(bench, [step for step in plan if (step[0] in READY_SHAPES) == ready], asked.scale, report)
         if not asked.short:
             details(bench, report)
     sys.stdout.write(f"\n{report.page.read_text('utf-8')}\n{report.page}\n")

@@ -15,7 +15,6 @@ from proving.bench.receivers import ANY_TIME
 from proving.bench.sender import SHAPES
 from support.stream.block import Message
 from support.stream.memory import keep_buffers
-from support.stream.story import STORY
 from support.validation.verdict import stream_rules
 
 _BYTES = 2**26
@@ -33,7 +32,7 @@ def microseconds(shape: str) -> dict[str, float]:
         Message(data, size, n / 1000, time.time()) for n, data in enumerate(replace(known, frames=frames).messages())
     ]
     portion = -(-_PORTION // size)
-    reader, rules = STORY.reader(), stream_rules(known.expectation, ANY_TIME)
+    reader, rules = known.dialect.reader(), stream_rules(known.expectation, ANY_TIME)
     spent: Counter[str] = Counter()
     judged = index = 0
     for begin in range(0, frames, portion):

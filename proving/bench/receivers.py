@@ -6,6 +6,7 @@ as JSON.
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import sys
@@ -19,7 +20,10 @@ import psutil
 
 from protos.datastream_pb2 import DataStream, StreamRequest
 from protos.datastream_pb2_grpc import DataStreamServiceStub
-from proving.bench.sender import SHAPES
+from protos.pandadatastream_pb2 import DataStream as ReadyStream
+from protos.pandadatastream_pb2 import StreamDataRequest
+from protos.pandadatastream_pb2_grpc import DataStreamServiceStub as ReadyStreamServiceStub
+from proving.bench.sender import READY, SHAPES
 from support.errors import FocusError
 from support.grpc_stream_client import GrpcStreamClient
 from support.stream.channel import open_channel
@@ -63,10 +67,9 @@ class Cost:
 
 
 def _messages(channel: grpc.Channel, shape: str, frames: int) -> Iterable[bytes]:
-    ask: Callable[..., Iterable[bytes]] = channel.unary_stream(
-        "/datastream.DataStreamService/StreamSpectrograms", request_serializer=StreamRequest.SerializeToString
-    )
-    return ask(StreamRequest(job_id=shape, max_frames=frames))
+    dialect = SHAPES[shape].dialect
+    ask: Callable[..., Iterable[bytes]] = channel.unary_stream(dialect.method)
+    return itertools.islice(ask(dialect.request(shape, frames)), frames)
 
 
 def plain(port: int, shape: str, frames: int) -> Iterable[int]:
@@ -84,14 +87,22 @@ def untouched(port: int, shape: str, frames: int) -> Iterable[int]:
 def parsed(port: int, shape: str, frames: int) -> Iterable[int]:
     """Messages parsed by protocol buffers, on our channel; their values are not read."""
     with open_channel(f"127.0.0.1:{port}", LARGEST) as channel:
+        schema = ReadyStream if SHAPES[shape].dialect is READY else DataStream
         for data in _messages(channel, shape, frames):
-            DataStream.FromString(data)
+            schema.FromString(data)
             yield len(data)
 
 
 def idiom(port: int, shape: str, frames: int) -> Iterable[int]:
-    """The usual way: a generated stub, and an array of each row's intensities."""
+    """The usual way: a generated stub, and an array of each row's intensities, or of each piece of ready bytes."""
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", LARGEST)]) as channel:
+        if SHAPES[shape].dialect is READY:
+            request = StreamDataRequest(stream_id=list(SHAPES).index(shape))
+            for said in itertools.islice(ReadyStreamServiceStub(channel).StreamData(request), frames):
+                for piece in said.main_data:
+                    np.frombuffer(piece, dtype="<f4")
+                yield said.ByteSize()
+            return
         for message in DataStreamServiceStub(channel).StreamSpectrograms(
             StreamRequest(job_id=shape, max_frames=frames)
         ):
@@ -102,7 +113,7 @@ def idiom(port: int, shape: str, frames: int) -> Iterable[int]:
 
 def ours(port: int, shape: str, frames: int) -> Iterable[int]:
     """Our frames, not judged."""
-    with GrpcStreamClient().connect_context("127.0.0.1", port) as client:
+    with GrpcStreamClient(dialect=SHAPES[shape].dialect).connect_context("127.0.0.1", port) as client:
         for block in client.stream_blocks(shape, frames):
             yield from (message.size for message in block.messages)
 
@@ -110,7 +121,7 @@ def ours(port: int, shape: str, frames: int) -> Iterable[int]:
 def judged(port: int, shape: str, frames: int) -> Iterable[int]:
     """Our frames, and every rule."""
     verdict = Verdict(stream_rules(SHAPES[shape].expectation, ANY_TIME))
-    with GrpcStreamClient().connect_context("127.0.0.1", port) as client:
+    with GrpcStreamClient(dialect=SHAPES[shape].dialect).connect_context("127.0.0.1", port) as client:
         for block in client.stream_blocks(shape, frames):
             verdict.see(block)
             yield from (message.size for message in block.messages)

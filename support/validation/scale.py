@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from support.stream.block import Block
-from support.stream.frame import Frame
 from support.stream.part import Part
 from support.validation.finding import Ending, Finding, Rule, Topic
 from support.validation.spectrum import NonNegative
@@ -39,8 +38,8 @@ class ScaleOfJob:
     def see(self, block: Block) -> None:
         """The next frames of the job."""
         if self.scale is None:
-            for frame in block.frames[: _FIRST_FRAMES - self._frames]:
-                self._count(frame)
+            for position in range(min(len(block), _FIRST_FRAMES - self._frames) if block.shape.value_count else 0):
+                self._count(block, position)
             if self._frames == _FIRST_FRAMES:
                 self.settle()
 
@@ -49,10 +48,11 @@ class ScaleOfJob:
         if self.scale is None and self._values:
             self.scale = Scale.LOGARITHMIC if self._below > self._values * _SHARE else Scale.LINEAR
 
-    def _count(self, frame: Frame) -> None:
-        self._frames += frame.values.size > 0
-        self._values += frame.values.size
-        self._below += int((frame.values < 0).sum())
+    def _count(self, block: Block, position: int) -> None:
+        self._frames += 1
+        self._values += block.shape.value_count
+        if not block.lowest[position] >= 0:  # where one is NaN, another may be negative
+            self._below += int((block.frames[position].values < 0).sum())
 
 
 class NonNegativeIfLinear(Rule):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,16 +16,20 @@ from protos.datastream_pb2 import DataStream
 from proving.bench import __main__ as bench
 from proving.bench import paced, parts
 from proving.bench.__main__ import measure
-from proving.bench.outcome import Bench, Turn, targets
+from proving.bench.outcome import MEANING, Bench, Turn, targets
 from proving.bench.page import as_markdown
 from proving.bench.receivers import WARM_UP, Cost
-from proving.bench.sender import SHAPES
+from proving.bench.sender import READY_SHAPES, SHAPES, Shape
 from proving.bench.sending import BenchError, sending
+from proving.bench.tools import TOOLS
 from support.server.embedded import EmbeddedServer
+from support.stream.block import Message
+from support.stream.frame import Frame
+from support.stream.story import STORY
 from tests.conftest import Serve
 from tests.patience import RUN_PATIENCE, eventually
 
-SMALL, MIDDLE = "11 sensors x 257 bins", "200 x 513"
+SMALL, MIDDLE, READY = "11 sensors x 257 bins", "200 x 513", "11 x 257, ready bytes"
 FRAME = 411_926
 
 
@@ -54,6 +59,30 @@ def test_the_door_writes_a_table_of_what_it_measured(tmp_path: Path, capsys: pyt
     page = (tmp_path / "bench.md").read_text("utf-8")
     assert f"## {SMALL}: frames of 11.4 kB" in page
     assert page in capsys.readouterr().out
+
+
+def test_ready_bytes_are_measured_beside(tmp_path: Path) -> None:
+    ways = [way for way in MEANING if way not in TOOLS]
+    arguments = [f"--way={way}" for way in ways] + ["--shape", SMALL, "--shape", READY, "--repeats", "1"]
+    assert bench.main([*arguments, "--scale", "0.02", "--short", "--output", str(tmp_path)]) == 0
+    told = json.loads((tmp_path / "bench.json").read_text("utf-8"))
+    measured = [(one["shape"], one["way"]) for one in told["turns"]]
+    assert measured == [(shape, way) for shape in (SMALL, READY) for way in ways]
+    assert {target["shape"] for target in told["targets"]} == {SMALL, READY}
+
+
+@pytest.mark.parametrize("shape", READY_SHAPES)
+def test_ready_bytes_are_the_same_frames(shape: str) -> None:
+    ready = replace(SHAPES[shape], frames=2)
+    for one, other in zip(frames_of(ready), frames_of(replace(ready, dialect=STORY)), strict=True):
+        assert one.sensor_ids == other.sensor_ids
+        assert (one.starts == other.starts).all()
+        assert (one.intensities[:, 1:] == other.intensities[:, 1:]).all()
+
+
+def frames_of(shape: Shape) -> list[Frame]:
+    messages = [Message(data, len(data)) for data in shape.messages()]
+    return [frame for block in shape.dialect.reader().blocks(messages) for frame in block.frames]
 
 
 def test_ratios_are_those_of_the_turns() -> None:
