@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import importlib.util
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -34,9 +35,10 @@ CLIENT_API = ROOT / "docs" / "GRPC_CLIENT_API.md"
 TROUBLESHOOTING = ROOT / "docs" / "TROUBLESHOOTING.md"
 TLS = ROOT / "docs" / "TLS.md"
 PROVING = ROOT / "docs" / "PROVING.md"
+FAULT_INJECTION = ROOT / "docs" / "FAULT_INJECTION.md"
 LOAD = ROOT / "docs" / "LOAD.md"
 BASELINES = ROOT / "docs" / "BASELINES.md"
-GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, PROVING, LOAD, BASELINES]
+GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, PROVING, FAULT_INJECTION, LOAD, BASELINES]
 RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
 DOCUMENTS = [
     README,
@@ -124,6 +126,21 @@ def test_the_simulators_options_that_are_named_exist() -> None:
                 assert option in helped, f"{document.name}: {option}"
     for option in re.findall(r"--[a-z-]+", section(GUIDE, "The embedded server")):
         assert option in helped, option
+
+
+def test_the_page_on_faults_is_complete() -> None:
+    command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
+    listed = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    known = [*listed["faults"], *listed["variants"]]
+    shown = [
+        row
+        for kind in ("Faults", "Variants")
+        for row in table(section(FAULT_INJECTION, f"{kind} of production's dialect"))
+    ]
+    own = [each for each in known if each["dialects"] == ["production"]]
+    assert [[row[0].strip("`"), row[-1]] for row in shown] == [[each["name"], each["says"]] for each in own]
+    named = re.findall(r"`([\w-]+)`", section(FAULT_INJECTION, "Which dialect has which"))
+    assert named == [each["name"] for each in known if each["dialects"] == ["story"]]
 
 
 @every_document

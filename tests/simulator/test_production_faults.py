@@ -1,7 +1,9 @@
 """In production's dialect, too, every fault breaks the promise that it names, and every variant keeps all of them."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
 from typing import Any
 
 import grpc
@@ -10,7 +12,15 @@ import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from support.simulator.command_line import parse
+from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.catalogue import entries
+from support.simulator.deviations.stages import At
+from support.simulator.fibre import Fibre
+from support.simulator.frame import Timeline
+from support.simulator.job import Job
+from support.simulator.lines import Lines
+from support.simulator.plan import Plan
+from support.simulator.production.dialect import PRODUCTION
 from tests.patience import PATIENCE, eventually
 from tests.simulator import test_faults as story
 from tests.simulator.driver import accepts
@@ -19,6 +29,7 @@ from tests.simulator.production import Production, RunningJob, production
 from tests.simulator.production_judge import Seen, broken, record
 
 MAYBE_LATE = TIMELY | {"together"}
+NOW = 1_790_000_000_123_000_000
 AT_ONCE = 6  # jobs that are recorded together
 SHORT = 4.0  # seconds, where a stream hangs until the client has had enough
 APART = {"stream-lags", "stream-falls-behind"}  # which break a part of their promise that a slow machine breaks as well
@@ -372,3 +383,26 @@ def test_a_running_server_refuses_those_of_another_dialect(server: Production) -
     response = server.call("PUT", "/simulator/deviations", {"faults": ["canvas-empty"]})
     assert response.status_code == 400
     assert "only in story's dialect" in response.json()["error"]
+
+
+def test_any_two_faults_of_a_frame_compose() -> None:
+    plan = PRODUCTION.spread(Plan(1, 8, 2004, 256, range(63), Fraction(1, 100), 5, "0"))
+    lines, job = Lines(Fibre(1, 2004, 1, 8)), Job("0-2", 0, plan, {}, PRODUCTION, 2)
+    timeline = Timeline.until(NOW, plan)
+    known = [*entries("fault", "production"), *entries("variant", "production")]
+    kinds = {one.name: one.kind for one in known if one.hooks.keys() & {stages.FRAME, stages.MESSAGE}}
+    assert len(kinds) > 50
+    for pair in itertools.permutations(kinds, 2):
+        faults, variants = ([name for name in pair if kinds[name] == kind] for kind in ("fault", "variant"))
+        both = Deviations(faults, variants, "production")
+        at = At(0, 0, plan.part(2), timeline, {}, 2, job, lines)
+        frame = both.through(stages.FRAME, lines.frame(at.plan, timeline, "canvas", 0), at)
+        assert both.through(stages.MESSAGE, PRODUCTION.wire.encode(frame, job.number), at), pair
+
+
+def test_under_a_condition_a_fault_acts_in_one_stream_alone(server: Production) -> None:
+    deviate(server, faults=["all-zero@stream=2"])
+    with server.job() as job:
+        shown = [frame.global_maximum > 0 for [frame] in job.frames(1)]
+    deviate(server)
+    assert shown == [True, False, True]

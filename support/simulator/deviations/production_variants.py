@@ -52,7 +52,7 @@ def byte_values(payload: bytes, _at: At) -> bytes:
     """Values are whole numbers of one byte, louder ones larger."""
 
     def edit(message: DataStream) -> None:
-        levels = np.clip(np.round(1.5 * decibels(_values(message)) + 240), 0, 255).astype(np.uint8)
+        levels = np.nan_to_num(np.clip(np.round(1.5 * decibels(_values(message)) + 240), 0, 255)).astype(np.uint8)
         message.global_minimum, message.global_maximum = float(levels.min()), float(levels.max())
         _hold(message, levels)
 
