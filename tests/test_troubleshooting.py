@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,9 +45,11 @@ from tests.conftest import Http, Serve
 from tests.grpc_server import Abort, frame, silence
 from tests.http_server import Answer
 from tests.reporting.test_html import write_result
+from tests.stream import parts
 from tests.test_matchers import failure, metrics_of
 from tests.validation import test_beside as beside
 from tests.validation import test_rules as rules
+from tests.validation import test_streams as streams
 from tests.validation import test_trend as trend
 from tests.validation.streams import blocks_of, frames_of, judge, spoiled
 from tests.validation.test_every_rule_matters import AGING, aging_frames
@@ -122,6 +125,13 @@ class Triggers:
         with pytest.raises(FocusError) as caught, client.connect_context("127.0.0.1", port):
             list(client.stream_spectrograms(job))
         return FAILED + str(caught.value)
+
+    def streams(self, port: int, **options: float) -> str:
+        """Why a job of two streams cannot be streamed from that port."""
+        client = GrpcStreamClient(**{"retry_attempts": 1, **options}, dialect=parts.NUMBERED)  # type: ignore[arg-type]
+        with pytest.raises(FocusError) as caught, client.connect_context("127.0.0.1", port):
+            list(client.stream_spectrograms("0-1", stream_amount=2))
+        return str(caught.value)
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +302,24 @@ def _(at: Triggers) -> list[str]:
     return [at.streaming(at.serve([*[frame()] * 5, silence()]).port, job="0-1795442673885", idle_timeout=0.3)]
 
 
+@under("`stream … of … of job … ended")
+def _(at: Triggers) -> list[str]:
+    def slowly() -> Iterator[DataStream]:
+        for line in range(1000):
+            time.sleep(0.05)
+            yield parts.part(0, line)
+
+    server = at.serve(slowly(), [parts.part(1, line) for line in range(3)], streams=2)
+    return [at.streams(server.port)]
+
+
+@under("`no line of job")
+def _(at: Triggers) -> list[str]:
+    apart = [[parts.part(stream, first + n) for n in range(3)] for stream, first in ((0, 0), (1, 500_000))]
+    server = at.serve(*([*one, silence()] for one in apart), streams=2)
+    return [at.streams(server.port, idle_timeout=0.5)]
+
+
 @under("`it took longer than")
 def _(at: Triggers) -> list[str]:
     return [at.streaming(at.serve([*[frame()] * 61, silence()]).port, job="0-1795439240868", stream_timeout=0.5)]
@@ -353,6 +381,16 @@ def _(_at: Triggers) -> list[str]:
             del messages[index].rows[1:4]
 
     return [judged(matchers.is_continuous(), drop_twice)]
+
+
+@under("`stream … of … lacks")
+def _(_at: Triggers) -> list[str]:
+    found = []
+    for spoil in (streams.line_lost, streams.other_channels, streams.behind, streams.same_values):
+        brought = streams.Brought()
+        spoil(brought)
+        found += [f"- {finding}" for finding in brought.found()]
+    return found
 
 
 @under("`a line came out of order: …`")
