@@ -14,6 +14,7 @@ from support.reporting.clock import ClockTime, count_rules
 from support.reporting.epilogue import append_epilogue
 from support.reporting.run_description import describe_run
 from support.reporting.scenario_report import Report
+from support.reporting.second_pass import append_second_pass
 from support.run import Run
 
 register_domain_words()
@@ -32,15 +33,18 @@ def before_all(context: Context) -> None:
     context.add_cleanup(end_run, context.run, context.report)
     for folder in folders:
         describe_run(folder, context.run.describe() | context.run.settings.described())
+    if context.run.second is not None:
+        append_second_pass(context._runner, context.run.second.spoken.dialect.name)
     append_epilogue(context._runner.features)
     sys.stdout.write(context.run.banner() + "\n\n")
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
-    reason = context.run.why_not(scenario.effective_tags, context.config.tag_expression.check)
+    run = context.run.of(scenario.effective_tags)
+    reason = run.why_not(scenario.effective_tags, context.config.tag_expression.check)
     if reason:
         scenario.skip(reason)
-    context.world = context.run.world()
+    context.world = run.world()
     context.add_cleanup(context.world.close)
 
 

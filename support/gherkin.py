@@ -114,3 +114,8 @@ def register_domain_words() -> None:
     register_type(Part=part, Place=place, Relation=relation, Mistake=mistake)
     register_type(Fault=fault, Variant=variant, Trouble=trouble)
     register_type(Secured=secured, Trust=trust)
+
+
+def dialect_tag(dialect: str) -> str:
+    """The tag of scenarios that run against a second server, which speaks this dialect."""
+    return f"dialect.{dialect}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from copy import copy
 from importlib import metadata
 
 from support.contract import schema_hash
+from support.gherkin import dialect_tag
 from support.machine.leftovers import Process
 from support.screen.greeting import greet
 from support.screen.job import live_job_request
@@ -30,6 +32,8 @@ class Run:
     Attributes:
         spoken: the dialect of the server.
         overlooked: what was found and no step has asked about.
+        second: the same with an embedded server of another dialect, for the second pass; None without one, as where
+            somebody else's server is tested.
 
     Raises:
         SettingsError: a setting is wrong, or asks for what the fibre of this server does not have.
@@ -37,21 +41,37 @@ class Run:
     """
 
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
-        self.settings: Settings = load(userdata, environ)
-        self.overlooked = Overlooked()
         self._process = Process()
-        self.server = ServerUnderTest(self.settings)
+        self.overlooked = Overlooked()
         with ExitStack() as ending:
-            ending.callback(self.server.close)
-            live_job_request(self.settings, *self.server.fibre)
-            self.spoken = greet(self.settings, self.server)
-            self.settings = self.settings.speaking(self.spoken.dialect.name)
-            ending.pop_all()
+            self._begin(load(userdata, environ), ending)
+            self.second: Run | None = None
+            other = self.settings.second_dialect
+            if other not in (None, self.settings.dialect) and self.server.embedded is not None:
+                self.second = copy(self)
+                self.second._begin(self.settings.speaking(str(other)), ending)
+            self._ending = ending.pop_all()
+
+    def _begin(self, settings: Settings, ending: ExitStack) -> None:
+        """Meets the server of these settings."""
+        self.server = ServerUnderTest(settings)
+        ending.callback(self.server.close)
+        live_job_request(settings, *self.server.fibre)
+        self.spoken = greet(settings, self.server)
+        self.settings = settings.speaking(self.spoken.dialect.name)
         self._secured_servers = SecuredServers(self.spoken.dialect.name)
+        ending.callback(self._secured_servers.close)
+
+    def of(self, tags: Collection[str]) -> Run:
+        """The run that a scenario with such tags belongs to: this one, or its second pass."""
+        if self.second is not None and dialect_tag(self.second.spoken.dialect.name) in tags:
+            return self.second
+        return self
 
     def world(self) -> World:
         """A world for the next scenario."""
-        return World(self.settings, self.server, self._secured_servers, self.overlooked)
+        beside = [self.second.server] if self.second is not None else []
+        return World(self.settings, self.server, self._secured_servers, self.overlooked, beside)
 
     def why_not(self, tags: Collection[str], chosen: Callable[[Collection[str]], bool]) -> str:
         """Why a scenario does not run here and now, in words; empty where it does.
@@ -83,6 +103,7 @@ class Run:
             "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",
             "dialect": str(self.spoken),
             "schema": f"{schema}, sha256 {schema_hash(schema)}",
+            **({"second pass": f"{self.second.server.name}, {self.second.spoken}"} if self.second else {}),
             "suite version": metadata.version("focus-stream-acceptance"),
         }
 
@@ -98,8 +119,6 @@ class Run:
         Returns:
             What is left behind all the same, a sentence each.
         """
-        with ExitStack() as ending:  # to its end, whatever goes wrong in one of them
-            ending.callback(self.server.close)
-            ending.callback(self._secured_servers.close)
-            left = jobs_left(self.server.api, self.server.job_ids)
+        with self._ending:  # to its end, whatever goes wrong in one of them
+            left = [one for run in (self, self.second) if run for one in jobs_left(run.server.api, run.server.job_ids)]
         return left + self._process.left()

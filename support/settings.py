@@ -63,6 +63,12 @@ def _header_text(token: SecretStr) -> SecretStr:
     return token
 
 
+def _known_dialect(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"expected {' or '.join(NAMES)}")
+    return name
+
+
 def _dialect(name: str) -> str:
     if name not in (AUTO, *NAMES):
         raise ValueError(f"expected {AUTO}, {' or '.join(NAMES)}")
@@ -99,6 +105,11 @@ class Settings(BaseModel):
 
     dialect: Annotated[str, AfterValidator(_dialect)] = Field(
         AUTO, description=f"what the server speaks: {AUTO} (found out before the first scenario), {', '.join(NAMES)}"
+    )
+
+    second_dialect: Annotated[str, AfterValidator(_known_dialect)] | None = Field(
+        None,
+        description="the acceptance criteria run once more, against a second embedded server that speaks this dialect",
     )
 
     rest_timeout: Seconds = Field(10, description="longest wait for a REST answer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import Protocol, TypeVar
 
@@ -43,6 +44,13 @@ class Context(Protocol):
 class World:
     """The state of one scenario.
 
+    Args:
+        settings: deadlines, limits and security.
+        server: the server under test.
+        secured_servers: those that scenarios can meet in its place.
+        overlooked: what no step of the run has asked about.
+        beside: other servers that the run tests.
+
     Attributes:
         streaming: its jobs and their streams.
         together: the windows that it watches at the same time, or again.
@@ -55,10 +63,12 @@ class World:
         server: ServerUnderTest,
         secured_servers: SecuredServers,
         overlooked: Overlooked | None = None,
+        beside: Sequence[ServerUnderTest] = (),
     ) -> None:
         self._cleanup = ExitStack()
         self._of_run = overlooked if overlooked is not None else Overlooked()
         self._overlooked: Overlooked | None = None
+        self._beside = beside
         self._faulty = False
         self._secured_servers = secured_servers
         self._streamings: list[Streaming] = []
@@ -208,14 +218,16 @@ class World:
     def look_back(self) -> None:
         """Looks at all that the scenarios before have left unasked."""
         self._overlooked = self._of_run
-        self._of_run.add_of_server(self.server.unasked())
+        for server in (self.server, *self._beside):
+            self._of_run.add_of_server(server.unasked())
         with promised(APIError):
-            self._settle(self._of_run.cancelled(time.monotonic()), WINDOW_FREE_WITHIN)
+            self._settle(time.monotonic(), WINDOW_FREE_WITHIN)
         self._of_run.told = True
 
-    def _settle(self, jobs: list[Job], patience: float = 0.0) -> None:
-        """Asks the server about jobs that it has cancelled: they have to be over."""
-        self._of_run.settle(jobs, told_afterwards(self.server.api, jobs, patience))
+    def _settle(self, before: float, patience: float = 0.0) -> None:
+        """Asks the server about jobs that it has cancelled before: they have to be over."""
+        jobs = self._of_run.cancelled(self.server.url, before)
+        self._of_run.settle(self.server.url, jobs, told_afterwards(self.server.api, jobs, patience))
 
     def leave_unasked(self, scenario: str) -> None:
         """Hands on what no step of this scenario has asked about; a fault of its own making is there to be found."""
@@ -223,12 +235,12 @@ class World:
             for what, refusal in self._unasked_refusals.values():
                 self._of_run.add_of_server(judge_refusal(refusal.error), scenario, what)
             with suppress(RemoteError):  # then the last scenario asks
-                self._settle(self._of_run.cancelled(time.monotonic() - WINDOW_FREE_WITHIN))
+                self._settle(time.monotonic() - WINDOW_FREE_WITHIN)
             jobs = [window.job for streaming in self._streamings for window in streaming.windows]
             jobs += [stream.job for stream in self.baseline.streams]
             jobs += [job for windows in self.together.opened for job in windows.jobs]
             streams = self._streams + [stream for windows in self.together.opened for stream in windows.streams]
-            self._of_run.add(scenario, jobs, streams)
+            self._of_run.add(scenario, self.server.url, jobs, streams)
 
     @property
     def happened(self) -> Happened:

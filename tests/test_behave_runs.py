@@ -346,3 +346,32 @@ def test_ctrl_c_leaves_no_server_behind(streaming_run: tuple[subprocess.Popen[st
     assert run.returncode != 0
     server.wait(timeout=PATIENCE)
     assert not server.is_running(), output
+
+
+def test_the_criteria_run_once_more_in_another_dialect(tmp_path: Path) -> None:
+    criteria = str(ROOT / "features" / "acceptance_criteria" / "connectivity.feature")
+    run = start_with_settings(tmp_path, criteria, "-D", "second_dialect=production")
+    output, _ = run.communicate(timeout=RUN_PATIENCE)
+    assert run.returncode == 0, output
+    assert re.search(r"^second pass: embedded Focus Server at .*, production \(as ", output, re.MULTILINE), output
+    assert "Feature: Stream connectivity, in the dialect of production" in output
+    counts = outputs.console(output)
+    assert (counts["passed"], counts["skipped"]) == (6 + 4 + 1, 2), output  # there, here, and the one that looks back
+    assert outputs.junit(tmp_path / "reports") == outputs.allure(tmp_path / "reports") == counts
+
+
+def test_the_criteria_do_not_run_once_more_where_another_server_is_named(
+    tmp_path: Path, real_server: Callable[..., str]
+) -> None:
+    url = ("-D", f"focus_server_url={real_server()}", "-D", "second_dialect=production")
+    run = behave(tmp_path, *url, "--tags=task-1.3.2", feature="acceptance_criteria/connectivity.feature")
+    assert run.returncode == 0, run.stdout
+    assert scenarios(run.stdout, "passed") == 1 + 1
+    assert "in the dialect of" not in run.stdout
+
+
+def test_what_is_wrong_in_the_second_dialect_alone_is_told(tmp_path: Path) -> None:
+    limits = ("-D", "second_dialect=production", "-D", "refusal_within=0.0000001", "--tags=task-1.3.3")
+    run = behave(tmp_path, *limits, feature="acceptance_criteria/connectivity.feature")
+    assert run.returncode == 1, run.stdout
+    assert scenarios(run.stdout, "failed") == 2, run.stdout

@@ -1,9 +1,12 @@
 """A run and its page, as ``make acceptance`` asks for them; takes behave's arguments.
 
+Where the embedded server is tested, the criteria run a second time, in the other dialect, unless the settings say more.
+
 One process, so that a signal that ends the one who asked ends this too. The page is rendered where the run has begun,
 and nobody has asked it to end.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         behave's exit code, or that of a signal that came while the page was rendered.
     """
+    os.environ.setdefault("FOCUS_SECOND_DIALECT", "production")
     began = time.time()
     exit_code = _run(list(sys.argv[1:] if arguments is None else arguments))
     run = run_mark.read(_REPORTS)

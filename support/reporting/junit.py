@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from behave.reporter.junit import JUnitReporter
 
+from support.gherkin import dialect_tag
 from support.reporting.outcome import never_ran
 
 _BESIDE = ".new-"
@@ -76,6 +77,11 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
             for file in Path(beside).iterdir():
                 _check_whole(file)
                 os.replace(file, self.folder / file.name)
+
+    def make_feature_filename(self, feature: Any) -> str:
+        """The name of its file; of features of one file, the later ones have their dialect in it."""
+        name: str = super().make_feature_filename(feature)
+        return ".".join([name, *(tag for tag in feature.tags if tag.startswith(dialect_tag("")))])
 
     def _process_scenario(self, scenario: Any, report: Any) -> None:
         super()._process_scenario(scenario, report)

@@ -119,11 +119,11 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             ReportsError: an output cannot be written; nothing ran.
         """
         self.features = list(self.features if features is None else features)
-        planned = plan.chosen(self.features, self.config)
-        self._begin(len(planned))
+        self._begin(len(plan.chosen(self.features, self.config)))
         self.step_registry = _InterruptibleSteps(self.step_registry or the_step_registry, self._interrupts)
         undefined = len(self.undefined_steps)
         self._prepare()
+        planned = plan.chosen(self.features, self.config)
         failed = [self._ran(feature) for feature in self.features]
         cleaned = self._clean_up()
         self._end(planned)

@@ -19,10 +19,10 @@ def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
     Raises:
         NotReadyError: the server speaks none that is known here.
     """
-    if settings.dialect != AUTO:
-        return Spoken(named(settings.dialect), f"{settings.origin('dialect')}")
     if server.embedded is not None:
-        return Spoken(DIALECTS[0], "as the embedded server was started")
+        return Spoken(named(server.embedded.told["dialect"]), "as the embedded server was started")
+    if settings.dialect != AUTO:
+        return Spoken(named(settings.dialect), settings.origin("dialect"))
     try:
         return _found_out(settings, server)
     except RemoteError as error:

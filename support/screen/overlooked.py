@@ -43,9 +43,9 @@ class Overlooked:
     def __init__(self) -> None:
         self.told = False
         self.remark = ""
-        self._jobs: dict[str, Job] = {}
-        self._scale: tuple[str, Scale] | None = None  # of the first job that told it
-        self._settled: set[str] = set()
+        self._jobs: dict[tuple[str, str], Job] = {}  # by server and id
+        self._settled: set[tuple[str, str]] = set()
+        self._scales: dict[str, tuple[str, Scale]] = {}  # by server: of the first job that told it
         self._unasked: list[Unasked] = []
 
     def __len__(self) -> int:
@@ -54,25 +54,25 @@ class Overlooked:
     def __iter__(self) -> Iterator[Unasked]:
         return iter(self._unasked)
 
-    def cancelled(self, before: float) -> list[Job]:
-        """The jobs that the server said before that moment to have cancelled, and has not been asked about since."""
-        over = (job for job in self._jobs.values() if min(job.cancelled, default=before) < before)
-        return [job for job in over if job.answer.job_id not in self._settled]
+    def cancelled(self, server: str, before: float) -> list[Job]:
+        """The jobs that a server said before that moment to have cancelled, and has not been asked about since."""
+        over = ((key, job) for key, job in self._jobs.items() if min(job.cancelled, default=before) < before)
+        return [job for key, job in over if key[0] == server and key not in self._settled]
 
-    def settle(self, jobs: Iterable[Job], findings: Iterable[Finding]) -> None:
-        """The server has been asked about these jobs, which are over, and this is what it told that is not so."""
-        self._settled.update(job.answer.job_id for job in jobs)
+    def settle(self, server: str, jobs: Iterable[Job], findings: Iterable[Finding]) -> None:
+        """A server has been asked about these jobs, which are over, and this is what it told that is not so."""
+        self._settled.update((server, job.answer.job_id) for job in jobs)
         self.add_of_server(findings)
 
-    def add(self, scenario: str, jobs: Iterable[Job], streams: Iterable[Streamed]) -> None:
-        """A scenario is over that had these jobs and streams."""
+    def add(self, scenario: str, server: str, jobs: Iterable[Job], streams: Iterable[Streamed]) -> None:
+        """A scenario is over that had these jobs and streams on the server at this address."""
         for job in jobs:
             self.remark = self.remark or job.remark
             self._unasked += [Unasked(scenario, job, finding, 1) for finding in job.unasked()]
-            if self._jobs.setdefault(job.answer.job_id, job) is not job:
+            if self._jobs.setdefault((server, job.answer.job_id), job) is not job:
                 self._unasked.append(Unasked(scenario, job, given_twice(job.answer), 1))
         for stream in streams:
-            self._add_scale(scenario, stream)
+            self._add_scale(scenario, server, stream)
             by_rule: dict[tuple[str, str], Finding] = {}
             for finding, doubt in stream.unasked():
                 by_rule.setdefault((finding.rule, doubt), finding)
@@ -80,12 +80,12 @@ class Overlooked:
                 count = max(stream.verdict.counts[rule], 1)
                 self._unasked.append(Unasked(scenario, stream.job, first, count, doubt))
 
-    def _add_scale(self, scenario: str, stream: Streamed) -> None:
-        """All jobs of a run have the scale of the first."""
+    def _add_scale(self, scenario: str, server: str, stream: Streamed) -> None:
+        """All jobs of a server have the scale of the first."""
         if stream.verdict.scale is not None:
             told = (stream.job.answer.job_id, stream.verdict.scale)
-            self._scale = self._scale or told
-            self._unasked += [Unasked(scenario, stream.job, one, 1) for one in judge_scales([self._scale, told])]
+            first = self._scales.setdefault(server, told)
+            self._unasked += [Unasked(scenario, stream.job, one, 1) for one in judge_scales([first, told])]
 
     def add_of_server(
         self, findings: Iterable[Finding], scenario: str = "the whole run", what: str = "whatever the job"

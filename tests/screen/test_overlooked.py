@@ -247,7 +247,7 @@ def streamed(job_id: str, below: int) -> Streamed:
 
 def test_a_job_of_another_scale_than_the_first_is_found(overlooked: Overlooked) -> None:
     for job_id, below in (("0-1", 0), ("1-2", 100), ("2-3", 0)):
-        overlooked.add(f"scenario of {job_id}", [], [streamed(job_id, below)])
+        overlooked.add(f"scenario of {job_id}", "http://focus.example", [], [streamed(job_id, below)])
     (found,) = [one for one in overlooked if one.first.rule == "one scale"]
     assert found.scenario == "scenario of 1-2"
     assert "job '1-2' is logarithmic where '0-1' before it is linear" in found.first.sentence
