@@ -71,8 +71,8 @@ class StreamCalls(Iterator[Portions]):
             APIError: a stream ended with another status, or alone.
             ConnectionError: the client left the channel.
         """
-        self._gather()
         while True:
+            self._gather()
             portions = self._taken()
             self._check()
             if portions:
@@ -97,11 +97,20 @@ class StreamCalls(Iterator[Portions]):
             call.close()
 
     def _gather(self) -> None:
-        """Lets small messages that come fast come together, as those of one line in several streams do."""
-        pause = self._delivered_at + LEAST_PAUSE - time.monotonic()
+        """Lets small messages that come fast come together; and those of one line, which is whole with the last one."""
+        began = time.monotonic()
+        pause = self._delivered_at + LEAST_PAUSE - began
         if pause > 0 and not any(call.is_plenty for call in self._calls):
             time.sleep(pause)
-            self._waited += pause
+        while (left := began + LEAST_PAUSE - time.monotonic()) > 0 and self._have_news(any):
+            self._arrived.clear()
+            if self._have_news(all):
+                break
+            self._arrived.wait(left)
+        self._waited += time.monotonic() - began
+
+    def _have_news(self, how_many: Callable[[Iterator[bool]], bool]) -> bool:
+        return how_many(call.has_news for number, call in enumerate(self._calls) if number not in self._over)
 
     def _taken(self) -> Portions:
         portions: Portions = []
@@ -156,7 +165,7 @@ class StreamCalls(Iterator[Portions]):
 
     def _wait(self) -> None:
         self._arrived.clear()
-        if any(call.has_news for number, call in enumerate(self._calls) if number not in self._over):
+        if self._have_news(any):
             return
         began = time.monotonic()
         limit = self._idle_timeout - self._waited
