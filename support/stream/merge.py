@@ -93,6 +93,9 @@ class Merge:
         """Takes a line from those streams that begin before the last one; without one, all have begun."""
         starts = [one.start for one in self._waiting]
         if self._latest_begin is None:
+            if self._is_far(starts):
+                self._drop()
+                return
             self._latest_begin = max(starts)
         self._has_begun = True
         for start, part, waiting in zip(starts, self._parts, self._waiting, strict=True):
@@ -104,7 +107,7 @@ class Merge:
     def _drop(self) -> None:
         """Takes the line that cannot become whole from those that have it: others have gone past it."""
         starts = [one.start for one in self._waiting]
-        is_far = max(starts) - min(starts) > _FAR_MS and self._far < _MOST_FAR
+        is_far = self._is_far(starts)
         self._far += is_far
         dropped = max(starts) if is_far else min(starts)
         having = [stream for stream, start in enumerate(starts) if start == dropped]
@@ -116,6 +119,9 @@ class Merge:
             self._parts[having[0]].strange.add(dropped)
         else:
             self._lacking(dropped, having)
+
+    def _is_far(self, starts: Sequence[int]) -> bool:
+        return max(starts) - min(starts) > _FAR_MS and self._far < _MOST_FAR
 
     @property
     def _is_too_much(self) -> bool:

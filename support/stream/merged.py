@@ -123,6 +123,8 @@ class RowsOf(Block):
 class MergedBlock(Block):
     """Blocks of several streams that hold the same lines, as one.
 
+    Ends and numbers of lines are those of the first stream; ``parts`` has each stream's own.
+
     Attributes:
         streams: the block of each stream, in their order.
     """

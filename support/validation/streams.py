@@ -78,15 +78,20 @@ class StreamsDiffer(Rule):
     def see(self, block: Block) -> Iterator[Finding]:
         if len(block.parts) < 2 or block.elapsed[-1] < self._next:
             return
-        self._next = float(block.elapsed[-1]) + _LOOK_EVERY
-        rows = [part.frames[0].values[: part.shape.row_counts[0]] for part in block.parts]
+        for position, elapsed in enumerate(block.elapsed.tolist()):
+            if elapsed >= self._next:
+                self._next = elapsed + _LOOK_EVERY
+                yield from self._look(block, position)
+
+    def _look(self, block: Block, position: int) -> Iterator[Finding]:
+        rows = [part.frames[position].values[: part.shape.row_counts[0]] for part in block.parts]
         for (one, values), (other, again) in itertools.combinations(enumerate(rows), 2):
             size = min(values.size, again.size)
             if size and np.array_equal(values[:size], again[:size]) and tells_apart(values[:size]):
                 of = len(rows)
                 yield self.finding(
                     f"{Part(other, of)} carries the values of {Part(one, of)}",
-                    Where(frame=block.index, time=int(block.starts[0, 0])),
+                    Where(frame=block.index + position, time=int(block.starts[position, 0])),
                 )
 
 

@@ -104,11 +104,12 @@ def test_a_line_that_one_stream_alone_has_is_noted() -> None:
     assert [(one.strange.count, one.lacking.count) for one in job.parts] == [(0, 0), (1, 0), (0, 0)]
 
 
-def test_one_line_of_another_time_does_not_cost_the_others() -> None:
+@pytest.mark.parametrize("wrong", range(5))
+def test_one_line_of_another_time_does_not_cost_the_others(wrong: int) -> None:
     job = Job()
     for stream in range(3):
-        job.bring(stream, *(part(stream, 500_000 if (stream, line) == (2, 2) else line) for line in range(5)))
-    assert job.lines == [[0], [1], [3], [4]]
+        job.bring(stream, *(part(stream, 500_000 if (stream, line) == (2, wrong) else line) for line in range(6)))
+    assert job.lines == [[line] for line in range(6) if line != wrong]
     assert job.parts[2].strange.count == 1
 
 

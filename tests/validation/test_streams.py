@@ -56,16 +56,20 @@ class Brought:
                 coming.append((number, Message(data, len(data), 100.0 + at, clock + at)))
         yield from sorted(coming, key=lambda one: one[1].arrived)
 
-    def verdict(self, without: type[Rule] | None = None, **ending: object) -> Verdict:
-        """What the rules say."""
+    def verdict(self, without: type[Rule] | None = None, *, together: bool = False, **ending: object) -> Verdict:
+        """What the rules say of frames that come one by one, or all together."""
         parts = [Part(number, len(self.streams), began=100.0) for number in range(len(self.streams))]
         merge, readers = Merge(parts), [STORY.reader() for _ in parts]
         verdict = Verdict([one for one in stream_rules(self.expectation, Limits()) if type(one) is not without])
-        for number, message in self.arriving():
-            parts[number].came([message])
-            for block in readers[number].blocks([message]):
-                parts[number].lines.see(block.starts)
-                merge.add(number, block)
+        arriving = list(self.arriving())
+        portions = [arriving] if together else [[one] for one in arriving]
+        for portion in portions:
+            for number, part in enumerate(parts):
+                if messages := [message for stream, message in portion if stream == number]:
+                    part.came(messages)
+                    for block in readers[number].blocks(messages):
+                        part.lines.see(block.starts)
+                        merge.add(number, block)
             for whole in merge.whole():
                 _show(verdict, whole)
         merge.close()
@@ -236,6 +240,15 @@ def test_what_one_stream_breaks_is_found(spoil: Spoil, rule: str, words: str) ->
     spoil(brought)
     found = brought.found()
     assert words in "\n".join(str(finding) for finding in found if finding.rule == rule), found
+
+
+@pytest.mark.parametrize("spoil", [spoil for spoil, _, _ in BREAKAGES], ids=lambda one: one.__name__)
+def test_the_same_is_found_whether_frames_come_one_by_one_or_together(spoil: Spoil) -> None:
+    brought = Brought(plan=replace(PLAN, frames=120))
+    spoil(brought)
+    one_by_one, together = brought.verdict(), brought.verdict(together=True)
+    assert together.counts == one_by_one.counts
+    assert sorted(map(str, together.findings())) == sorted(map(str, one_by_one.findings()))
 
 
 RULES = [type(rule) for rule in rules_of_streams(STREAMS)]
