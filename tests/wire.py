@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+
+from support.stream.block import Block
+
 
 class Encoder:
     """Writes the parts of a message in ways that are legal and unusual, by chance."""
@@ -55,3 +59,10 @@ class Encoder:
                 self.key(number, 5) + bytes(4),
             ]
         )
+
+
+def floor_holds(block: Block, position: int) -> None:
+    """The floor of a frame is its smallest value, or 0 where that is enough to know."""
+    lowest, floor = block.lowest[position], block.floor[position]
+    enough = lowest >= 0 and not (block.low > 0).any()
+    assert np.array_equal(floor, lowest, equal_nan=True) or (enough and floor == 0)

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from support.stream.digest import NOTHING
 from support.stream.frame import Frame
 from support.stream.shape import Shape
+from support.stream.wire import stack_of
 
 _Number = TypeVar("_Number", bound=np.generic)
 
 Measured = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint64]]
-"""The smallest and the largest value of each row, and the digests of all spectra."""
+"""The floor and the largest value of each row, and the digests of all spectra."""
 
 
 class Message(NamedTuple):
@@ -107,9 +108,26 @@ class Block:
         highest: NDArray[np.float32] = self.row_highest.max(axis=1, initial=-np.inf)
         return highest
 
-    @property
+    @cached_property
+    def floor(self) -> NDArray[np.float32]:
+        """What no value of a frame lies below: ``lowest``, or 0 where that is not below it and need not be known.
+
+        It needs to be known where a declared lower bound is above zero. To know the floor takes half the time.
+        """
+        floor: NDArray[np.float32] = self.row_floor.min(axis=1, initial=np.inf)
+        return floor
+
+    @cached_property
     def row_lowest(self) -> NDArray[np.float32]:
         """The smallest value of each row, likewise, shape (frames, rows)."""
+        if self._is_exact:
+            return self.row_floor
+        stacks = [stack_of([message.data]) for message in self.messages]
+        return joined([self.shape.extremes(stack)[0] for stack in stacks])
+
+    @property
+    def row_floor(self) -> NDArray[np.float32]:
+        """The floor of each row, shape (frames, rows)."""
         return self._measured[0]
 
     @property
@@ -128,13 +146,18 @@ class Block:
     @cached_property
     def _measured(self) -> Measured:
         stacks, self.stacks = self.stacks, []
-        extremes = [self.shape.extremes(stack) for stack in stacks]
+        extremes = [self.shape.extremes(stack, exact=self._is_exact) for stack in stacks]
         has_spectra = self.shape.value_count and self.shape.is_rectangular
         return (
-            joined([lowest for lowest, _ in extremes]),
+            joined([floor for floor, _ in extremes]),
             joined([highest for _, highest in extremes]),
             joined([self.shape.digests(stack) for stack in stacks]) if has_spectra else NOTHING,
         )
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether the smallest values are measured, and not only that none is below zero."""
+        return bool((self.low > 0).any())
 
     @property
     def size(self) -> int:

@@ -114,9 +114,13 @@ class RowsOf(Block):
         )
 
     @cached_property
+    def row_lowest(self) -> NDArray[np.float32]:
+        return self.whole.row_lowest[:, self.chosen]
+
+    @cached_property
     def _measured(self) -> Measured:
-        lowest, highest, digests = self.whole.row_lowest, self.whole.row_highest, self.whole.digests
-        return lowest[:, self.chosen], highest[:, self.chosen], digests[self.chosen] if digests.size else NOTHING
+        floor, highest, digests = self.whole.row_floor, self.whole.row_highest, self.whole.digests
+        return floor[:, self.chosen], highest[:, self.chosen], digests[self.chosen] if digests.size else NOTHING
 
 
 @dataclass(eq=False, kw_only=True)
@@ -165,10 +169,15 @@ class MergedBlock(Block):
         return [MergedFrame.of(frame, part) for frame, part in zip(self._frames(), parts, strict=True)]
 
     @cached_property
+    def row_lowest(self) -> NDArray[np.float32]:
+        lowest: NDArray[np.float32] = np.minimum.reduce([stream.row_lowest for stream in self.streams])
+        return lowest
+
+    @cached_property
     def _measured(self) -> Measured:
         is_whole = self.shape.is_rectangular and all(stream.digests.size for stream in self.streams)
         return (
-            np.minimum.reduce([stream.row_lowest for stream in self.streams]),
+            np.minimum.reduce([stream.row_floor for stream in self.streams]),
             np.maximum.reduce([stream.row_highest for stream in self.streams]),
             np.concatenate([stream.digests for stream in self.streams], axis=1) if is_whole else NOTHING,
         )

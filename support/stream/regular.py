@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from support.stream.shape import Shape
 from support.stream.wire import Pattern, stack_of
 
 _SENSORS_AND_BINS = (2, 3)
+
+_INFINITY = np.float32(np.inf).view(np.uint32)
+"""Its bits; those of a NaN, and of what is below zero, are more."""
 
 _CHUNK_BYTES = 2**19
 """Values are gone over in pieces of this size, so that the second look at them finds them in the cache."""
@@ -28,6 +32,7 @@ class Regular(Shape):
     """
 
     pattern: Pattern
+    _was_below: bool = False
 
     @abstractmethod
     def views(self, stack: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
@@ -40,9 +45,13 @@ class Regular(Shape):
     def block(self, messages: Sequence[Message], stacks: list[NDArray[np.uint8]]) -> Block:
         """The block of messages that fit; ``stacks`` are their bytes, in arrays of shape (messages, bytes)."""
 
-    def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def extremes(
+        self, stack: NDArray[np.uint8], *, exact: bool = True
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if not self.value_count:
             return super().extremes(stack)
+        if not (exact or self._was_below) and (highest := self._highest_of_magnitudes(stack)) is not None:
+            return np.zeros_like(highest), highest
         extremes = [
             (part.min(axis=_SENSORS_AND_BINS), part.max(axis=_SENSORS_AND_BINS))
             for values in self.views(stack)
@@ -52,6 +61,19 @@ class Regular(Shape):
         for low, high in extremes[1:]:
             lowest, highest = np.minimum(lowest, low), np.maximum(highest, high)
         return single(lowest), single(highest)
+
+    def _highest_of_magnitudes(self, stack: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """The largest value of each row; None where one is below zero or not finite, which is then expected again.
+
+        Finite numbers that are not below zero are ordered like their bits, and all others, taken without a sign, come
+        after them: so one look is enough for what two would tell.
+        """
+        views = list(self.views(stack))
+        if any(view.dtype != np.float32 for view in views):
+            return None
+        highest = reduce(np.maximum, (view.view(np.uint32).max(axis=_SENSORS_AND_BINS) for view in views))
+        self._was_below = bool((highest >= _INFINITY).any())
+        return None if self._was_below else highest.view(np.float32)
 
     def digests(self, stack: NDArray[np.uint8]) -> NDArray[np.uint64]:
         sampled = [single(digest.sample(values, self.dimensions[1])) for values in self.views(stack)]

@@ -51,10 +51,16 @@ class Shape(ABC):
     def values(self, data: bytes) -> NDArray[np.float32]:
         """Every intensity of a message of this shape, in its order, flat."""
 
-    def extremes(self, stack: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def extremes(
+        self,
+        stack: NDArray[np.uint8],
+        *,
+        exact: bool = True,  # noqa: ARG002 - here it makes no difference
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The smallest and the largest value of each row of messages, each of shape (messages, rows).
 
-        NaN where a value is NaN, infinite where there is none; ``stack`` has the shape (messages, bytes).
+        NaN where a value is NaN, infinite where there is none; ``stack`` has the shape (messages, bytes). Unless
+        ``exact``, 0 may stand for the smallest value where that is not below it.
         """
         ends = np.cumsum(self.row_counts)[:-1]
         rows = [np.split(self.values(message.tobytes()), ends)[: self.rows] for message in stack]

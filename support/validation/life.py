@@ -57,8 +57,11 @@ class NotConstant(Rule):
         self._count = 0
 
     def see(self, block: Block) -> Iterator[Finding]:
+        is_enough = not self._count and block.shape.value_count >= _ENOUGH
+        if is_enough and _sensors_differ(block):
+            return
         differs = block.row_lowest != block.row_highest
-        if not self._count and block.shape.value_count >= _ENOUGH and differs.all() and differs.size:
+        if is_enough and differs.all() and differs.size:
             return
         standing = ~differs & (block.shape.row_counts >= _ENOUGH)
         yield from self._frames(block)
@@ -95,6 +98,12 @@ class NotConstant(Rule):
 
 def _equal(value: float) -> str:
     return "zero" if value == 0 else f"equal ({value:g})"
+
+
+def _sensors_differ(block: Block) -> bool:
+    """Whether the first two sensors of each row differ, as their digests show: then no row is constant."""
+    digests = block.digests
+    return digests.shape[1] > 1 and bool((digests[:, 0] != digests[:, 1]).all())
 
 
 class SensorsAlive(Rule):

@@ -51,7 +51,7 @@ class ScaleOfJob:
     def _count(self, block: Block, position: int) -> None:
         self._frames += 1
         self._values += block.shape.value_count
-        if not block.lowest[position] >= 0:  # where one is NaN, another may be negative
+        if not block.floor[position] >= 0:  # where one is NaN, another may be negative
             self._below += int((block.frames[position].values < 0).sum())
 
 

@@ -36,7 +36,7 @@ class Finite(Rule):
     def see(self, block: Block) -> Iterator[Finding]:
         if not block.shape.value_count:
             return
-        finite = np.isfinite(block.lowest) & np.isfinite(block.highest)
+        finite = np.isfinite(block.floor) & np.isfinite(block.highest)
         if finite.all():
             return
         for frame in _frames(block, ~finite):
@@ -55,7 +55,7 @@ class NonNegative(Rule):
     topic = Topic.MEASUREMENTS
 
     def see(self, block: Block) -> Iterator[Finding]:
-        positive = block.lowest >= 0
+        positive = block.floor >= 0
         if positive.all():
             return
         for frame in _frames(block, ~positive):  # where one is NaN, another may be negative
@@ -82,7 +82,7 @@ class WithinBounds(Rule):
     def see(self, block: Block) -> Iterator[Finding]:
         with np.errstate(over="ignore", invalid="ignore"):
             low, high = block.low.astype(np.float32), block.high.astype(np.float32)
-        kept = (low <= block.lowest) & (block.highest <= high) & np.isfinite(block.low) & np.isfinite(block.high)
+        kept = (low <= block.floor) & (block.highest <= high) & np.isfinite(block.low) & np.isfinite(block.high)
         if kept.all():
             return
         for frame in _frames(block, ~kept):

@@ -20,7 +20,7 @@ from support.stream.story.layout import Layout
 from support.stream.wire import IrregularError
 from tests.hostile.fuzz_frames import agrees_with_protocol_buffers
 from tests.validation.streams import Plan
-from tests.wire import Encoder
+from tests.wire import Encoder, floor_holds
 
 PLANS = [
     Plan(sensors=(1, 2, 3), bins=4, rows=1),
@@ -47,6 +47,7 @@ def agrees(block: Block) -> None:
             np.testing.assert_array_equal(ours, digests(sample(frame.intensities, frame.intensities.shape[1])))
             np.testing.assert_array_equal(block.row_lowest[position], frame.intensities.min(axis=(1, 2)))
             np.testing.assert_array_equal(block.row_highest[position], frame.intensities.max(axis=(1, 2)))
+            floor_holds(block, position)
 
 
 class Unusual(Encoder):
