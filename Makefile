@@ -11,6 +11,7 @@ WORKERS ?= 2
 RUN_TIME ?= 2m
 REPEATS ?= 5
 CONDITIONS ?= 100
+DIALECT ?= story
 
 STUBS := $(patsubst %.proto,%_pb2.py,$(wildcard protos/*.proto))
 
@@ -41,9 +42,9 @@ test: .venv/installed-dev $(STUBS)
 	$(BIN)/coverage erase
 	$(BIN)/pytest --numprocesses 4 --dist worksteal --cov --cov-report=term
 
-## faults: the criteria against every fault, every variant and CONDITIONS faults under conditions; reports/fault-matrix.md
+## faults: the criteria against every fault and variant of DIALECT, CONDITIONS faults under conditions; reports/fault-matrix.md
 faults: .venv/installed
-	@$(BIN)/python -m proving.fault_matrix --conditions $(CONDITIONS) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m proving.fault_matrix --dialect $(DIALECT) --conditions $(CONDITIONS) $(if $(SEED),--seed $(SEED))
 
 ## soak: the suite RUNS times over, JOBS at a time; reports/soak.md
 soak: .venv/installed

@@ -22,7 +22,7 @@ from proving.page import parser, positive, table
 from proving.report import Report
 from proving.sample import sample
 from proving.suite import BROKEN, FAILED, LIGHT, PASSED, SKIPPED, ScenarioResult
-from proving.trial import Deviation, Trial, attempt_all, deviations
+from proving.trial import STORY, Deviation, Trial, attempt_all, deviations
 from proving.unseen import why_unseen
 from support.wording import plural
 
@@ -157,7 +157,6 @@ def as_data(trials: Collection[Trial]) -> dict[str, object]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The door; 0 where every fault was caught or cannot be seen, and no correct server was refused."""
-    known = {deviation.name: deviation for deviation in deviations()}
     options = parser("proving.fault_matrix", __doc__)
     add = options.add_argument
     add("names", nargs="*", help="only these faults and variants; a fault under a condition as NAME@CONDITION")
@@ -165,7 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--tags", default=LIGHT, help="tag expression that chooses the criteria (%(default)s)")
     add("--conditions", type=_count, help="faults under conditions that are tried, too (100, or 0 beside names)")
     add("--seed", type=_count, help="what they are drawn by (another one each time)")
+    add("--dialect", choices=("story", "production"), default=STORY, help="what the servers speak (%(default)s)")
     asked = options.parse_args(arguments)
+    known = {deviation.name: deviation for deviation in deviations(asked.dialect)}
     unknown = sorted(name for name in asked.names if Deviation(name, "").base not in known)
     if unknown:
         options.error(f"unknown: {', '.join(unknown)}; python -m support.simulator --list-faults tells what there is")

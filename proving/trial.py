@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,8 +22,12 @@ from proving.unseen import why_unseen
 from support.errors import NotReadyError
 from support.wording import plural
 
-_SETTINGS_OF_ALL = ("dialect=story", "connection_timeout=5", "idle_timeout=3")
-"""The dialect is known, and needs no job to be found out; a server that never answers gets less patience than usual."""
+STORY = "story"
+
+_SETTINGS_OF_ALL = ("connection_timeout=5", "idle_timeout=3")
+"""A server that never answers gets less patience than usual."""
+
+_IDLE_SECONDS = 5
 
 _SETTINGS = {"fifty-row-frames": ("display_height=6000",)}
 """Fifty rows a frame keep ten frames a second only where lines come fast enough."""
@@ -38,12 +42,14 @@ class Deviation:
         says: what it does.
         promise: what it breaks; empty for a variant.
         conditions: the names of those that it takes.
+        dialect: what the server speaks.
     """
 
     name: str
     says: str
     promise: str = ""
     conditions: tuple[str, ...] = ()
+    dialect: str = STORY
 
     @property
     def condition(self) -> str:
@@ -61,13 +67,22 @@ class Deviation:
         return needs_many(self.condition)
 
     @property
-    def option(self) -> tuple[str, ...]:
-        """The command-line option that turns it on."""
-        return ("--fault" if self.promise else "--variant", self.name)
+    def options(self) -> tuple[str, ...]:
+        """The command-line options of a server that has it."""
+        turned_on = () if self.name == CORRECT.name else ("--fault" if self.promise else "--variant", self.name)
+        hurry = (f"--{option.replace('_', '-')}" for option in self._hurry)
+        return ("--dialect", self.dialect, *hurry, *turned_on)
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Those of a run against it: the dialect is known, and needs no job to be found out."""
+        return (f"dialect={self.dialect}", *_SETTINGS_OF_ALL, *self._hurry, *_SETTINGS.get(self.name, ()))
 
-DIALECT = "story"
-"""What the servers that are tried speak: their faults and variants count, not those of other dialects."""
+    @property
+    def _hurry(self) -> tuple[str, ...]:
+        """Where jobs end only by themselves, a run waits for windows: they end soon. Both sides call it alike."""
+        return () if self.dialect == STORY else (f"idle_removal={_IDLE_SECONDS}",)
+
 
 CORRECT = Deviation("correct server", "keeps every promise")
 
@@ -148,29 +163,28 @@ class Trial:
         return f"unseen: {why_unseen(self.deviation.name)}" if self.acts else "never came about"
 
 
-def deviations() -> list[Deviation]:
-    """The correct server, and every variant and fault that the simulator lists, but for those that take minutes."""
+def deviations(dialect: str = STORY) -> list[Deviation]:
+    """The correct server, and every variant and fault that there is in a dialect, but for those that take minutes."""
     command = [sys.executable, "-m", "support.simulator", "--list-faults=json"]
     listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
-    variants = [Deviation(item["name"], item["says"]) for item in listed["variants"] if DIALECT in item["dialects"]]
+    variants = [Deviation(item["name"], item["says"]) for item in listed["variants"] if dialect in item["dialects"]]
     faults = [
         Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"]))
         for item in listed["faults"]
-        if DIALECT in item["dialects"]
+        if dialect in item["dialects"] and item["promise"] not in LONG
     ]
-    return [CORRECT, *variants, *(fault for fault in faults if fault.promise not in LONG)]
+    return [replace(one, dialect=dialect) for one in (CORRECT, *variants, *faults)]
 
 
 def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *, second_look: bool = False) -> Trial:
     """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
     folder.mkdir()
-    options = () if deviation.name == CORRECT.name else deviation.option
     try:
-        server = ForkedServer(options, log_file=folder / "simulator.log")
+        server = ForkedServer(deviation.options, log_file=folder / "simulator.log")
     except NotReadyError as error:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
-        settings = (f"focus_server_url={server.rest_url}", *_SETTINGS_OF_ALL, *_SETTINGS.get(deviation.name, ()))
+        settings = (f"focus_server_url={server.rest_url}", *deviation.settings)
         run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)

@@ -197,22 +197,17 @@ def _arrivals(stream: Stream) -> dict[int, float]:
     }
 
 
-def _own_values(frames: list[DataStream], amount: int) -> bool:
-    """No two channels of a line are alike."""
+def _own_values(seen: Seen) -> bool:
+    """No two channels of a line are alike, of whatever streams."""
+    amount = seen.amount
     lines: dict[int, list[bytes]] = {}
-    for frame in frames:
+    for frame in seen.frames:
         values = _values(frame)
         if values is None or values.shape[1] % amount:
             continue
         for start, row in zip(frame.timestamp_in_milis, values, strict=False):
             lines.setdefault(start, []).extend(each.tobytes() for each in row.reshape(-1, amount))
     return all(len(set(line)) == len(line) for line in lines.values())
-
-
-def _not_alike(seen: Seen) -> bool:
-    """No stream has the values of another one; one that is not alive on its own is none of this."""
-    alone = all(_own_values(stream.frames, seen.amount) for stream in seen.streams)
-    return not alone or _own_values(seen.frames, seen.amount)
 
 
 def _alive(seen: Seen) -> bool:
@@ -301,8 +296,8 @@ PROMISES: dict[str, Callable[[Seen], bool]] = {
     "shape": _shape,
     "sensors": _sensors,
     "together": _together,
-    "streams": lambda seen: _spread(seen) and _in_step(seen) and _not_alike(seen),
-    "life": lambda seen: _alive(seen) and all(_own_values(stream.frames, seen.amount) for stream in seen.streams),
+    "streams": lambda seen: _spread(seen) and _in_step(seen),
+    "life": lambda seen: _alive(seen) and _own_values(seen),
     "intensity": _intensity,
     "scale": lambda seen: len({stream.is_logarithmic for stream in seen.streams if stream.values}) < 2,
     "bounds": _bounds,

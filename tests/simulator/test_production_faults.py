@@ -90,8 +90,6 @@ SHARED: dict[str, set[str]] = {
     "sensor-extra": {"streams", "life"},
     "sensor-twice": {"life", "streams"},
     "sensors-shifted": {"streams"},
-    "dead-sensor": {"streams"},
-    "dead-sensor=500": {"streams"},
     "infinite-value": {"bounds"},
     "channel-map-incomplete": {"streams"},
     "channel-map-shifted": {"streams"},

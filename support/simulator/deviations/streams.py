@@ -107,7 +107,7 @@ def channel_in_no_stream(frame: Frame, at: At) -> Frame:
     return bounded(with_rows(frame, shorter))
 
 
-@FRAME.fault("streams", "production")
+@FRAME.fault("life", "production")
 def streams_alike(frame: Frame, at: At) -> Frame:
     """The last stream shows the values of the first one, under its own channels."""
     if not at.is_last_stream:
