@@ -45,11 +45,12 @@ class _Raising:
     Python handles a signal between any two instructions, also where a library has taken a lock and has not yet noted
     that it must release it: raised there, the lock is held for ever, and who needs it next, as to log a line, hangs.
     So it is raised where this library's own code runs, or where the main thread waits. In callbacks and finalizers an
-    error is only noted: so it is raised again, unless what runs by then is what it has begun, as a clean-up.
+    error is only noted: so it may be raised again, unless what runs by then is what it has begun, as a clean-up.
     """
 
-    def __init__(self, interruption: Interrupted) -> None:
+    def __init__(self, interruption: Interrupted, again: bool) -> None:
         self.interruption = interruption
+        self._again = again
         self.was_raised = False
         self._began = self._looks_since = time.monotonic()
         self._place: tuple[FrameType, int] | None = None
@@ -70,16 +71,21 @@ class _Raising:
 
     def _rest(self, now: float) -> None:
         self._looks_since, self._place = now + _AGAIN, None
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN, _LOOK)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN if self._again else 0, _LOOK)
 
 
 _raising: _Raising | None = None
 
 
-def raise_soon(interruption: Interrupted) -> None:
-    """Raises an interruption on the main thread, once or as often as it is lost, until ``leave_in_peace``."""
+def raise_soon(interruption: Interrupted, *, again: bool = False) -> None:
+    """Raises an interruption on the main thread.
+
+    Args:
+        interruption: it.
+        again: whether it is raised again where it was lost, until ``leave_in_peace``; who catches it has to call that.
+    """
     global _raising
-    _raising = _Raising(interruption)
+    _raising = _Raising(interruption, again)
     if not hasattr(signal, "setitimer"):  # Windows: now or never
         _raising.was_raised = True
         raise interruption

@@ -329,7 +329,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         if self.context is not None:
             self.aborted = True
         if self._may_interrupt:
-            raise_soon(interruption)
+            raise_soon(interruption, again=True)
 
     def _run_dry(self) -> bool:
         """Shows what would run, and leaves the results of the last run where they are."""

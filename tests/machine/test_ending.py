@@ -7,14 +7,18 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from support.machine import ending
-from support.machine.ending import Interrupted, interruptible
+from support.machine.ending import Interrupted, interruptible, raise_soon
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+
+insist = partial(raise_soon, again=True)
 
 
 class Finalized:
@@ -42,7 +46,7 @@ def test_an_interruption_that_a_finalizer_loses_comes_again() -> None:
         del lost
         time.sleep(PATIENCE)
 
-    with pytest.raises(Interrupted, match="SIGTERM"), interruptible():
+    with pytest.raises(Interrupted, match="SIGTERM"), interruptible(insist):
         lose_it()
     assert time.monotonic() - began < PATIENCE
 
@@ -58,7 +62,7 @@ def test_what_an_interruption_has_begun_is_left_in_peace() -> None:
             time.sleep(2.5)  # longer than it takes to raise a lost one again, twice
             cleaned.append(True)
 
-    with pytest.raises(Interrupted), interruptible():
+    with pytest.raises(Interrupted), interruptible(insist):
         clean_up_late()
     assert cleaned
 
@@ -75,8 +79,18 @@ def test_what_hangs_because_of_an_interruption_is_interrupted_too(monkeypatch: p
             never.acquire()
             never.acquire()
 
-    with pytest.raises(Interrupted), interruptible():
+    with pytest.raises(Interrupted), interruptible(insist):
         hang()
+
+
+def test_what_has_caught_an_interruption_is_left_in_peace() -> None:
+    with interruptible():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(PATIENCE)
+        except Interrupted:
+            pass
+        time.sleep(2.5)
 
 
 def test_a_lock_that_a_library_has_just_taken_is_released_all_the_same() -> None:
