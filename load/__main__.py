@@ -24,6 +24,7 @@ from typing import Any
 from proving.page import positive
 from support.errors import NotReadyError, SettingsError
 from support.machine.ending import Interrupted, interruptible
+from support.screen.greeting import greet
 from support.screen.job import live_job_request
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings_sources import load
@@ -49,12 +50,13 @@ class Locust:
     Args:
         options: of the command line.
         server_url: the server under test; it goes to the processes in their environment, for it may hold a password.
+        dialect: the name of the one that it speaks.
     """
 
-    def __init__(self, options: argparse.Namespace, server_url: str) -> None:
+    def __init__(self, options: argparse.Namespace, server_url: str, dialect: str) -> None:
         self._folder: Path = options.output
         self._run_time: str = options.run_time
-        self._environment = {**os.environ, "FOCUS_SERVER_URL": server_url}
+        self._environment = {**os.environ, "FOCUS_SERVER_URL": server_url, "FOCUS_DIALECT": dialect}
         with socket.socket() as probe:
             probe.bind((_HOST, 0))
             port = str(probe.getsockname()[1])
@@ -135,8 +137,10 @@ def run(options: argparse.Namespace) -> int:
         server = ServerUnderTest(settings)
         cleanup.callback(server.close)
         live_job_request(settings, server.metadata, server.channels)
+        spoken = greet(settings, server)
         _say(
             f"server: {server.name}",
+            f"dialect: {spoken}",
             f"load: {plural(options.users, 'user')} on {plural(options.workers, 'worker')} for {options.run_time}",
         )
         if options.users > WINDOWS:
@@ -149,7 +153,7 @@ def run(options: argparse.Namespace) -> int:
         options.output.mkdir(parents=True, exist_ok=True)
         for file in options.output.glob("load*"):
             file.unlink()
-        locust = Locust(options, server.url)
+        locust = Locust(options, server.url, spoken.dialect.name)
         try:
             exit_code = locust.wait()
         except Interrupted as interruption:

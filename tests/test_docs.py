@@ -45,6 +45,7 @@ DOCUMENTS = [
     *GUIDES,
     *RESULTS,
     ROOT / "docs" / "ARCHITECTURE.md",
+    ROOT / "docs" / "DIALECTS.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     ROOT / "reports" / "README.md",

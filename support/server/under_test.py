@@ -14,7 +14,7 @@ from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
-from support.stream.dialects import AUTO, DIALECTS
+from support.stream.dialects import AUTO
 from support.validation.account import judge_fibre
 from support.validation.finding import Finding
 from support.wording import plural, some
@@ -47,9 +47,9 @@ class ServerUnderTest:
         with self._cleanup:
             self.embedded: EmbeddedServer | None = None
             if settings.focus_server_url is None:
-                spoken = DIALECTS[0].name if settings.dialect == AUTO else settings.dialect
-                log_file = Path("reports", f"simulator-{spoken}.log")
-                self.embedded = EmbeddedServer(["--dialect", spoken], log_file=log_file)
+                told = [] if settings.dialect == AUTO else [settings.dialect]
+                log_file = Path("reports", f"{'-'.join(['simulator', *told])}.log")
+                self.embedded = EmbeddedServer([f"--dialect={name}" for name in told], log_file=log_file)
                 self._cleanup.callback(self.embedded.stop)
             self.url = self.embedded.rest_url if self.embedded else str(settings.focus_server_url)
             self.api = self._cleanup.enter_context(
