@@ -26,7 +26,16 @@ UNSEEN = (
         "job=(5|8|13)|band=(100-300|0-1000)",
         "a job whose stream had come to its end before is told as completed, and of it only its window stays in use",
     ),
-    Unseen("job-id-recycled|job-id-repeated", r"once|job=\d+", "an id that is given once is not given again"),
+    Unseen(
+        "job-id-recycled|job-id-repeated",
+        r"once|job=\d+|while-another-streams",
+        "an id that is given once is not given again",
+    ),
+    Unseen(
+        "job-id-recycled",
+        "channels=(1|40|200)|nfft=(128|256|512|2048)|band=(?!0-500$).*",
+        "jobs of this kind are open beside each other, hardly ever in one window after the other: no id comes again",
+    ),
     Unseen(
         "creeping-lag|growing-lag",
         "once|job=(3|5|8|13)|stream=2|after-refusal",
