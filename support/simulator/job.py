@@ -4,6 +4,7 @@ Times are seconds of ``time.monotonic()``. Everything here runs on the event loo
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,6 @@ class Job:
         plan: the numbers that it follows.
         config: the request as it came.
         dialect: what its streams speak.
-        number: the one of its id that no other job has.
         port: of the job's own gRPC server.
         serves: whether that accepts connections.
         last_activity: when something got through to a client, or one came or left.
@@ -47,7 +47,6 @@ class Job:
     plan: Plan
     config: dict[str, Any]
     dialect: Dialect = STORY
-    number: int = 0
     port: int = 0
     serves: bool = False
     last_activity: float = field(default_factory=time.monotonic)
@@ -57,6 +56,11 @@ class Job:
     grid: Timeline | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     vanish: Callable[[], None] = lambda: None
+
+    @property
+    def number(self) -> int:
+        """The one of its id that no other job has."""
+        return int(re.findall(r"\d+", self.job_id)[-1])
 
     @property
     def canvas_id(self) -> str:

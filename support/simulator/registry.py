@@ -56,7 +56,7 @@ class Registry:
         window = self._free_window()
         self._last_number = state.dialect.next_number(self._last_number)
         job_id = deviations.through(stages.JOB_ID, f"{window}-{self._last_number}")
-        job = Job(job_id, window, plan, config, state.dialect, self._last_number)
+        job = Job(job_id, window, plan, config, state.dialect)
         offers = deviations.through(stages.OFFERS, state.dialect.offers)
         pod = Pod(self._service(job, state), self._ports.reserved(window), offers, self._security)
         job.port = pod.port

@@ -71,7 +71,8 @@ class StreamService:
                 async for payload in payloads:
                     await context.write(payload)
                     job.touch()
-        job.complete()
+        if part is None:
+            job.complete()
         log.info("job %s: stream over", job.job_id)
 
     async def _frames(self, deviations: Deviations, context: Context, part: int) -> Payloads:

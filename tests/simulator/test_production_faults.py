@@ -385,7 +385,7 @@ def test_a_running_server_refuses_those_of_another_dialect(server: Production) -
 
 def test_any_two_faults_of_a_frame_compose() -> None:
     plan = PRODUCTION.spread(Plan(1, 8, 2004, 256, range(63), Fraction(1, 100), 5, "0"))
-    lines, job = Lines(Fibre(1, 2004, 1, 8)), Job("0-2", 0, plan, {}, PRODUCTION, 2)
+    lines, job = Lines(Fibre(1, 2004, 1, 8)), Job("0-2", 0, plan, {}, PRODUCTION)
     timeline = Timeline.until(NOW, plan)
     known = [*entries("fault", "production"), *entries("variant", "production")]
     kinds = {one.name: one.kind for one in known if one.hooks.keys() & {stages.FRAME, stages.MESSAGE}}

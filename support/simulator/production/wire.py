@@ -6,18 +6,18 @@ from support.simulator.frame import Frame
 
 def encode(frame: Frame, job_number: int = 0) -> bytes:
     """The message ``DataStream`` of a frame."""
-    rows = frame.rows
+    rows, values = frame.rows, [row.values for row in frame.rows]
     channels = rows[0].sensor_ids if rows else ()
     return DataStream(
         start_channel=min(channels, default=0),
         end_channel=max(channels, default=0),
         timestamp_in_milis=[row.start_ms for row in rows],
         row_index=[row.index for row in rows],
-        data_shape_x=rows[0].values.size if rows else 0,
+        data_shape_x=values[0].size if rows else 0,
         data_shape_y=len(rows),
         global_maximum=frame.max_amp,
         global_minimum=frame.min_amp,
-        main_data=[row.values.astype("<f4", copy=False).tobytes() for row in rows],
+        main_data=[line.astype("<f4", copy=False).tobytes() for line in values],
         job_id=job_number,
     ).SerializeToString()
 
