@@ -8,6 +8,7 @@ class Unsaid(StrEnum):
 
     CANVAS = "the canvas of a row"
     ROW_END = "the end of a row"
+    STREAM = "which of a job's streams is asked for"
     UNKNOWN_JOB = "that a job is not known"
     FRAME_LIMIT = "after how many frames a stream is to end"
     HEALTH = "whether the server is healthy"

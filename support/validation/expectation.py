@@ -90,7 +90,7 @@ class Expectation:
             sample=1 / prr,
             max_frames=max_frames,
             cannot=cannot,
-            streams=_streams(sensors, answer),
+            streams=(sensors,) if Unsaid.STREAM in cannot else _streams(sensors, answer),
             job_id=answer.job_id,
         )
 

@@ -70,3 +70,20 @@ def test_a_stream_that_the_server_does_not_have_is_named(production: FocusServer
 
         assert window.verdict is not None
         assert any(one.sentence.startswith("stream 4 of 4 of job") for one in window.verdict.findings())
+
+
+def test_where_a_stream_cannot_be_asked_for_the_job_is_asked_for_whole(embedded: EmbeddedServer) -> None:
+    request = JobRequest(channels_min=0, channels_max=7)
+    spread = {channel: channel % 2 for channel in range(8)}
+    settings = SETTINGS.speaking("story")
+    with (
+        FocusServerAPI(embedded.rest_url) as api,
+        open_window(settings, api, request, api.live_metadata().prr) as window,
+    ):
+        job = window.job
+        changed = {"stream_amount": 2, "channel_to_stream_index": spread}
+        window.job = replace(job, answer=job.answer.model_copy(update=changed))
+        window.connect()
+        verdict = window.receive(FRAMES)
+    assert [one for one in verdict.findings() if one.topic is not Topic.PACE] == []
+    assert window.job.findings == []

@@ -20,7 +20,7 @@ class Production:
 
     name = "production"
     method = "/pandadatastream.DataStreamService/StreamData"
-    cannot = frozenset(Unsaid)
+    cannot = frozenset(Unsaid) - {Unsaid.STREAM}
 
     def request(self, job_id: str, max_frames: int, stream: int = 0) -> bytes:  # noqa: ARG002 - its port is the job
         return StreamDataRequest(stream_id=stream).SerializeToString()

@@ -20,7 +20,7 @@ class Story:
 
     name = "story"
     method = "/datastream.DataStreamService/StreamSpectrograms"
-    cannot: frozenset[Unsaid] = frozenset()
+    cannot = frozenset({Unsaid.STREAM})
 
     def request(self, job_id: str, max_frames: int, stream: int = 0) -> bytes:  # noqa: ARG002 - a job has one
         return StreamRequest(job_id=job_id, max_frames=max_frames).SerializeToString()
