@@ -73,7 +73,7 @@ def values_of_another_job(frame: Frame, _at: At) -> Frame:
     return bounded(replace(frame, rows=(*frame.rows[:-1], last.holding(last.sensor_ids, values))))
 
 
-@FRAME.fault("beside")
+@FRAME.fault("beside", "story")
 def sensors_of_another_job(frame: Frame, _at: At) -> Frame:
     """While another job streams, the last row of every frame names the sensors of that one, where it has as many."""
     other = _screens.other(frame)
