@@ -23,6 +23,7 @@ import pytest
 from hamcrest.core.matcher import Matcher
 
 from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, SpectrogramRow
+from protos.pandadatastream_pb2 import DataStream as ProductionMessage
 from support import ROOT, matchers
 from support.contract import JobRequest
 from support.errors import FocusError
@@ -37,6 +38,7 @@ from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
 from support.settings_sources import load
 from support.stream.frame import Frame
+from support.stream.production import PRODUCTION
 from support.validation.beside import judge_beside
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
@@ -46,11 +48,14 @@ from tests.grpc_server import Abort, frame, silence
 from tests.http_server import Answer
 from tests.reporting.test_html import write_result
 from tests.stream import parts
+from tests.stream.servers import serving
 from tests.test_matchers import failure, metrics_of
 from tests.validation import test_beside as beside
+from tests.validation import test_numbering as numbering
 from tests.validation import test_rules as rules
 from tests.validation import test_streams as streams
 from tests.validation import test_trend as trend
+from tests.validation.production import messages_of
 from tests.validation.streams import blocks_of, frames_of, judge, spoiled
 from tests.validation.test_every_rule_matters import AGING, aging_frames
 
@@ -354,6 +359,34 @@ def _(at: Triggers) -> list[str]:
 def _(at: Triggers) -> list[str]:
     many = DataStream(rows=[SpectrogramRow()] * 20_000)
     return [at.streaming(at.serve([many]).port, job="0-1795439224728")]
+
+
+@under("`… says … rows, and has")
+def _(_at: Triggers) -> list[str]:
+    found = []
+    for spoil in (lambda said: said.timestamp_in_milis.append(5), values_cut):
+        messages = messages_of(numbering.PLAN)
+        spoil(messages[1])
+        sent = tuple(message.SerializeToString() for message in messages)
+        client = GrpcStreamClient(retry_attempts=1, dialect=PRODUCTION)
+        with (
+            serving({PRODUCTION.method: sent}) as target,
+            client.connect_context(*target.split(":")),
+            pytest.raises(FocusError) as caught,
+        ):
+            list(client.stream_spectrograms("23-68"))
+        found.append(str(caught.value))
+    return found
+
+
+def values_cut(said: ProductionMessage) -> None:
+    said.main_data[0] = said.main_data[0][:-2]
+
+
+@under("`the stream is that of another job: …`")
+def _(_at: Triggers) -> list[str]:
+    spoils = numbering.job(22), numbering.numbers_after(5, 3), numbering.times_after(5, 20), numbering.other_type
+    return [f"- {finding}" for spoil in spoils for finding in numbering.judge(numbering.spoiled(spoil))]
 
 
 def judged(matcher: Matcher[Verdict], *changes: rules.Change) -> str:
