@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import ROOT
+from support.stream import dialects
 
 PAGE = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
 SUPPORT = ROOT / "support"
@@ -67,6 +68,23 @@ def test_client_and_simulator_do_not_know_each_other() -> None:
     } == set()
     assert beyond
     assert {path for path in importers("support.simulator") if not path.startswith("simulator/")} == set()
+
+
+def test_the_rooms_of_the_dialects_alone_know_which_is_spoken() -> None:
+    inside = ("stream/story/", "stream/production/", "simulator/")
+    importing = importers("support.stream.story", "support.stream.production")
+    assert {path for path in importing if not path.startswith(inside)} == {
+        "stream/dialects.py",
+        "grpc_stream_client.py",
+    }
+    naming = {
+        path.relative_to(SUPPORT).as_posix()
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in dialects.NAMES
+    }
+    chooses_the_second = {"reporting/acceptance.py"}
+    assert {path for path in naming if not path.startswith(inside)} == chooses_the_second
 
 
 @pytest.mark.parametrize("module", sorted(path.stem for path in (SUPPORT / "validation").glob("[a-z]*.py")))
