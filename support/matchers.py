@@ -10,7 +10,7 @@ from hamcrest.core.base_matcher import BaseMatcher
 from hamcrest.core.description import Description
 
 from support.baseline.comparison import Compared
-from support.errors import APIError, MachineStoodStillError
+from support.errors import APIError, APITimeoutError, MachineStoodStillError
 from support.screen.job import Job
 from support.screen.long import Long
 from support.screen.many import Watch
@@ -196,11 +196,11 @@ def is_no_slower_by(percent: float) -> BaseMatcher[Sequence[Compared]]:
 
 
 def names_unknown_job(job_id: str) -> BaseMatcher[APIError]:
-    """A refusal with status NOT_FOUND whose words name the job; any refusal where there is no job to name."""
+    """A refusal with status NOT_FOUND whose words name the job; where there is none to name, any but silence."""
 
     def problem(refusal: APIError) -> str | None:
         if not job_id:
-            return None
+            return str(refusal) if isinstance(refusal, APITimeoutError) else None
         status = getattr(refusal.status, "name", refusal.status)
         if status == "NOT_FOUND" and job_id in refusal.details:
             return None

@@ -44,9 +44,10 @@ Feature: Job configuration
     Given a live job configured for 1 channel at the end of the fibre
     Then the fibre has as many channels as the server says
 
-  @normal @uses.job_status
+  @normal
   Scenario: The server keeps track of a job
     Given a live job configured
+    And I am connected to the job's stream
     Then the server knows the job as one that waits or runs
     And the server tells of the job what was asked for
     And the server does not know a job that was never configured

@@ -143,10 +143,11 @@ class Job:
 
 def described(request: JobRequest) -> str:
     """What is asked for, in words."""
+    duration = request.display_duration
     return (
         f"channels {request.channels_min} to {request.channels_max}, NFFT {request.nfft}, "
         f"{request.frequency_min:g} to {request.frequency_max:g} Hz, "
-        f"{request.display_height / request.display_duration:g} lines a second"
+        + (f"{request.display_height / duration:g} lines a second" if duration > 0 else "no time axis")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -75,6 +76,14 @@ def test_where_no_job_is_named_a_stream_that_the_job_does_not_have_is_refused() 
 def test_where_no_job_is_named_sending_nothing_is_a_refusal() -> None:
     with streaming(()) as one:
         assert refusal_of_unknown_job(one).error.status is grpc.StatusCode.OK
+
+
+def test_where_no_job_is_named_silence_is_no_refusal() -> None:
+    with streaming(threading.Event()) as one:
+        one.client.idle_timeout = 0.2
+        refusal = refusal_of_unknown_job(one)
+    with pytest.raises(AssertionError, match="went silent"):
+        assert_that(refusal.error, names_unknown_job(refusal.job_id))
 
 
 def test_where_no_job_is_named_data_are_no_refusal() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.contract import JobAnswer, JobRequest
+from support.screen.job import described
 from support.stream.unsaid import Unsaid
 from support.validation.configuration import judge_configuration, remark
 from support.validation.expectation import band
@@ -97,6 +98,13 @@ WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "words"), WRONG_ANSWERS)
 def test_a_wrong_answer_is_a_finding(changes: dict[str, Any], words: str) -> None:
     assert any(words in sentence for sentence in sentences(answer(**changes))), sentences(answer(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"display_height": 0}, {"display_duration": 0}])
+def test_what_should_have_been_refused_can_be_judged(changes: dict[str, Any]) -> None:
+    request = REQUEST.model_copy(update=changes)
+    assert isinstance(judge_configuration(request, answer(), PRR), list)
+    assert described(request).startswith("channels 1 to 4, NFFT 256, 10 to 60 Hz, ")
 
 
 NOMINAL = frozenset({Unsaid.PRR, Unsaid.WINDOWS})
