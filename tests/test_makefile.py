@@ -162,7 +162,8 @@ def test_a_folder_that_was_moved_is_set_up_again(project: Project, tmp_path: Pat
 
 
 def test_an_install_that_is_interrupted_begins_anew(project: Project) -> None:
-    (project.folder / "pip.sh").write_text("touch begun; sleep 60", "utf-8")
+    # no command before the one that waits: a shell goes on after one that an interruption did not end
+    (project.folder / "pip.sh").write_text(": > begun; exec sleep 60", "utf-8")
     run = subprocess.Popen(
         project.command(), cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, start_new_session=True
     )

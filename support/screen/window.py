@@ -15,13 +15,13 @@ from support.contract import JobAnswer, JobRequest
 from support.errors import APIError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
-from support.machine import threads
 from support.machine.console import say
 from support.machine.heartbeat import heartbeat
+from support.machine.threads import named
 from support.screen.job import Job
 from support.settings import Settings
+from support.stream import dialects
 from support.stream.block import Block
-from support.stream.dialects import named
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Ending
@@ -50,7 +50,7 @@ def new_client(settings: Settings) -> GrpcStreamClient:
         max_message_bytes=settings.max_frame_mebibytes * 2**20,
         security=settings.security,
         pause_limit=settings.max_pause,
-        dialect=named(settings.dialect),
+        dialect=dialects.named(settings.dialect),
     )
 
 
@@ -278,7 +278,7 @@ def cancel(api: FocusServerAPI, job: Job) -> bool:
 
 def disconnect_soon(client: GrpcStreamClient) -> None:
     """Closes the connection while something else begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
-    threading.Thread(target=client.disconnect, name=threads.named("disconnect")).start()
+    threading.Thread(target=client.disconnect, name=named("disconnect")).start()
 
 
 @contextmanager

@@ -86,7 +86,7 @@ class Expectation:
             sensors=sensors,
             frequencies=tuple(answer.frequencies_list),
             lines_dt=answer.lines_dt,
-            row_span=1 / bin_step(request, answer, prr, cannot),
+            row_span=1 / step if (step := bin_step(request, answer, prr, cannot)) else math.inf,
             sample=1 / prr,
             max_frames=max_frames,
             cannot=cannot,
