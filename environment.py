@@ -32,7 +32,7 @@ def before_all(context: Context) -> None:
     context.report = Report(attaches=bool(folders))
     context.add_cleanup(end_run, context.run, context.report)
     for folder in folders:
-        describe_run(folder, context.run.describe() | context.run.settings.described())
+        describe_run(folder, context.run.environment())
     if context.run.second is not None:
         append_second_pass(context._runner, context.run.second.spoken.dialect.name)
     append_epilogue(context._runner.features)

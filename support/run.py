@@ -107,6 +107,11 @@ class Run:
             "suite version": metadata.version("focus-stream-acceptance"),
         }
 
+    def environment(self) -> dict[str, str]:
+        """The description and every setting, for the report."""
+        description = self.describe()
+        return description | self.settings.described() | {"dialect": description["dialect"]}
+
     def banner(self) -> str:
         """The description and every setting, as lines for people."""
         lines = [f"{name}: {value}" for name, value in self.describe().items()]

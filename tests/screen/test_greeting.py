@@ -36,6 +36,7 @@ def job(port: int) -> Answer:
 def test_it_is_found_out_with_a_job_that_is_over_then(embedded: EmbeddedServer) -> None:
     with closing(Run({"focus_server_url": embedded.rest_url}, {})) as run:
         assert run.describe()["dialect"] == "story (the server offers it, by reflection)"
+        assert run.environment()["dialect"] == run.describe()["dialect"]
         assert run.settings.dialect == "story"
         [job_id] = run.server.job_ids
         assert run.server.api.metadata(job_id).status == "cancelled"
