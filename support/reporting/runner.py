@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
@@ -71,6 +72,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             except (InvalidFileLocationError, ConfigError) as error:
                 failed = self._refuse(str(error))
         if self._interruption is not None:
+            clear_frames(self._interruption.__traceback__)  # a channel that it kept would hang gRPC as Python ends
             raise SystemExit(self._interruption.exit_code)
         return failed
 

@@ -48,14 +48,26 @@ HOOKS = '''
 import os, shutil, sys, time
 from pathlib import Path
 
+class Held:
+    """Tells where it is let go as late as Python ends: what then waits for another thread, waits for ever."""
+
+    def __del__(self, is_late=sys.is_finalizing, tell=os.mkdir):
+        if is_late():
+            tell("let go too late")
+
 def reached(place):
     if place not in os.environ:
         return
     what = os.environ.pop(place)
     if what == "wait":
+        held = Held()
         Path("reached").touch()
-        while not Path("go").exists():
-            time.sleep(0.01)
+        try:
+            while not Path("go").exists():
+                time.sleep(0.01)
+        except BaseException as interruption:
+            noted = interruption  # which holds this frame
+            raise
     elif what == "raise":
         raise RuntimeError(f"trouble in {place}")
     elif what == "leave":
@@ -254,6 +266,15 @@ def test_a_signal_ends_a_run_in_order(suite: Suite, number: signal.Signals, at: 
     assert ended.mark.ending == f"the run was interrupted by {number.name}"
     assert f"NO VERDICT: {ended.mark.sentence}" in ended.console
     assert ended.is_cleaned_up
+
+
+@pytest.mark.parametrize("at", ["before_all", "step"])
+def test_what_a_signal_cut_off_is_let_go_before_python_ends(suite: Suite, at: str) -> None:
+    run = suite.waits(at=at)
+    run.send_signal(signal.SIGTERM)
+    ended = suite.end(run)
+    assert (ended.exit_code, ended.counts) == (128 + signal.SIGTERM, SIGNALS[at]), ended.console
+    assert not (ended.folder / "let go too late").exists()
 
 
 KILLED = {**SIGNALS, "step": {"passed": 1, "not run": 5}, "clean-up": {"not run": 6}}
