@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import requests
 import urllib3
 from pydantic import BaseModel, ValidationError
+from requests.utils import get_environ_proxies
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
 from support.address import is_loopback
@@ -36,6 +37,8 @@ _WORDS = 2000
 
 class FocusServerAPI:
     """A client of the REST side, with one pool of connections.
+
+    Of secrets it sends what it is given, to this address alone: no ``.netrc``, and nothing after a redirect elsewhere.
 
     Args:
         base_url: ``http(s)://[user:password@]host[:port][/path]``; user and password go into no sentence.
@@ -62,7 +65,9 @@ class FocusServerAPI:
         self._cancelled: set[str] = set()
         self._timeout = timeout
         self._session = requests.Session()
-        self._session.trust_env = not is_loopback(parts.hostname or "")
+        self._session.trust_env = False  # it would send the passwords of a .netrc
+        if not is_loopback(parts.hostname or ""):
+            self._session.proxies.update(get_environ_proxies(self.base_url))
         if parts.username is not None:
             self._session.auth = (unquote(parts.username), unquote(parts.password or ""))
         elif security.token is not None:
@@ -79,7 +84,7 @@ class FocusServerAPI:
             respect_retry_after_header=False,
         )
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, SecureAdapter(security, timeout, retry))
+            self._session.mount(scheme, SecureAdapter(self.base_url, security, timeout, retry))
 
     def live_metadata(self) -> LiveMetadata:
         """The fibre that the server watches."""

@@ -1,4 +1,7 @@
-"""The transport of the REST client: what ``requests`` would decide about trust, a ``Security`` decides."""
+"""The transport of the REST client: what ``requests`` would decide about trust, a ``Security`` decides.
+
+Every request passes here, also one that an answer led to: so here is seen to it that secrets go to nobody else.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from urllib3.util import Retry, parse_url
 
 from support.address import join
 from support.errors import SecurityError
@@ -18,6 +21,8 @@ from support.security.handshake import fetch_certificate, refuse_what_cannot_wor
 from support.security.security import Security, Trust
 
 _PORTS = {"http": 80, "https": 443}
+_SECRETS = ("Authorization", "Cookie")
+"""Headers that are for the server that they were set for, or that set them."""
 
 
 class SecureAdapter(HTTPAdapter):
@@ -27,6 +32,7 @@ class SecureAdapter(HTTPAdapter):
     machine are trusted.
 
     Args:
+        home: address of the server that secrets are for; whoever it redirects to is shown none.
         security: whom to trust, and what to show.
         timeout: seconds for a handshake of its own.
         retries: as for ``HTTPAdapter``.
@@ -35,7 +41,8 @@ class SecureAdapter(HTTPAdapter):
         SecurityError: on sending: the server is not trusted, or does not trust us, or a secret would go in plain text.
     """
 
-    def __init__(self, security: Security, timeout: float, retries: Retry) -> None:
+    def __init__(self, home: str, security: Security, timeout: float, retries: Retry) -> None:
+        self._home = home
         self._given = security
         self._timeout = timeout
         self._trusted: dict[str, tuple[ServerCertificate | None, dict[str, Any]]] = {}  # by target
@@ -51,8 +58,11 @@ class SecureAdapter(HTTPAdapter):
         return self._given.trusting(Trust.OFF)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        target, encrypted = _target(request)
+        target, encrypted = where = _target(str(request.url))
         security = self._security if encrypted else self._plain
+        if where != _target(parse_url(self._home).url):
+            for secret in _SECRETS:
+                request.headers.pop(secret, None)
         if "Authorization" in request.headers:
             security.refuse_plain_secrets("a token or password", target, encrypted=encrypted)
         if encrypted and target not in self._trusted:
@@ -90,7 +100,7 @@ class SecureAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        target, encrypted = _target(request)
+        target, encrypted = _target(str(request.url))
         return host, self._trusted[target][1] if encrypted else {}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -115,8 +125,8 @@ class SecureAdapter(HTTPAdapter):
         return certificate, trusted | {"ssl_context": security.context(certificate)}
 
 
-def _target(request: requests.PreparedRequest) -> tuple[str, bool]:
-    """``host:port`` of a request, and whether it is encrypted."""
-    parts = urlsplit(str(request.url))
+def _target(url: str) -> tuple[str, bool]:
+    """``host:port`` of an address, and whether it is encrypted."""
+    parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return join(parts.hostname or "", parts.port or _PORTS[scheme]), scheme == "https"

@@ -16,7 +16,7 @@ from support.security import Security, Trust
 from support.stream.channel import open_channel
 from tests.conftest import Http, Serve
 from tests.grpc_server import Abort, Step, frame
-from tests.http_server import Answer
+from tests.http_server import Answer, HttpServer
 from tests.patience import PATIENCE
 from tests.security.conftest import ServerWith
 from tests.security.servers import Told, configure
@@ -106,6 +106,60 @@ def test_a_refusal_is_never_repeated(http: Http) -> None:
 
     assert len(server.requests) == 1
     assert server.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+class TestNobodyElse:
+    """Nothing but the token, or the user in the address, is ever sent; and to that address alone."""
+
+    @pytest.fixture(params=["NETRC", ".netrc", "_netrc"])
+    def netrc(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("NETRC", raising=False)
+        for home in ("HOME", "USERPROFILE"):
+            monkeypatch.setenv(home, str(tmp_path))
+        file = tmp_path / request.param
+        file.write_text("machine focus.example login one password netrc\ndefault login any password netrc\n")
+        file.chmod(0o600)
+        if request.param == "NETRC":
+            monkeypatch.setenv("NETRC", str(file))
+
+    @pytest.fixture
+    def other_machine(self, http: Http, monkeypatch: pytest.MonkeyPatch) -> HttpServer:
+        """Whatever is asked of another machine comes here."""
+        server = http(
+            Answer(302, headers={"Location": "http://elsewhere.example/channels"}),
+            Answer(302, headers={"Location": "http://focus.example/channels"}),
+            Answer(body=CHANNELS),
+        )
+        for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", server.url)
+        return server
+
+    @pytest.mark.usefixtures("netrc")
+    def test_a_netrc_is_not_asked(self, other_machine: HttpServer) -> None:
+        with FocusServerAPI("http://focus.example", security=Security()) as api:
+            api.channels()
+
+        assert len(other_machine.requests) == 3
+        assert not any("Authorization" in request.headers for request in other_machine.requests)
+
+    @pytest.mark.parametrize("user", ["", f"user:{TOKEN}@"])
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+    def test_another_host_or_port_gets_neither_secrets_nor_cookies(self, http: Http, user: str, host: str) -> None:
+        other = http(Answer(body=CHANNELS))
+        away = {"Location": f"http://{host}:{other.port}/channels", "Set-Cookie": "secret=1"}
+        server = http(Answer(302, headers=away), Answer(body=CHANNELS))
+        shown = Security(token=None if user else SecretStr(TOKEN))
+
+        with FocusServerAPI(server.url.replace("://", f"://{user}"), security=shown) as api:
+            api.channels()
+            api.channels()
+
+        assert not {"Authorization", "Cookie"} & other.requests[0].headers.keys()
+        assert [("Authorization" in one.headers, "Cookie" in one.headers) for one in server.requests] == [
+            (True, False),
+            (True, True),
+        ]
 
 
 class TestPlainText:
