@@ -13,6 +13,7 @@ REPEATS ?= 5
 CONDITIONS ?= 100
 DIALECT ?= story
 
+FOREIGN := tests/foreign
 STUBS := $(patsubst %.proto,%_pb2.py,$(wildcard protos/*.proto))
 
 # Whole: it was made here, has a Python that will do and pip, and no install was cut off. Anything else is made again.
@@ -34,7 +35,7 @@ acceptance: .venv/installed $(STUBS)
 	@exec $(BIN)/python -m support.reporting.acceptance $(FLAGS)
 
 ## test: lint, types, and the tests of the library with coverage
-test: .venv/installed-dev $(STUBS)
+test: .venv/installed-dev $(STUBS) $(FOREIGN)/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/behave-format --quiet --check features
@@ -60,7 +61,8 @@ bench: .venv/installed $(STUBS)
 
 ## clean: everything that the other targets made
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info support/reporting/page/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info
+	rm -rf support/reporting/page/node_modules $(FOREIGN)/node_modules
 	find reports -mindepth 1 ! -name README.md -exec rm -rf {} +
 
 ## help: this list
@@ -81,6 +83,11 @@ $(BIN)/python:
 
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-load.txt
 	$(call install,requirements-dev.txt)
+
+# A server in Node.js for some tests, which are skipped where its packages are not there.
+$(FOREIGN)/node_modules/.package-lock.json: $(FOREIGN)/package-lock.json
+	@! command -v npm >/dev/null || (cd $(FOREIGN) && npm ci --silent && touch node_modules/.package-lock.json) || \
+		echo "no npm packages for $(FOREIGN): its tests are skipped"
 
 $(STUBS): protos/%_pb2.py: protos/%.proto scripts/generate_proto.sh .venv/installed
 	PYTHON=$(BIN)/python scripts/generate_proto.sh
