@@ -27,11 +27,9 @@ from support.machine.ending import Interrupted, interruptible
 from support.screen.greeting import greet
 from support.screen.job import live_job_request
 from support.server.under_test import ServerUnderTest, jobs_left
+from support.settings import Settings
 from support.settings_sources import load
 from support.wording import plural
-
-WINDOWS = 30
-"""Jobs that a Focus Server runs at a time."""
 
 _HOST = "127.0.0.1"
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
@@ -143,10 +141,10 @@ def run(options: argparse.Namespace) -> int:
             f"dialect: {spoken}",
             f"load: {plural(options.users, 'user')} on {plural(options.workers, 'worker')} for {options.run_time}",
         )
-        if options.users > WINDOWS:
+        if options.users > settings.windows:
             _say(
-                f"a Focus Server has {WINDOWS} windows: {options.users - WINDOWS} of {options.users} users will be "
-                "refused at a time, and each refusal is a failure of this run"
+                f"the server has {settings.windows} windows: {options.users - settings.windows} of {options.users} "
+                "users will be refused at a time, and each refusal is a failure of this run"
             )
         if options.web:
             _say(f"page: http://{_HOST}:{options.web_port}, until Ctrl-C")
@@ -223,7 +221,7 @@ def _run_time(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The door; 0 where frames came and nothing was found."""
     parser = argparse.ArgumentParser(prog="python -m load", description=__doc__)
-    parser.add_argument("--users", type=positive, default=WINDOWS, help="windows at a time (%(default)s)")
+    parser.add_argument("--users", type=positive, default=Settings().windows, help="windows at a time (%(default)s)")
     parser.add_argument("--workers", type=positive, default=2, help="processes that stream (%(default)s)")
     parser.add_argument("--run-time", type=_run_time, default="2m", help="90s, 2m, 1h30m (%(default)s)")
     parser.add_argument("--web", action="store_true", help="with Locust's page, which stays until Ctrl-C")

@@ -49,10 +49,6 @@ class FocusServerAPI:
     Every method raises ConnectionError where nothing answers, SecurityError where the server is not trusted or does not
     trust us, APITimeoutError where the answer takes too long, APIError with the HTTP status and the server's own words
     where it refuses, ProtocolError where the answer, or the refusal, is not the contract's.
-
-    Attributes:
-        keeps_jobs: whether the server has not ended a job that it was asked to end: then jobs end by themselves, and
-            keep their windows until they do.
     """
 
     def __init__(
@@ -61,8 +57,6 @@ class FocusServerAPI:
         security = security or Security()
         parts = urlsplit(base_url)
         self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
-        self.keeps_jobs = False
-        self._cancelled: set[str] = set()
         self._timeout = timeout
         self._session = requests.Session()
         self._session.trust_env = False  # it would send the passwords of a .netrc
@@ -108,10 +102,8 @@ class FocusServerAPI:
             self._request("DELETE", f"/job/{quote(job_id, safe='')}")
         except APIError as error:
             if error.status == requests.codes.not_found:
-                self.keeps_jobs |= job_id not in self._cancelled
                 return False
             raise
-        self._cancelled.add(job_id)
         return True
 
     def close(self) -> None:

@@ -150,9 +150,15 @@ class Settings(BaseModel):
         1000, ge=1, description="lines on that axis: duration / height is the time between lines"
     )
     windows_at_once: int = Field(
-        20, ge=1, le=30, description="windows that a scenario about many kinds of them has open together, at most"
+        20,
+        ge=1,
+        le=30,
+        description="windows that a scenario about many kinds of them has open together, at most, of all the windows",
     )
 
+    windows: int = Field(
+        30, ge=1, description="jobs that the server can have at once, with those that nobody streams any more"
+    )
     idle_removal: Seconds = Field(
         50, description="how long a server that cannot cancel jobs keeps the window of one that nobody streams any more"
     )

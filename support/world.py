@@ -273,7 +273,7 @@ class World:
 
     def _streaming(self) -> Streaming:
         """More streams of this scenario, with a client of their own."""
-        self._streamings.append(Streaming(self.settings, self.server.api, self._cleanup))
+        self._streamings.append(Streaming(self.settings, self.server.api, self.server.vacancies, self._cleanup))
         return self._streamings[-1]
 
     def _configure(self, request: JobRequest, streaming: Streaming | None = None) -> None:

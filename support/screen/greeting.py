@@ -32,7 +32,10 @@ def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
 def _found_out(settings: Settings, server: ServerUnderTest) -> Spoken:
     request = live_job_request(settings, *server.fibre)
     patience = settings.idle_removal  # windows may be in use that an earlier run has left
-    with open_window(settings, server.api, request, server.metadata.prr, patience=patience) as window:
+    opened = open_window(
+        settings, server.api, request, server.metadata.prr, vacancies=server.vacancies, patience=patience
+    )
+    with opened as window:
         server.job_ids.append(window.job.answer.job_id)
         window.connect()
         try:

@@ -18,7 +18,8 @@ from support.machine.threads import named
 from support.machine.usage import Meter, Usage
 from support.screen.job import Job, described
 from support.screen.streamed import Streamed
-from support.screen.window import KEPT_BYTES, Window, open_window, window_of
+from support.screen.vacancies import Vacancies
+from support.screen.window import KEPT_BYTES, Window, open_window, vacancies_of, window_of
 from support.settings import Settings
 from support.stream.distribution import Distribution
 from support.stream.frame import Frame
@@ -141,10 +142,10 @@ class Watch:
         """How many findings there were, also those beyond the first ones of each rule."""
         return len(self.findings) + (self._verdict.left_out() if self._verdict else 0)
 
-    def open(self, settings: Settings, url: str, prr: float, patience: float = 0.0) -> None:
+    def open(self, settings: Settings, url: str, prr: float, vacancies: Vacancies | None = None) -> None:
         """Configures the job, unless that has been done, and connects, with a REST session and a client of its own.
 
-        Where all windows of the server are in use, it waits ``patience`` seconds for one. A failure is kept.
+        A failure is kept.
         """
         try:
             if self.look.job is not None:
@@ -153,7 +154,7 @@ class Watch:
                 api = FocusServerAPI(url, timeout=settings.rest_timeout, security=settings.security)
                 self._cleanup.enter_context(api)
                 self.window = self._cleanup.enter_context(
-                    open_window(settings, api, self.look.request, prr, patience=patience)
+                    open_window(settings, api, self.look.request, prr, vacancies=vacancies)
                 )
             self.window.connect()
         except RemoteError as error:
@@ -198,7 +199,7 @@ class Windows:
         url: REST address of the server.
         looks: what each window is to show; a request stands for a job to be asked for, without a limit.
         prr: of the fibre, Hz.
-        patience: seconds to wait for a window of the server, where all are in use.
+        vacancies: the windows of the server; None: nothing else of this run uses them.
 
     Attributes:
         watches: what was seen in each window.
@@ -208,7 +209,12 @@ class Windows:
     """
 
     def __init__(
-        self, settings: Settings, url: str, looks: Sequence[Look | JobRequest], prr: float, patience: float = 0.0
+        self,
+        settings: Settings,
+        url: str,
+        looks: Sequence[Look | JobRequest],
+        prr: float,
+        vacancies: Vacancies | None = None,
     ) -> None:
         self.watches = [Watch(number, look) for number, look in enumerate(looks, 1)]
         self.seconds = 0.0
@@ -217,7 +223,7 @@ class Windows:
         self._settings = settings
         self._url = url
         self._prr = prr
-        self._patience = patience
+        self._vacancies = vacancies or vacancies_of(settings)
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(max(1, len(self.watches)), thread_name_prefix=named("window"))
 
@@ -294,7 +300,7 @@ class Windows:
                 closed.result()
 
     def _open(self, watch: Watch) -> None:
-        watch.open(self._settings, self._url, self._prr, self._patience)
+        watch.open(self._settings, self._url, self._prr, self._vacancies)
 
     def _stream(self, watches: Sequence[Watch], seconds: float) -> None:
         end = time.monotonic() + seconds

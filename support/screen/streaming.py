@@ -16,7 +16,8 @@ from support.network.trouble import Trouble
 from support.screen.job import Job
 from support.screen.long import Long
 from support.screen.streamed import Streamed
-from support.screen.window import Window, cancel, disconnect_soon, new_client, open_window, window_patience
+from support.screen.vacancies import Vacancies
+from support.screen.window import Window, cancel, disconnect_soon, new_client, open_window
 from support.settings import Settings
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
@@ -39,6 +40,7 @@ class Streaming:
     Args:
         settings: deadlines and limits.
         api: the REST side of the server.
+        vacancies: the windows of the server.
         cleanup: at whose end jobs are cancelled and the client is disconnected, whatever happens.
 
     Attributes:
@@ -48,7 +50,7 @@ class Streaming:
         failure: what the newest stream, or connecting, failed with, in words; empty where it did not.
     """
 
-    def __init__(self, settings: Settings, api: FocusServerAPI, cleanup: ExitStack) -> None:
+    def __init__(self, settings: Settings, api: FocusServerAPI, vacancies: Vacancies, cleanup: ExitStack) -> None:
         self.client = new_client(settings)
         cleanup.callback(disconnect_soon, self.client)
         self.windows: list[Window] = []
@@ -56,6 +58,7 @@ class Streaming:
         self.failure = ""
         self._settings = settings
         self._api = api
+        self._vacancies = vacancies
         self._cleanup = cleanup
         self._network: Hop | None = None
 
@@ -114,8 +117,7 @@ class Streaming:
         Raises:
             APIError: the server refused it.
         """
-        patience = window_patience(self._settings, self._api)
-        window = open_window(self._settings, self._api, request, prr, self.client, patience)
+        window = open_window(self._settings, self._api, request, prr, self.client, self._vacancies)
         self.windows.append(self._cleanup.enter_context(window))
         return self.window.job
 

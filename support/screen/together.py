@@ -10,7 +10,7 @@ from support.contract import ChannelRange, JobRequest, LiveMetadata
 from support.focus_server_api import FocusServerAPI
 from support.screen.job import Job, Kind, Place, live_job_requests
 from support.screen.many import Look, Watch, Windows
-from support.screen.window import window_patience
+from support.screen.vacancies import Vacancies
 from support.settings import Settings
 
 _A_FEW_FRAMES = 5
@@ -27,12 +27,14 @@ class Server(Protocol):
         api: a client of that.
         job_ids: the jobs that it has been asked for in this run, oldest first.
         canvases: those that windows beside each other were drawn on in this run.
+        vacancies: its windows.
     """
 
     url: str
     api: FocusServerAPI
     job_ids: list[str]
     canvases: set[str]
+    vacancies: Vacancies
 
     @property
     def fibre(self) -> tuple[LiveMetadata, ChannelRange]:
@@ -98,7 +100,7 @@ class Together:
 
     def take_turns(self, seconds: float) -> None:
         """Streams the windows planned, as many at the same time as the settings allow, and judges every frame."""
-        self._take_turns(seconds, self._settings.windows_at_once)
+        self._take_turns(seconds, min(self._settings.windows_at_once, self._settings.windows))
 
     def watch(self, jobs: Sequence[Job], seconds: float) -> None:
         """Streams jobs that there are at the same time; one that stands there twice is streamed by two clients."""
@@ -119,8 +121,8 @@ class Together:
         self._take_turns(seconds, len(looks))
 
     def _plan(self, looks: Sequence[Look | JobRequest]) -> Windows:
-        patience = window_patience(self._settings, self._server.api)
-        windows = Windows(self._settings, self._server.url, looks, self._server.fibre[0].prr, patience)
+        server = self._server
+        windows = Windows(self._settings, server.url, looks, server.fibre[0].prr, server.vacancies)
         self.opened.append(self._cleanup.enter_context(windows))
         return windows
 

@@ -19,6 +19,7 @@ from support.machine.console import say
 from support.machine.heartbeat import heartbeat
 from support.machine.threads import named
 from support.screen.job import Job
+from support.screen.vacancies import Place, Vacancies
 from support.settings import Settings
 from support.stream import dialects
 from support.stream.block import Block
@@ -31,10 +32,6 @@ log = logging.getLogger(__name__)
 
 KEPT_BYTES = 64 * 2**20
 """Of the frames received, so many bytes are kept where nobody says otherwise."""
-
-
-_LATE_REMOVAL = 10.0
-"""Seconds by which a server may be late to free a window."""
 
 _ASK_AGAIN = 0.5
 
@@ -207,30 +204,30 @@ class Window:
             self._bytes -= self._blocks.popleft().size
 
 
-def window_patience(settings: Settings, api: FocusServerAPI) -> float:
-    """Seconds to wait for a window where all are in use: none of a server that ends jobs when it is asked to."""
-    return settings.idle_removal + _LATE_REMOVAL if api.keeps_jobs else 0.0
-
-
-def configured(api: FocusServerAPI, request: JobRequest, patience: float) -> JobAnswer:
-    """The answer; a server whose windows are all in use is asked again for so many seconds.
-
-    A server that cannot cancel jobs keeps their windows for some time.
+def _configured(api: FocusServerAPI, request: JobRequest, place: Place, patience: float) -> tuple[JobAnswer, float]:
+    """The answer, and how long it took; a server whose windows are all in use is asked again for so many seconds.
 
     Raises:
         APIError: the server refused the job.
     """
     deadline, waits = time.monotonic() + patience, False
     while True:
+        began = time.monotonic()
         try:
-            return api.configure(request)
+            return api.configure(request), time.monotonic() - began
         except APIError as error:
             if error.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() >= deadline:
+                place.free = isinstance(error.status, int) and error.status >= HTTPStatus.BAD_REQUEST
                 raise
             if not waits:
                 say(f"waiting for a window of the server, for up to {patience:g} s: {error.details}")
         waits = True
         time.sleep(_ASK_AGAIN)
+
+
+def vacancies_of(settings: Settings) -> Vacancies:
+    """The windows of a server that nothing has been asked of yet."""
+    return Vacancies(settings.windows, settings.idle_removal)
 
 
 @contextmanager
@@ -240,6 +237,7 @@ def open_window(
     request: JobRequest,
     prr: float,
     client: GrpcStreamClient | None = None,
+    vacancies: Vacancies | None = None,
     patience: float = 0.0,
 ) -> Iterator[Window]:
     """A window, configured and not yet connected; afterwards its job is cancelled, and its own client disconnected.
@@ -250,20 +248,21 @@ def open_window(
         request: the job to ask for.
         prr: of the fibre, Hz.
         client: streams the job, and is left as it is; None: one of its own.
-        patience: seconds to wait for a window of the server, where all are in use.
+        vacancies: the windows of the server; None: nothing else of this run uses them.
+        patience: seconds to wait where it refuses one, though it may end jobs when it is asked to.
 
     Raises:
         APIError: the server refused the job.
     """
+    vacancies = vacancies or vacancies_of(settings)
     with ExitStack() as cleanup:
-        began = time.monotonic()
-        answer = configured(api, request, patience)
-        configure_seconds = time.monotonic() - began
+        place = cleanup.enter_context(vacancies.place())
+        answer, configure_seconds = _configured(api, request, place, max(patience, vacancies.patience))
         if client is None:
             client = new_client(settings)
             cleanup.callback(client.disconnect)
         job = Job(request, answer, prr, client.dialect.cannot)
-        cleanup.callback(cancel, api, job)
+        cleanup.callback(lambda: vacancies.ended(place, cancel(api, job) or bool(job.cancelled)))
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
         yield Window(job, client, settings, configure_seconds)
 

@@ -12,6 +12,7 @@ from support.address import without_password
 from support.contract import ChannelRange, LiveMetadata
 from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
+from support.screen.window import vacancies_of
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
 from support.stream.dialects import AUTO
@@ -34,6 +35,7 @@ class ServerUnderTest:
         embedded: the simulator process; None for a server of somebody else's.
         job_ids: the jobs that it has been asked for in this run, oldest first.
         canvases: those that windows beside each other were drawn on in this run.
+        vacancies: its windows.
 
     Raises:
         NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
@@ -42,6 +44,7 @@ class ServerUnderTest:
     def __init__(self, settings: Settings) -> None:
         self.job_ids: list[str] = []
         self.canvases: set[str] = set()
+        self.vacancies = vacancies_of(settings)
         self._fibre_asked = False
         self._cleanup = ExitStack()
         with self._cleanup:

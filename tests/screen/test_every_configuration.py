@@ -17,6 +17,7 @@ from support.gherkin import kind
 from support.matchers import every_window_began_within, every_window_is_right
 from support.screen.job import Kind, Part, described
 from support.screen.many import Look, Watch, Windows
+from support.screen.vacancies import Vacancies
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import job_status
 from support.settings import Settings
@@ -112,10 +113,10 @@ class Deviating(Watch):
     fault = ""
     one_by_one = threading.Lock()
 
-    def open(self, settings: Settings, url: str, prr: float, patience: float = 0.0) -> None:
+    def open(self, settings: Settings, url: str, prr: float, vacancies: Vacancies | None = None) -> None:
         with self.one_by_one:
             self.server.deviate(faults=[self.fault] if self.fault else [])
-            super().open(settings, url, prr, patience)
+            super().open(settings, url, prr, vacancies)
 
 
 def test_windows_take_turns_where_a_server_has_few_of_them(embedded: EmbeddedServer) -> None:
@@ -185,11 +186,14 @@ def test_a_window_that_is_refused_is_told_and_the_others_are_judged(embedded: Em
 
 def test_a_server_that_keeps_the_windows_of_its_jobs_for_some_time_is_waited_for(with_fault: EmbeddedServer) -> None:
     with_fault.deviate(variants=["no-cancel"])
-    asked = [replace(TABLE[1], frames=5)] * 31
-    with windows(with_fault, asked) as those:
+    with windows(with_fault, [replace(TABLE[1], frames=5)] * 30) as those:
         those.take_turns(0.1, at_once=30)
-        assert "all 30 windows are in use" in those.failures[0]
-        again = Windows(SETTINGS, with_fault.rest_url, [those.watches[0].look], 2000.0, patience=PATIENCE)
+        with windows(with_fault, [TABLE[1]]) as refused:
+            refused.open()
+        assert "all 30 windows are in use" in refused.failures[0]
+        others_may_have_them = Vacancies(30, 1)
+        others_may_have_them.patience = PATIENCE
+        again = Windows(SETTINGS, with_fault.rest_url, [those.watches[0].look], 2000.0, others_may_have_them)
         with again:
             again.take_turns(0.1, at_once=1)
             assert again.failures == []

@@ -1,0 +1,89 @@
+"""The windows of a server, as one run uses them: it counts its own, and waits for one rather than being refused.
+
+A server that cannot cancel jobs keeps the window of one for some time after its last client has left.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from support.machine.console import say
+
+_LATE_REMOVAL = 10.0
+"""Seconds by which a server may be late to free a window."""
+
+_LOOKS_AFTER = 1.0
+"""Seconds after which it is asked for one: servers look for jobs to be removed now and then."""
+
+
+@dataclass
+class Place:
+    """A window that is taken.
+
+    Attributes:
+        free: whether the server has it back: it has refused the job, or has ended it.
+    """
+
+    free: bool = False
+
+
+class Vacancies:
+    """Takes windows of a server, by any thread.
+
+    Args:
+        windows: that it has.
+        idle_removal: seconds for which it keeps the window of a job that it has not ended.
+
+    Attributes:
+        patience: seconds to wait where it refuses a window that should be free, for others may have it; none of a
+            server that ends jobs when it is asked to.
+    """
+
+    def __init__(self, windows: int, idle_removal: float) -> None:
+        self.patience = 0.0
+        self._windows = windows
+        self._idle_removal = idle_removal
+        self._open = 0
+        self._dying: list[float] = []  # when each is free again
+        self._told_until = 0.0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """A window to be taken: waits for one that is dying. Where all are open, it is the server's part to say so."""
+        while wait := self._wait():
+            time.sleep(wait)
+        place = Place()
+        try:
+            yield place
+        finally:
+            with self._lock:
+                self._open -= 1
+                if not place.free:
+                    self._dying.append(time.monotonic() + self._idle_removal + _LOOKS_AFTER)
+
+    def ended(self, place: Place, is_over: bool) -> None:
+        """The server was asked to end the job in this window, and has, or has not."""
+        place.free = is_over
+        self.patience = 0.0 if is_over else self._idle_removal + _LATE_REMOVAL
+
+    def _wait(self) -> float:
+        """Seconds until a window may be free; 0 where one is taken now."""
+        with self._lock:
+            now = time.monotonic()
+            self._dying = [free for free in self._dying if free > now]
+            if not self._dying or self._open >= self._windows or self._open + len(self._dying) < self._windows:
+                self._open += 1
+                return 0.0
+            wait = min(self._dying) - now
+            if now >= self._told_until:
+                self._told_until = max(self._dying)
+                say(
+                    f"waiting for a window of the server, for up to {self._told_until - now:.0f} s: of its "
+                    f"{self._windows}, this run has {self._open} open and has just left {len(self._dying)}"
+                )
+            return wait
