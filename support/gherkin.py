@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import parse
@@ -46,6 +46,13 @@ FAULTS = {
     "that miscounts the channels": "channel-amount-wrong",
     "that shifts the frequencies": "frequencies-shifted",
     "that misstates the line distance": "lines-dt-wrong",
+    "two of whose streams have changed places": "streams-swapped",
+    "two of whose streams show the same": "streams-alike",
+    "one of whose streams loses lines": "stream-loses-lines",
+    "one of whose streams is drawn on another scale": "stream-logarithmic",
+    "one of whose streams breaks off": "stream-breaks-alone",
+    "that leaves numbers of lines out": "index-gap",
+    "that shows another job": "job-number-of-another",
 }
 """Servers that scenarios name in words, as faults of the embedded Focus Server."""
 
@@ -59,9 +66,13 @@ VARIANTS = {
     "that rounds times down": "floor-timestamps",
     "that has a very quiet sensor": "quiet-sensor",
     "that rounds values coarsely": "coarse-values",
+    "that has five streams a job": "five-streams",
+    "whose streams count their own lines": "index-from-anywhere",
+    "that sends the rows of a frame at once": "one-piece",
 }
 """The same for servers that are correct and only different: variants."""
 
+_DIALECT_TAG = "dialect."
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0}
 
 
@@ -117,5 +128,10 @@ def register_domain_words() -> None:
 
 
 def dialect_tag(dialect: str) -> str:
-    """The tag of scenarios that run against a second server, which speaks this dialect."""
-    return f"dialect.{dialect}"
+    """The tag of scenarios that run against a server of this dialect: the first or the second one of a run."""
+    return f"{_DIALECT_TAG}{dialect}"
+
+
+def dialects_of(tags: Collection[str]) -> set[str]:
+    """The dialects that a scenario with such tags is for; none: any."""
+    return {tag.removeprefix(_DIALECT_TAG) for tag in tags if tag.startswith(_DIALECT_TAG)}

@@ -9,7 +9,7 @@ from copy import copy
 from importlib import metadata
 
 from support.contract import schema_hash
-from support.gherkin import dialect_tag
+from support.gherkin import dialect_tag, dialects_of
 from support.machine.leftovers import Process
 from support.screen.greeting import greet
 from support.screen.job import live_job_request
@@ -82,9 +82,12 @@ class Run:
         """
         if "simulator" in tags and self.server.embedded is None:
             return f"needs the controls of the embedded Focus Server; this run is against the {self.server.name}"
+        spoken, others = self.spoken.dialect.name, dialects_of(tags)
+        if others and spoken not in others:
+            return f"about servers of the dialect {' or '.join(sorted(others))}; this one speaks {spoken}"
         for unsaid in self.spoken.dialect.cannot:
             if f"uses.{unsaid.name.lower()}" in tags:
-                return f"asks what the server's dialect, {self.spoken.dialect.name}, cannot say: {unsaid}"
+                return f"asks what the server's dialect, {spoken}, cannot say: {unsaid}"
         if "load" in tags and chosen([tag for tag in tags if tag != "load"]):
             return "takes minutes and the whole machine; --tags=@load asks for it"
         if "slow" in tags and chosen([tag for tag in tags if tag != "slow"]):

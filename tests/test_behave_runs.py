@@ -370,6 +370,15 @@ def test_the_criteria_do_not_run_once_more_where_another_server_is_named(
     assert "in the dialect of" not in run.stdout
 
 
+def test_what_one_dialect_alone_has_is_shown_with_a_server_that_speaks_it(tmp_path: Path) -> None:
+    chosen = ("--name", "changed places", "--name", "leaves a sensor out")
+    for settings, shown in ((["second_dialect=production"], 2), (["dialect=production"], 1), ([], 1)):
+        defined = [word for setting in settings for word in ("-D", setting)]
+        run = behave(tmp_path, *defined, *chosen, feature="selftest")
+        assert run.returncode == 0, run.stdout
+        assert scenarios(run.stdout, "passed") == shown + 1, run.stdout
+
+
 def test_what_is_wrong_in_the_second_dialect_alone_is_told(tmp_path: Path) -> None:
     limits = ("-D", "second_dialect=production", "-D", "refusal_within=0.0000001", "--tags=task-1.3.3")
     run = behave(tmp_path, *limits, feature="acceptance_criteria/connectivity.feature")

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from behave.model import Rule
 
+from support.gherkin import dialect_tag
+from support.stream import dialects
 from support.stream.unsaid import Unsaid
 from tests.feature_files import features, titled
 
 TASKS = ["1.3.1", "1.3.2", "1.3.3", "1.3.4", "1.4.1", "1.4.2", "1.4.3", "1.4.4", "1.5.1", "1.5.2"]
 SEVERITIES = {"critical", "normal"}
 USES = {f"uses.{unsaid.name.lower()}" for unsaid in Unsaid}
-OTHER_TAGS = {"configurations", "AUTO-001", "simulator", "load", "slow", "baseline"}
+OTHER_TAGS = {"configurations", "AUTO-001", "simulator", "load", "slow", "baseline", *map(dialect_tag, dialects.NAMES)}
 
 
 def test_the_criteria_run_first_and_what_looks_back_last() -> None:

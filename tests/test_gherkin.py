@@ -8,6 +8,7 @@ from proving.trial import deviations
 from support import gherkin
 from support.gherkin import FAULTS, VARIANTS
 from support.screen.job import Mistake, Part
+from support.stream import dialects
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,6 @@ def test_other_words() -> None:
 
 
 def test_the_simulator_knows_every_fault_and_variant_that_scenarios_name() -> None:
-    known = {deviation.name for deviation in deviations()}
+    known = {deviation.name for dialect in dialects.NAMES for deviation in deviations(dialect)}
     named = {option.partition("=")[0] for option in (*FAULTS.values(), *VARIANTS.values())}
     assert named <= known

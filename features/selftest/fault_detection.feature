@@ -1,4 +1,4 @@
-@simulator
+@simulator @dialect.story
 Feature: Fault detection
   A verdict is worth what it catches: each of these servers breaks one promise, and the report has to say which. And it is
   worth nothing if it cries wolf: a server that is only different must pass.
