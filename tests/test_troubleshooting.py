@@ -47,6 +47,7 @@ from tests.conftest import Http, Serve
 from tests.grpc_server import Abort, frame, silence
 from tests.http_server import Answer
 from tests.reporting.test_html import write_result
+from tests.reporting.test_words import STANDARD
 from tests.stream import parts
 from tests.stream.servers import serving
 from tests.test_matchers import failure, metrics_of
@@ -541,6 +542,12 @@ def _(at: Triggers) -> list[str]:
 @under("`there are no results in")
 def _(at: Triggers) -> list[str]:
     return [page_of(at, [], at.folder / "reports" / "allure-results")]
+
+
+@under("`… beside each other take the runner")
+def _(at: Triggers) -> list[str]:
+    command = [sys.executable, "-m", "behave", "--runner", "behave.runner:Runner", "-f", STANDARD, "-o", str(at.folder)]
+    return [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout]
 
 
 @under("`npm could not install")

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any
+
+from support.wording import legible
+
+_COLOURS = re.compile(r"(\x1b\[\d+[mA])")
+"""What behave's formatters colour their lines with, and go up a line to do so."""
+
+
+def keep_legible(stream: Any, *, coloured: bool = False) -> None:
+    """From now on, the stream shows what a terminal would obey, and what nobody sees, as escapes; line ends stay.
+
+    In place, since others have it already.
+
+    Args:
+        stream: any that is open for text.
+        coloured: behave colours what it writes there.
+    """
+    write = stream.write
+
+    def write_legibly(text: str) -> Any:
+        parts = _COLOURS.split(text) if coloured else [text]
+        parts[::2] = [legible(part) for part in parts[::2]]
+        return write("".join(parts))
+
+    stream.write = write_legibly
 
 
 def say(words: str) -> None:

@@ -15,20 +15,22 @@ Options, as userdata (``-D name=value``, or ``[behave.userdata]``):
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import allure_commons
 from allure_behave.formatter import AllureFormatter
 from allure_behave.utils import is_planned_scenario
-from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Status
 from allure_commons.utils import get_testplan
+from behave.exception import ConfigError
 from behave.formatter._registry import select_formatter_class
 from behave.formatter.base import Formatter, StreamOpener
 from behave.model import Rule
 from behave.reporter.base import Reporter
 
+from support.reporting.allure_files import AllureFiles
 from support.reporting.allure_listener import FocusAllureListener
 from support.reporting.outcome import Outcome, failed_before, never_ran, of_error, of_hook, rule_of
 from support.reporting.plan import scenarios_of
@@ -49,35 +51,45 @@ def remove_stale_results(folder: Path) -> None:
 
 def results_folders(config: Any) -> list[Path]:
     """The folders that this run of behave writes Allure results into: none where no formatter of this kind is on."""
-    outputs = zip(config.format or (), config.outputs, strict=False)
-    return [Path(output.name or _DEFAULT_FOLDER) for name, output in outputs if writes_allure(name)]
+    outputs = chain((output.name for output in config.outputs), repeat(None))
+    named = zip(config.format or (), outputs, strict=False)
+    folders = (Path(output or _DEFAULT_FOLDER) for name, output in named if writes_allure(name))
+    return list({folder.resolve(): folder for folder in folders}.values())
 
 
 def writes_allure(name: str) -> bool:
-    """Whether this is the formatter here, by one name or another."""
+    """Whether this is the formatter here, by one name or another, or the one that it stands for, allure-behave's."""
     formatter = select_formatter_class(name)
-    return isinstance(formatter, type) and issubclass(formatter, FocusAllureFormatter)
+    return isinstance(formatter, type) and issubclass(formatter, AllureFormatter)
 
 
 class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
-    """behave's formatter that writes Allure results into the folder given as its outfile."""
+    """behave's formatter that writes Allure results into the folder given as its outfile.
+
+    Args:
+        is_only_one: no other one will be made for the run: then this one writes into the folders of all.
+    """
 
     name = "allure"
     description = "Allure results; the outfile names the folder"
 
-    def __init__(self, stream_opener: Any, config: Any) -> None:
+    def __init__(self, stream_opener: Any, config: Any, *, is_only_one: bool = False) -> None:
         opener = stream_opener if stream_opener.name else StreamOpener(_DEFAULT_FOLDER)
         # Past the parent, which would register a listener of its own beside ours.
         Formatter.__init__(self, opener, config)
+        asked = list(filter(writes_allure, config.format))
+        if len(asked) > 1 and not is_only_one:
+            raise ConfigError(f"{' and '.join(asked)} beside each other take the runner that behave.ini names")
+        folders = results_folders(config)
         if not config.userdata.getbool("AllureFormatter.keep_results", False):
-            remove_stale_results(Path(opener.name))
+            for folder in folders:
+                remove_stale_results(folder)
         self.listener = FocusAllureListener(config)
-        self.file_logger = AllureFileLogger(opener.name)
+        self.file_logger = AllureFiles(folders)
         self.testplan = get_testplan()
         for plugin in (self.listener, self.file_logger):
             allure_commons.plugin_manager.register(plugin)
         config.reporters.append(_EndOfFeature(config, self))
-        self._folder = Path(opener.name)
         self._known: set[int] = set()
         self._runner: Any = None
         self._hook_failures = 0
@@ -102,9 +114,9 @@ class FocusAllureFormatter(AllureFormatter):  # type: ignore[misc]
 
     def end(self, features: Iterable[Any], ending: str) -> None:
         """Writes again what somebody has removed meanwhile, and says why the run is none, where it is none."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.file_logger.make_folders()
         for scenario in scenarios_of(features):
-            if not (self._folder / f"{self.listener.uuid_of(scenario)}-result.json").exists():
+            if self.file_logger.lack(f"{self.listener.uuid_of(scenario)}-result.json"):
                 self.listener.start_scenario(scenario)
                 self.listener.stop_scenario(scenario, self._why_it_never_ran(scenario))
         if ending and ending != self.listener.run_error:

@@ -25,6 +25,7 @@ from support import ROOT
 from support.machine.ending import Interrupted, interruptible
 from support.reporting import run_mark
 from support.reporting.outcome import NOT_RUN
+from support.wording import legible
 
 NO_NODE = "No HTML page: it takes Node.js 20 or later with npm (https://nodejs.org); the results are in {results}."
 
@@ -87,7 +88,7 @@ def announce(page: Path, heading: str, words: str) -> None:
     """Puts a page there that says how a run stands, until its own is rendered: the one before says nothing of it."""
     page.parent.mkdir(parents=True, exist_ok=True)
     text = _ANNOUNCEMENT.format(mark=_ANNOUNCED, heading=escape(heading), words=escape(words[:1].upper() + words[1:]))
-    page.write_text(text, "utf-8")
+    page.write_text(legible(text), "utf-8")
 
 
 def render(results: Path, output: Path, package: Path = PACKAGE) -> str:

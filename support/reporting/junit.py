@@ -7,6 +7,7 @@ earlier runs where they are: a run that is cut off then looks as good as what it
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -18,8 +19,10 @@ from behave.reporter.junit import JUnitReporter
 
 from support.gherkin import dialect_tag
 from support.reporting.outcome import never_ran
+from support.wording import legible
 
 _BESIDE = ".new-"
+_REFERENCE = re.compile("&#([0-9]{5});")
 
 
 class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
@@ -75,6 +78,7 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
             finally:
                 self.config.junit_directory = self._folder
             for file in Path(beside).iterdir():
+                _make_legible(file)
                 _check_whole(file)
                 os.replace(file, self.folder / file.name)
 
@@ -94,6 +98,18 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
         message = never_ran(scenario, self._why()).message or ""
         case.insert(0, ElementTree.Element("error", {"type": "NotRun", "message": message}))
         report.counts_errors += 1
+
+
+def _make_legible(file: Path) -> None:
+    """behave writes names and messages as they are, and halves of characters as ``&#55357;``: no XML allows either."""
+    written = file.read_text("utf-8")
+    text = legible(_REFERENCE.sub(lambda found: _half(found[0], int(found[1])), written))
+    if text != written:
+        file.write_text(text, "utf-8", newline="\n")
+
+
+def _half(reference: str, number: int) -> str:
+    return chr(number) if 0xD800 <= number <= 0xDFFF else reference
 
 
 def _check_whole(file: Path) -> None:

@@ -17,6 +17,8 @@ from behave.model import Rule
 from behave.model_type import Status as BehaveStatus
 from behave.runner_util import make_undefined_step_snippet
 
+from support.wording import legible
+
 _FAILED_HOOK = re.compile(r"HOOK-ERROR in (?P<hook>\w+)(?:\(tag=(?P<tag>[^)]*)\))?:")
 
 
@@ -45,7 +47,7 @@ NOT_RUN = "Not run: "
 
 def sentence(error: BaseException) -> str:
     """The error in words: an assertion's own sentence, any other error's with its type before it."""
-    text = str(error).strip()
+    text = legible(str(error)).strip()
     if isinstance(error, KeyboardInterrupt):
         return f"The run was {text or 'interrupted from the keyboard'}."
     if not isinstance(error, AssertionError):

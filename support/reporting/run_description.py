@@ -85,4 +85,5 @@ def _executor(variables: Mapping[str, str]) -> dict[str, str | int]:
 
 
 def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", newline="\n")
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    path.write_text(text, "utf-8", errors="backslashreplace", newline="\n")

@@ -85,8 +85,9 @@ def read(folder: Path) -> RunMark | None:
 def _write(path: Path, mark: RunMark) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
+    text = json.dumps(asdict(mark), indent=1, ensure_ascii=False) + "\n"
     try:
-        beside.write_text(json.dumps(asdict(mark), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        beside.write_text(text, "utf-8", errors="backslashreplace")
     except OSError:
         beside.unlink(missing_ok=True)
         raise

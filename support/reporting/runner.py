@@ -18,16 +18,15 @@ from typing import Any
 
 from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
 from behave.exception import FileNotFoundError as NoSuchFileError
-from behave.formatter._registry import make_formatters
 from behave.model_type import Status
 from behave.reporter.junit import JUnitReporter
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from support.errors import ReportsError
-from support.machine.console import hush, say
+from support.machine.console import hush, keep_legible, say
 from support.machine.ending import Interrupted, interruptible, leave_in_peace, raise_soon
-from support.reporting import html, plan, run_mark
+from support.reporting import formatters, html, plan, run_mark
 from support.reporting.allure_formatter import FocusAllureFormatter, results_folders, writes_allure
 from support.reporting.epilogue import is_epilogue
 from support.reporting.folders import check_writable, held
@@ -45,6 +44,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
+        for console in filter(None, (sys.stdout, sys.stderr)):
+            keep_legible(console, coloured=config.has_colored_mode())
         config.reporters = [
             RunJUnitReporter(config) if type(reporter) is JUnitReporter else reporter for reporter in config.reporters
         ]
@@ -175,7 +176,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             for reporter in self.config.reporters:
                 if isinstance(reporter, RunJUnitReporter):
                     reporter.remove_stale()
-            made = make_formatters(self.config, self.config.outputs)
+            made = formatters.made(self.config)
             self._outputs = [output for output in (*made, *self.config.reporters) if isinstance(output, _OF_A_RUN)]
             for output in self._outputs:
                 output.begin(self.features, self._ending)
@@ -338,8 +339,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         outputs = [*self.config.outputs, *[None] * len(self.config.format)]
         kept = [one for one in zip(self.config.format, outputs, strict=False) if not writes_allure(one[0])]
         self.config.format = [name for name, _ in kept]
+        self.config.outputs = [output for _, output in kept if output]
         self.config.reporters = []
-        self.formatters = make_formatters(self.config, [output for _, output in kept if output])
+        self.formatters = formatters.made(self.config)
         super().run_model()
         count = len(plan.chosen(self.features, self.config))
         say(
