@@ -30,6 +30,7 @@ from support.security import Security, Trust
 from support.security.security import normalized_fingerprint
 from support.stream.dialects import AUTO, NAMES
 from support.validation.expectation import Limits
+from support.validation.scale import Scale
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +167,10 @@ class Settings(BaseModel):
     max_pause: Seconds = Field(Limits.max_pause, description="longest pause between two frames of a stream")
     clock_skew: float = Field(Limits.clock_skew, ge=0, description="how far the server's clock may be ahead of ours")
     frozen_rows: int = Field(Limits.frozen_rows, ge=2, description="identical rows that make a sensor dead or frozen")
+
+    scale: Scale | None = Field(
+        None, description="of values in production's dialect: linear or logarithmic; unset, found out from first frames"
+    )
 
     connect_within: Seconds | None = Field(None, description="overrides the connection limit that a feature states")
     first_frame_within: Seconds | None = Field(None, description="overrides the first-frame limit of a feature")

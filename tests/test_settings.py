@@ -10,6 +10,7 @@ from support.security import Trust
 from support.settings import Settings
 from support.settings_sources import ENVIRONMENTS, RENAMED, load
 from support.validation.expectation import Limits
+from support.validation.scale import Scale
 
 
 def problem(folder: Path, userdata: dict[str, str], environ: dict[str, str] | None = None) -> str:
@@ -76,6 +77,7 @@ class TestPrecedence:
 
     def test_the_limits_of_the_rules_follow_the_settings(self) -> None:
         assert load({"max_pause": "0.75", "frozen_rows": "9"}, {}).limits.max_pause == 0.75
+        assert load({"scale": "logarithmic"}, {}).limits.scale is Scale.LOGARITHMIC
 
     @pytest.mark.parametrize("key", RENAMED.values())
     def test_what_overrides_a_feature_overrides_the_rule_too(self, key: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from support.contract import JobAnswer, JobRequest
 from support.stream.part import MOST_STREAMS
 from support.stream.unsaid import Unsaid
+from support.validation.scale import Scale
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Limits:
         end_within: seconds from the last frame of a bounded stream, or from a job's cancellation, to the stream's end.
         frozen_rows: rows in a row with identical values that make a sensor dead or frozen. Two equal rows can be
             chance where a server rounds the values of a quiet sensor; five have not been seen on a live sensor.
+        scale: of the values, where frames cannot say it; None: each job tells it by its first frames.
     """
 
     max_pause: float = 0.5
@@ -33,6 +35,7 @@ class Limits:
     age_growth: float = 0.05
     end_within: float = 2.0
     frozen_rows: int = 5
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True)

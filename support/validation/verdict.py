@@ -58,7 +58,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         SensorsAsConfigured(expectation.side_by_side),
         BinsAsConfigured(len(expectation.frequencies)),
         Finite(),
-        NonNegativeIfLinear(None if Unsaid.SCALE in expectation.cannot else Scale.LINEAR),
+        NonNegativeIfLinear(limits.scale if Unsaid.SCALE in expectation.cannot else Scale.LINEAR),
         each(WithinBounds),
         each(NotConstant),
         each(lambda: SensorsAlive(limits.frozen_rows)),
