@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from support import ROOT
 from support.wording import short
@@ -31,6 +31,7 @@ def _countable(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_number)]
 Real = Annotated[float, BeforeValidator(_number)]
+Moment = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 
 
 class _Answer(BaseModel):
@@ -166,6 +167,40 @@ class JobMetadata(_Answer):
     job_id: str
     status: str
     config: dict[str, Any] = Field(default_factory=dict)
+
+
+class Acknowledgement(_Answer):
+    """``GET /ack``: the server is alive, and no more."""
+
+
+def _end(value: object) -> object:
+    return None if value == -1 and not isinstance(value, bool) else value
+
+
+class Recording(NamedTuple):
+    """From when to when something was recorded, epoch seconds; without an end where the recording still runs."""
+
+    begin: Moment
+    end: Annotated[Moment | None, BeforeValidator(_end)]
+
+
+class Recordings(_Answer):
+    """``POST /recordings_in_time_range``: ``[[begin, end], …]``, on some servers below ``recordings``."""
+
+    recordings: Annotated[list[Recording], BeforeValidator(_countable)]
+
+    @classmethod
+    def read(cls, content: object) -> Recordings:
+        """The answer in this JSON. Raises ValidationError also where a recording ends before it begins."""
+        return cls.model_validate({"recordings": content} if isinstance(content, list) else content)
+
+    @field_validator("recordings")
+    @classmethod
+    def _ends_after_its_begin(cls, recordings: list[Recording]) -> list[Recording]:
+        for begin, end in recordings:
+            if end is not None and end < begin:
+                raise ValueError(f"a recording from {begin:.15g} to {end:.15g} ends before it begins")
+        return recordings
 
 
 def _plain(number: float | None) -> float | None:

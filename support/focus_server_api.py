@@ -17,7 +17,16 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
 from support.address import is_loopback
-from support.contract import ChannelRange, JobAnswer, JobMetadata, JobRequest, LiveMetadata
+from support.contract import (
+    Acknowledgement,
+    ChannelRange,
+    JobAnswer,
+    JobMetadata,
+    JobRequest,
+    LiveMetadata,
+    Recording,
+    Recordings,
+)
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
 from support.rest import answer as rest_answer
 from support.rest.adapter import SecureAdapter
@@ -27,7 +36,7 @@ from support.security import Security
 from support.security.security import TOKEN_HINT
 from support.wording import QUOTED_CHARACTERS, plural, short
 
-__all__ = ["ChannelRange", "FocusServerAPI", "JobAnswer", "JobMetadata", "JobRequest", "LiveMetadata"]
+__all__ = ["ChannelRange", "FocusServerAPI", "JobAnswer", "JobMetadata", "JobRequest", "LiveMetadata", "Recording"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -95,6 +104,21 @@ class FocusServerAPI:
     def metadata(self, job_id: str) -> JobMetadata:
         """The state of a job; APIError with status 404 for one that the server does not know."""
         return self._read(JobMetadata.model_validate, "GET", f"/metadata/{quote(job_id, safe='')}")
+
+    def is_alive(self) -> bool:
+        """Whether the server says that it is alive. False where it answers 404: many cannot be asked."""
+        try:
+            self._read(Acknowledgement.model_validate, "GET", "/ack")
+        except APIError as error:
+            if error.status == requests.codes.not_found:
+                return False
+            raise
+        return True
+
+    def recordings(self, start_time: float, end_time: float) -> list[Recording]:
+        """What was recorded between these moments, epoch seconds."""
+        asked = {"start_time": start_time, "end_time": end_time}
+        return self._read(Recordings.read, "POST", "/recordings_in_time_range", asked).recordings
 
     def cancel(self, job_id: str) -> bool:
         """Ends a job. False where the server answers 404: it cannot cancel, or the job is gone already."""

@@ -43,6 +43,8 @@ CALLS: dict[str, Callable[[FocusServerAPI], object]] = {
     "channels": lambda api: api.channels(),
     "metadata": lambda api: api.metadata("1-1"),
     "configure": lambda api: api.configure(REQUEST),
+    "is_alive": lambda api: api.is_alive(),
+    "recordings": lambda api: api.recordings(0, 1),
     "cancel": lambda api: api.cancel("1-1"),
 }
 ANY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -294,6 +296,46 @@ class TestAnswers:
     def test_a_server_that_cannot_cancel_is_no_error(self, http: Http, client_of: ClientOf) -> None:
         assert client_of(http(Answer(404, {"error": "no such path"}))).cancel("1-1") is False
 
+    def test_a_server_that_is_alive_may_say_so(self, http: Http, client_of: ClientOf) -> None:
+        api = client_of(http(Answer(body={}), Answer(404, {"error": "no such path"}), Answer(body=[])))
+        assert [api.is_alive(), api.is_alive()] == [True, False]
+        with pytest.raises(ProtocolError, match="/ack answered with fields that are not the contract's"):
+            api.is_alive()
+
+    @pytest.mark.parametrize("shape", [lambda told: told, lambda told: {"recordings": told}], ids=["list", "object"])
+    def test_recordings_come_in_two_shapes(self, http: Http, client_of: ClientOf, shape: Callable[[Any], Any]) -> None:
+        server = http(Answer(body=shape([[1000, 1010.5], [2000, -1], [3000, 3000]])), Answer(body=shape([])))
+        api = client_of(server)
+        assert api.recordings(900, 4000) == [(1000, 1010.5), (2000, None), (3000, 3000)]
+        assert api.recordings(0, 1) == []
+        assert [sent.body for sent in server.requests] == [
+            {"start_time": 900, "end_time": 4000},
+            {"start_time": 0, "end_time": 1},
+        ]
+
+    @pytest.mark.parametrize(
+        ("told", "words"),
+        [
+            ([[1010, 1000]], "a recording from 1010 to 1000 ends before it begins"),
+            ([[-1, -2]], "ends before it begins"),
+            ([[1000]], "recordings.0.1: Field required"),
+            ([[1000, 1001, 1002]], "recordings.0: NamedTuple should have at most 2"),
+            ([["1000", 1010]], "recordings.0.0: Value error, expected a number, not '1000'"),
+            ([[1000, True]], "recordings.0.1: Value error, expected a number, not True"),
+            ([[float("nan"), 1010]], "recordings.0.0: Input should be a finite number"),
+            ([1000, 1010], "recordings.0"),
+            ({"recordings": {}}, "recordings: Input should be a valid list"),
+            ({}, "recordings: Field required"),
+            (5, "the answer: Input should be a valid dictionary"),
+        ],
+    )
+    def test_recordings_that_cannot_be_are_told(
+        self, http: Http, client_of: ClientOf, told: object, words: str
+    ) -> None:
+        with pytest.raises(ProtocolError) as caught:
+            client_of(http(Answer(body=told))).recordings(0, 5000)
+        assert words in str(caught.value)
+
     def test_any_other_answer_to_cancelling_is_one(self, http: Http, client_of: ClientOf) -> None:
         with pytest.raises(APIError, match="was refused with 500"):
             client_of(http(Answer(500))).cancel("1-1")
@@ -418,6 +460,18 @@ class TestServerUnderTest:
         assert (
             under_test(url.replace("://", "://user:secret@")).name == f"Focus Server at {url.replace('://', '://***@')}"
         )
+
+    def test_a_server_that_is_starting_is_told_from_another(
+        self, http: Http, under_test: Callable[[str], ServerUnderTest]
+    ) -> None:
+        starting = http(Answer(503, {"error": "no fibre yet"}), Answer(body={}))
+        with pytest.raises(
+            NotReadyError, match=r"no fibre yet; it is alive \(/ack says so\): it may still be starting$"
+        ):
+            under_test(starting.url)
+        assert [sent.path for sent in starting.requests] == ["/live_metadata", "/ack"]
+        with pytest.raises(NotReadyError, match=r"refused with 404: no such path$"):
+            under_test(http(*[Answer(404, {"error": "no such path"})] * 2).url)
 
     @pytest.mark.parametrize(
         ("answer", "words"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -106,7 +106,16 @@ class ServerUnderTest:
                 )
             self.channels = self.api.channels()
         except RemoteError as error:
-            raise NotReadyError(f"the {self.name} cannot be tested: {error}") from error
+            alive = (
+                "; it is alive (/ack says so): it may still be starting" if self._is_alive_all_the_same(error) else ""
+            )
+            raise NotReadyError(f"the {self.name} cannot be tested: {error}{alive}") from error
+
+    def _is_alive_all_the_same(self, error: RemoteError) -> bool:
+        """Whether a server that refuses to tell of its fibre says that it is alive."""
+        with suppress(RemoteError):
+            return isinstance(error.status, int) and error.status >= HTTPStatus.BAD_REQUEST and self.api.is_alive()
+        return False
 
 
 def jobs_left(api: FocusServerAPI, job_ids: Collection[str]) -> list[str]:
