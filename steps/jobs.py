@@ -20,7 +20,6 @@ from support.world import Context
 
 
 @given("a live job configured")
-@then("a live job can still be configured")
 def configure_live_job(context: Context) -> None:
     context.world.configure_live_job()
 
@@ -105,6 +104,11 @@ def cancel_job(context: Context) -> None:
 @when("I ask {count:d} times for a job with {mistake:Mistake}")
 def ask_for_invalid_jobs(context: Context, count: int, mistake: Mistake) -> None:
     context.world.ask_for_invalid_job(mistake, times=count)
+
+
+@then("a live job can still be configured")
+def configure_after_refusals(context: Context) -> None:
+    context.world.configure_after_refusals()
 
 
 @then("every job has an id of its own")

@@ -153,6 +153,12 @@ class World:
         with promised(APIError):
             self._configure(request)
 
+    def configure_after_refusals(self) -> None:
+        """Asks for a live job; having to wait for it means that refused requests took what this run left free."""
+        request = live_job_request(self.settings, *self.server.fibre)
+        with promised(APIError):
+            self._configure(request, patience=0.0 if self.server.vacancies.are_ample() else None)
+
     def configure_two_live_jobs(self, relation: Relation) -> None:
         """Asks the server for two live jobs whose sensors lie so to each other."""
         with promised(APIError):
@@ -276,8 +282,10 @@ class World:
         self._streamings.append(Streaming(self.settings, self.server.api, self.server.vacancies, self._cleanup))
         return self._streamings[-1]
 
-    def _configure(self, request: JobRequest, streaming: Streaming | None = None) -> None:
-        job = (streaming or self.streaming).configure(request, self.server.metadata.prr)
+    def _configure(
+        self, request: JobRequest, streaming: Streaming | None = None, patience: float | None = None
+    ) -> None:
+        job = (streaming or self.streaming).configure(request, self.server.metadata.prr, patience)
         self.server.job_ids.append(job.answer.job_id)
 
 

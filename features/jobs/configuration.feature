@@ -36,6 +36,7 @@ Feature: Job configuration
 
   @normal
   Scenario: Refused jobs leave room for others
+    Given a live job configured
     When I ask 30 times for a job with channels in reverse order
     Then a live job can still be configured
 

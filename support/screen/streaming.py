@@ -111,13 +111,13 @@ class Streaming:
             self._network = self._cleanup.enter_context(Hop((host, int(port))))
         return self._network
 
-    def configure(self, request: JobRequest, prr: float) -> Job:
-        """Asks for a job on a fibre of this PRR, Hz, and gives it a window.
+    def configure(self, request: JobRequest, prr: float, patience: float | None = None) -> Job:
+        """Asks for a job on a fibre of this PRR, Hz, and gives it a window; patience as ``open_window`` has it.
 
         Raises:
             APIError: the server refused it.
         """
-        window = open_window(self._settings, self._api, request, prr, self.client, self._vacancies)
+        window = open_window(self._settings, self._api, request, prr, self.client, self._vacancies, patience)
         self.windows.append(self._cleanup.enter_context(window))
         return self.window.job
 

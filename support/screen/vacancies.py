@@ -52,6 +52,11 @@ class Vacancies:
         self._told_until = 0.0
         self._lock = threading.Lock()
 
+    def are_ample(self) -> bool:
+        """Whether this run has half of them at most, as far as it knows: so many are free, also of a late server."""
+        with self._lock:
+            return 2 * (self._open + len(self._dying)) <= self._windows
+
     @contextmanager
     def place(self) -> Iterator[Place]:
         """A window to be taken: waits for one that is dying. Where all are open, it is the server's part to say so."""

@@ -238,7 +238,7 @@ def open_window(
     prr: float,
     client: GrpcStreamClient | None = None,
     vacancies: Vacancies | None = None,
-    patience: float = 0.0,
+    patience: float | None = None,
 ) -> Iterator[Window]:
     """A window, configured and not yet connected; afterwards its job is cancelled, and its own client disconnected.
 
@@ -249,7 +249,7 @@ def open_window(
         prr: of the fibre, Hz.
         client: streams the job, and is left as it is; None: one of its own.
         vacancies: the windows of the server; None: nothing else of this run uses them.
-        patience: seconds to wait where it refuses one, though it may end jobs when it is asked to.
+        patience: seconds to wait where it refuses one; None: as its windows are known to come free.
 
     Raises:
         APIError: the server refused the job.
@@ -257,7 +257,9 @@ def open_window(
     vacancies = vacancies or vacancies_of(settings)
     with ExitStack() as cleanup:
         place = cleanup.enter_context(vacancies.place())
-        answer, configure_seconds = _configured(api, request, place, max(patience, vacancies.patience))
+        answer, configure_seconds = _configured(
+            api, request, place, vacancies.patience if patience is None else patience
+        )
         if client is None:
             client = new_client(settings)
             cleanup.callback(client.disconnect)

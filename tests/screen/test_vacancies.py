@@ -47,6 +47,13 @@ def test_one_that_is_dying_is_waited_for(capfd: pytest.CaptureFixture[str]) -> N
     assert capfd.readouterr().err == told
 
 
+def test_they_are_ample_as_long_as_the_run_has_half_of_them() -> None:
+    windows = Vacancies(4, 60)
+    for ample in (True, True, True, False):
+        assert windows.are_ample() == ample
+        leave(windows, is_over=False)
+
+
 def test_one_that_the_server_has_ended_is_free(capfd: pytest.CaptureFixture[str]) -> None:
     windows = Vacancies(1, 60)
     for _ in range(3):
