@@ -6,10 +6,10 @@ import sys
 from behave.model import Scenario
 from behave.runner import Context
 
-from support.errors import FocusError
+from support.errors import FocusError, SchemaError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
-from support.reporting.attachments import report_left_behind, report_remark, report_run_stopped
+from support.reporting.attachments import report_left_behind, report_remark, report_run_stopped, report_schema
 from support.reporting.clock import ClockTime, count_rules
 from support.reporting.epilogue import append_epilogue
 from support.reporting.run_description import describe_run
@@ -27,12 +27,16 @@ def before_all(context: Context) -> None:
         context.run = Run(context.config.userdata, os.environ)
     except FocusError as error:
         stop_run(context, str(error))
+        if isinstance(error, SchemaError):
+            report_schema(error.table)
         return
     folders = results_folders(context.config)
     context.report = Report(attaches=bool(folders))
     context.add_cleanup(end_run, context.run, context.report)
     for folder in folders:
         describe_run(folder, context.run.environment())
+    if context.run.spoken.schema is not None and context.run.spoken.schema.comparison.items:
+        report_schema(context.run.spoken.schema.comparison.rows())
     if context.run.second is not None:
         append_second_pass(context._runner, context.run.second.spoken.dialect.name)
     append_epilogue(context._runner.features)

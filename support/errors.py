@@ -5,6 +5,7 @@
     FocusError
     ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
+    │   └── SchemaError                             it serves another schema than the one that is spoken
     ├── ReportsError             (OSError)          the reports of a run cannot be written, or are another run's
     ├── ClientTooSlowError       (RuntimeError)     this client set the pace, so that the server's cannot be judged
     ├── MachineStoodStillError   (RuntimeError)     this machine did, so that what came late is not the server's
@@ -23,6 +24,7 @@ or the environment's.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 
 import grpc
 
@@ -37,6 +39,18 @@ class SettingsError(FocusError, ValueError):
 
 class NotReadyError(FocusError, RuntimeError):
     """The server under test cannot be tested now: unreachable, or waiting for its fibre."""
+
+
+class SchemaError(NotReadyError):
+    """The server under test serves another schema than the one that is spoken with it.
+
+    Attributes:
+        table: what was compared, as rows of cells, the first row the head.
+    """
+
+    def __init__(self, sentence: str, table: Sequence[Sequence[str]]) -> None:
+        super().__init__(sentence)
+        self.table = table
 
 
 class ReportsError(FocusError, OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from support.security.handshake import SpeaksTlsError
 from support.stream.block import Block
 from support.stream.connection import Connection
 from support.stream.dialect import Dialect
-from support.stream.dialects import Spoken, spoken_on
+from support.stream.dialects import DIALECTS, Spoken, spoken_on
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.part import MOST_STREAMS
@@ -105,18 +105,20 @@ class GrpcStreamClient:
         self.target, self.server_version = target, self._connection.version
         return True
 
-    def find_dialect(self, job_id: str) -> Spoken:
-        """Finds out which dialect the server of a job speaks, and speaks it from now on.
+    def find_dialect(self, job_id: str, dialects: Sequence[Dialect] = DIALECTS) -> Spoken:
+        """Finds out which dialect the server of a job speaks, with which schema, and speaks it from now on.
 
         Args:
             job_id: of the job that the client is connected to.
+            dialects: those to choose from.
 
         Raises:
             ConnectionError: the client is not connected, or the connection breaks.
-            ProtocolError: the server speaks none that is known here.
+            SchemaError: the server's schema breaks the dialect.
+            ProtocolError: the server speaks none of them.
             APIError: nothing that it says tells which one it speaks.
         """
-        spoken = spoken_on(self._connected_now(), job_id)
+        spoken = spoken_on(self._connected_now(), job_id, dialects)
         self.dialect = spoken.dialect
         return spoken
 

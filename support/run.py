@@ -106,6 +106,7 @@ class Run:
             "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",
             "dialect": str(self.spoken),
             "schema": f"{schema}, sha256 {schema_hash(schema)}",
+            **({"schema of the server": str(self.spoken.schema)} if self.spoken.schema else {}),
             **({"second pass": f"{self.second.server.name}, {self.second.spoken}"} if self.second else {}),
             "suite version": metadata.version("focus-stream-acceptance"),
         }

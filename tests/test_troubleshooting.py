@@ -48,6 +48,9 @@ from tests.grpc_server import Abort, frame, silence
 from tests.http_server import Answer
 from tests.reporting.test_html import write_result
 from tests.reporting.test_words import STANDARD
+from tests.schema.altered import move_to, pool_of, set_field, story
+from tests.screen.test_greeting import FIBRE
+from tests.screen.test_greeting import job as job_at
 from tests.stream import parts
 from tests.stream.servers import serving
 from tests.test_matchers import failure, metrics_of
@@ -204,6 +207,17 @@ def _(at: Triggers) -> list[str]:
 def _(at: Triggers) -> list[str]:
     fibre = {"prr": 0, "dx": 0, "sw_version": "waiting for fiber"}
     return [at.not_ready(at.http(Answer(body=fibre, headers={"Content-Type": "application/json"})).url)]
+
+
+@under("`schema mismatch: …`")
+def _(at: Triggers) -> list[str]:
+    said = []
+    for alter in (set_field("SpectrogramRow.startTimestamp", number=7), move_to("datastream.v2")):
+        file = story(alter)
+        with serving({}, [f"{file.package}.DataStreamService"], pool=pool_of(file)) as target:
+            answers = (*FIBRE, job_at(int(target.rpartition(":")[2])), Answer(body={"status": "cancelled"}))
+            said.append(at.not_ready(at.http(*answers).url))
+    return said
 
 
 @under("`unknown setting …`")

@@ -69,6 +69,11 @@ def report_remark(sentence: str) -> None:
     allure.global_attach(sentence, name="Remark", attachment_type=AttachmentType.TEXT)
 
 
+def report_schema(table: Sequence[Sequence[str]]) -> None:
+    """Shows how the server's schema compares with the one that is spoken: rows of cells, the first row the head."""
+    allure.global_attach(as_table(table), name="Schema of the server", attachment_type=AttachmentType.CSV)
+
+
 def report_left_behind(sentence: str) -> None:
     """Says that the run left something behind; its scenarios are what they are."""
     allure.global_attach(sentence, name="Left behind", attachment_type=AttachmentType.TEXT)

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from support.errors import NotReadyError, ProtocolError, RemoteError
+from support.schema.preflight import Preflight
 from support.screen.job import live_job_request
 from support.screen.window import open_window
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
+from support.stream.dialect import Dialect
 from support.stream.dialects import AUTO, DIALECTS, Spoken, named
 
 
 def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
-    """The dialect that the server speaks: as the settings say, or else found out with a job, which is then over.
+    """The dialect that the server speaks, and with which schema: found out with a job, which is then over.
 
-    Where the job cannot be had, or its port not be reached, the first dialect is taken: what is wrong there is for the
-    scenarios to say.
+    Where the settings say the dialect, they are right. Where the job cannot be had, or its port not be reached, the
+    first dialect is taken: what is wrong there is for the scenarios to say. The embedded server is not asked.
 
     Raises:
         NotReadyError: the server speaks none that is known here.
+        SchemaError: it serves a schema that breaks the dialect.
     """
     if server.embedded is not None:
         return Spoken(named(server.embedded.told["dialect"]), "as the embedded server was started")
-    if settings.dialect != AUTO:
-        return Spoken(named(settings.dialect), settings.origin("dialect"))
+    is_said = settings.dialect != AUTO
     try:
-        return _found_out(settings, server)
+        spoken = _found_out(settings, server, (named(settings.dialect),) if is_said else DIALECTS)
     except RemoteError as error:
-        return Spoken(DIALECTS[0], f"taken as given, for it cannot be found out: {error}")
+        taken = f"taken as given, for it cannot be found out: {error}"
+        spoken = Spoken(named(settings.dialect), taken, Preflight(str(error)))
+    return replace(spoken, known_from=settings.origin("dialect")) if is_said else spoken
 
 
-def _found_out(settings: Settings, server: ServerUnderTest) -> Spoken:
+def _found_out(settings: Settings, server: ServerUnderTest, dialects: Sequence[Dialect]) -> Spoken:
     request = live_job_request(settings, *server.fibre)
     patience = settings.idle_removal  # windows may be in use that an earlier run has left
     opened = open_window(
@@ -39,6 +46,8 @@ def _found_out(settings: Settings, server: ServerUnderTest) -> Spoken:
         server.job_ids.append(window.job.answer.job_id)
         window.connect()
         try:
-            return window.client.find_dialect(window.job.answer.job_id)
+            return window.client.find_dialect(window.job.answer.job_id, dialects)
         except ProtocolError as error:
+            if settings.dialect != AUTO:
+                raise
             raise NotReadyError(f"the {server.name} cannot be tested: {error}") from error

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import grpc
 
 from support.errors import ConnectionError, SecurityError
+from support.schema.reflection import Reflection
 from support.security import Security
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
 from support.security.security import TOKEN_HINT
@@ -47,6 +48,7 @@ class Connection:
 
     Attributes:
         channel: for calls.
+        reflection: what the server says of itself, if it is asked.
         target: ``host:port``.
         version: of the server; empty where it does not say.
         ready_seconds: how long it took until the channel was ready.
@@ -75,6 +77,7 @@ class Connection:
         self._timeout = timeout
         self._up, self._lost = threading.Event(), threading.Event()
         self.channel = self._ready_channel(deadline, max_message_bytes)
+        self.reflection = Reflection(self.channel)
         ready = time.monotonic()
         try:
             self.version = self._check_health(deadline)

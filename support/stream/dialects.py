@@ -6,14 +6,20 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
+from google.protobuf.message import Message as ProtocolMessage
 
-from support.errors import APIError, ProtocolError
-from support.stream import reflection
+from support.errors import APIError, ProtocolError, SchemaError
+from support.schema.comparison import Comparison, So
+from support.schema.likeness import renamed
+from support.schema.preflight import Preflight, preflight
+from support.schema.reflection import ReflectionError
+from support.stream.block import Message
 from support.stream.call import StreamCall
 from support.stream.connection import Connection
-from support.stream.dialect import Dialect
+from support.stream.dialect import Dialect, UnreadableError
 from support.stream.production import PRODUCTION
 from support.stream.story import STORY
 from support.wording import some
@@ -26,6 +32,9 @@ NAMES = tuple(dialect.name for dialect in DIALECTS)
 AUTO = "auto"
 """Stands for the one that the server speaks."""
 
+_LOOKED_AT = 4
+"""Of the messages that a server begins with, so many are searched for what is not known here."""
+
 _ANSWER_WITHIN = 2.0
 """Seconds in which a server that does not know a method has said so."""
 
@@ -37,10 +46,12 @@ class Spoken:
     Attributes:
         dialect: it.
         known_from: how that is known, in words.
+        schema: how the server's schema differs from the dialect's; None where nobody has looked.
     """
 
     dialect: Dialect
     known_from: str
+    schema: Preflight | None = None
 
     def __str__(self) -> str:
         return f"{self.dialect.name} ({self.known_from})"
@@ -55,7 +66,7 @@ def spoken_on(connection: Connection, job_id: str, dialects: Sequence[Dialect] =
     """Which dialect the server of a job speaks.
 
     By reflection, where it offers exactly one of them; else each is asked for a stream of the job: the ones that are
-    not spoken answer UNIMPLEMENTED.
+    not spoken answer UNIMPLEMENTED. The schema of the one that is spoken is compared with what the server serves.
 
     Args:
         connection: to the job's port.
@@ -63,22 +74,30 @@ def spoken_on(connection: Connection, job_id: str, dialects: Sequence[Dialect] =
         dialects: those to choose from.
 
     Raises:
+        SchemaError: it speaks one of them, with a schema that breaks it, or under another name.
         ProtocolError: it speaks none of them; the sentence says what was tried, and what it offers.
         ConnectionError, APIError: nothing that it said tells them apart.
     """
-    offered = reflection.services(connection.channel, _ANSWER_WITHIN)
-    by_reflection = [dialect for dialect in dialects if offered and _service(dialect) in offered]
+    try:
+        offered = connection.reflection.services()
+    except ReflectionError:
+        offered = frozenset()
+    by_reflection = [dialect for dialect in dialects if _service(dialect) in offered]
     if len(by_reflection) == 1:
-        return Spoken(by_reflection[0], "the server offers it, by reflection")
+        return _compared(connection, job_id, by_reflection[0], "the server offers it, by reflection")
     answers = {dialect.name: _answer(connection, dialect, job_id) for dialect in dialects}
-    known = [dialect for dialect in dialects if answers[dialect.name] is not grpc.StatusCode.UNIMPLEMENTED]
-    streaming = [dialect for dialect in known if answers[dialect.name] is grpc.StatusCode.OK]
+    known = [dialect for dialect in dialects if answers[dialect.name].status is not grpc.StatusCode.UNIMPLEMENTED]
+    streaming = [dialect for dialect in known if answers[dialect.name].status is grpc.StatusCode.OK]
     for found in (streaming, known):
         if len(found) == 1:
-            return Spoken(found[0], "its stream answers, and no other")
+            return _compared(connection, job_id, found[0], "its stream answers, and no other", answers[found[0].name])
     tried = some(f"{dialect.method} ({dialect.name})" for dialect in dialects)
     if known:
         raise APIError(f"{connection.target} answers to more than one dialect: {tried}", target=connection.target)
+    others = offered - {_service(dialect) for dialect in DIALECTS}
+    alike = renamed(connection.reflection, others, [dialect.method for dialect in dialects])
+    if alike is not None:
+        raise _mismatch(connection, alike)
     offers = some(sorted(offered)) if offered else "nothing that can be told: it has no reflection"
     raise ProtocolError(
         f"{connection.target} speaks none of the dialects that are known here: {tried} are all UNIMPLEMENTED; "
@@ -98,8 +117,16 @@ def _service(dialect: Dialect) -> str:
     return dialect.method.split("/")[1]
 
 
-def _answer(connection: Connection, dialect: Dialect, job_id: str) -> grpc.StatusCode | int | None:
-    """The status of a stream that is asked for in this dialect, OK where a frame comes.
+@dataclass(frozen=True)
+class _Answer:
+    """What a stream that was asked for has ended with, OK where messages came, and these."""
+
+    status: grpc.StatusCode | int | None
+    messages: Sequence[Message] = ()
+
+
+def _answer(connection: Connection, dialect: Dialect, job_id: str) -> _Answer:
+    """What a stream that is asked for in this dialect begins with.
 
     Raises:
         ConnectionError: the connection broke.
@@ -115,7 +142,41 @@ def _answer(connection: Connection, dialect: Dialect, job_id: str) -> grpc.Statu
     )
     with closing(call):
         try:
-            next(call, None)
+            return _Answer(grpc.StatusCode.OK, next(call, ()))
         except APIError as error:
-            return error.status
-    return grpc.StatusCode.OK
+            return _Answer(error.status)
+
+
+def _compared(
+    connection: Connection, job_id: str, dialect: Dialect, known_from: str, answer: _Answer | None = None
+) -> Spoken:
+    """The dialect that is spoken, and how the server's schema differs from it.
+
+    Raises:
+        SchemaError: it breaks it.
+    """
+    first = partial(_first_messages, connection, job_id, dialect, answer)
+    schema = preflight(connection.reflection, dialect.method, first)
+    if schema.comparison.of(So.BREAKING):
+        raise _mismatch(connection, schema.comparison)
+    return Spoken(dialect, known_from, schema)
+
+
+def _first_messages(
+    connection: Connection, job_id: str, dialect: Dialect, answer: _Answer | None
+) -> list[ProtocolMessage]:
+    """The first messages of the stream, as far as they can be read."""
+    first = (answer or _answer(connection, dialect, job_id)).messages
+    try:
+        blocks = dialect.reader().blocks(first[:_LOOKED_AT])
+        return [block.shape.message(message.data) for block in blocks for message in block.messages]
+    except UnreadableError:
+        return []
+
+
+def _mismatch(connection: Connection, comparison: Comparison) -> SchemaError:
+    return SchemaError(
+        f"schema mismatch: {connection.target} and this suite misunderstand each other: "
+        f"{some(comparison.of(So.BREAKING))}",
+        comparison.rows(),
+    )

@@ -45,7 +45,9 @@ def test_it_is_found_out_with_a_job_that_is_over_then(embedded: EmbeddedServer) 
 def test_the_settings_may_say_it(embedded: EmbeddedServer) -> None:
     with closing(Run({"focus_server_url": embedded.rest_url, "dialect": "story"}, {})) as run:
         assert run.describe()["dialect"] == "story (from -D)"
-        assert run.server.job_ids == []
+        assert run.describe()["schema of the server"] == "the same (by reflection)"
+        [job_id] = run.server.job_ids
+        assert run.server.api.metadata(job_id).status == "cancelled"
 
 
 def test_the_settings_cannot_say_another() -> None:

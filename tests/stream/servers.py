@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import grpc
+from google.protobuf.descriptor_pool import Default, DescriptorPool
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import (
     ListServiceResponse,
@@ -37,8 +38,15 @@ def _stream(does: Does) -> grpc.RpcMethodHandler[bytes, bytes]:
 
 
 @contextmanager
-def serving(methods: Mapping[str, Does], reflected: Sequence[str] = (), version: str = "v1alpha") -> Iterator[str]:
-    """A server with these methods that offers these services by reflection; its address."""
+def serving(
+    methods: Mapping[str, Does],
+    reflected: Sequence[str] = (),
+    version: str = "v1alpha",
+    *,
+    pool: DescriptorPool | None = None,
+    handlers: Sequence[grpc.GenericRpcHandler] = (),
+) -> Iterator[str]:
+    """A server with these methods that offers these services by reflection, as the pool describes them; its address."""
     workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="scripted")
     server = grpc.server(workers, options=[("grpc.so_reuseport", 0)])
 
@@ -46,9 +54,10 @@ def serving(methods: Mapping[str, Does], reflected: Sequence[str] = (), version:
         _, service, method = path.split("/")
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: _stream(does)})])
     if reflected and version == "v1alpha":
-        reflection.enable_server_reflection(reflected, server)
+        reflection.enable_server_reflection(reflected, server, pool or Default())
     elif reflected:
         server.add_generic_rpc_handlers([_newer_reflection(reflected, version)])
+    server.add_generic_rpc_handlers(handlers)
     port = server.add_insecure_port(f"{HOST}:0")
     server.start()
     try:
