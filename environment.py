@@ -12,6 +12,7 @@ from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_left_behind, report_remark, report_run_stopped, report_schema
 from support.reporting.clock import ClockTime, count_rules
 from support.reporting.epilogue import append_epilogue
+from support.reporting.known import mark_known, told_at_end
 from support.reporting.run_description import describe_run
 from support.reporting.scenario_report import Report
 from support.reporting.second_pass import append_second_pass
@@ -55,6 +56,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 def after_scenario(context: Context, scenario: Scenario) -> None:
     context.world.leave_unasked(scenario.name)
     context.report.tell(scenario.name, context.world.happened)
+    mark_known(scenario, context.world)
 
 
 def end_run(run: Run, report: Report) -> None:
@@ -68,6 +70,8 @@ def end_run(run: Run, report: Report) -> None:
     if run.overlooked.remark:
         sys.stdout.write(f"\nREMARK: {run.overlooked.remark}\n")
         report_remark(run.overlooked.remark)
+    for line in told_at_end(run.settings.known):
+        sys.stdout.write(f"\n{line}\n")
     for sentence in left:
         sys.stderr.write(f"LEFT BEHIND: {sentence}\n")
         report_left_behind(sentence)

@@ -23,6 +23,9 @@ LIGHT = f"{CRITERIA} and not @configurations"
 CONFIGURATIONS = "@configurations"
 """The windows of every kind."""
 
+_RUNNER = "support.reporting.runner:AcceptanceRunner"
+"""That of behave.ini, which is not in the folders of these runs."""
+
 SLOW = "@slow and @normal"
 """The slow scenarios that take many jobs, and no minutes."""
 
@@ -74,7 +77,7 @@ def run_suite(
         timeout: seconds after which the run is ended and counts as broken.
     """
     results = folder / "results.json"
-    command = ["--no-color", "--format", "json", "--outfile", str(results)]
+    command = ["--no-color", "--runner", _RUNNER, "--format", "json", "--outfile", str(results)]
     command += [argument for definition in definitions for argument in ("-D", definition)]
     began = time.monotonic()
     exit_code, output = crew.run("behave", [*command, "--tags", tags, str(ROOT / "features")], folder, timeout)

@@ -29,8 +29,11 @@ _SETTINGS_OF_ALL = ("connection_timeout=5", "idle_timeout=3")
 
 _IDLE_SECONDS = 5
 
-_SETTINGS = {"fifty-row-frames": ("display_height=6000",)}
-"""Fifty rows a frame keep ten frames a second only where lines come fast enough."""
+_SETTINGS = {
+    "fifty-row-frames": ("display_height=6000",),
+    "accepts-anything": (f"known_defects={Path(__file__).with_name('known_defects.yaml')}",),
+}
+"""Fifty rows a frame keep ten frames a second only where lines come fast enough. What many accept is known."""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def ids_differ(context: Context) -> None:
 
 @then("the fibre has as many channels as the server says")
 def channels_are_counted(context: Context) -> None:
-    assert_that(context.world.server.ask_fibre(), counts_its_channels())
+    assert_that(context.world.ask_fibre(), counts_its_channels())
 
 
 @then("the server tells of the job what was asked for")

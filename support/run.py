@@ -9,6 +9,7 @@ from copy import copy
 from importlib import metadata
 
 from support.contract import schema_hash
+from support.defects.known import known_defects
 from support.gherkin import dialect_tag, dialects_of
 from support.machine.leftovers import Process
 from support.screen.greeting import greet
@@ -50,6 +51,7 @@ class Run:
             if other not in (None, self.settings.dialect) and self.server.embedded is not None:
                 self.second = copy(self)
                 self.second._begin(self.settings.speaking(str(other)), ending)
+            self.overlooked.is_known = self.settings.known.is_known
             self._ending = ending.pop_all()
 
     def _begin(self, settings: Settings, ending: ExitStack) -> None:
@@ -57,6 +59,9 @@ class Run:
         self.server = ServerUnderTest(settings)
         ending.callback(self.server.close)
         live_job_request(settings, *self.server.fibre)
+        settings = settings.knowing(
+            known_defects(settings.known_defects, self.server.url, self.server.metadata.sw_version)
+        )
         self.spoken = greet(settings, self.server)
         self.settings = settings.speaking(self.spoken.dialect.name)
         self._secured_servers = SecuredServers(self.spoken.dialect.name)
@@ -108,6 +113,7 @@ class Run:
             "schema": f"{schema}, sha256 {schema_hash(schema)}",
             **({"schema of the server": str(self.spoken.schema)} if self.spoken.schema else {}),
             **({"second pass": f"{self.second.server.name}, {self.second.spoken}"} if self.second else {}),
+            **({"known defects": str(self.settings.known)} if str(self.settings.known) else {}),
             "suite version": metadata.version("focus-stream-acceptance"),
         }
 

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from support.address import is_loopback, without_password
+from support.defects.known import KnownDefects
 from support.security import Security, Trust
 from support.security.security import normalized_fingerprint
 from support.stream.dialects import AUTO, NAMES
@@ -191,7 +192,13 @@ class Settings(BaseModel):
         description="speed over time: record a baseline in baselines/, compare with the one recorded, or off",
     )
 
+    known_defects: Path | None = Field(
+        None,
+        description="file with the defects of servers that are known; without it known_defects.yaml, if it is there",
+    )
+
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _known: KnownDefects | None = PrivateAttr(None)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -253,6 +260,17 @@ class Settings(BaseModel):
     def speaking(self, dialect: str) -> Settings:
         """These settings, for a server that is known to speak this dialect."""
         return self.model_copy(update={"dialect": dialect})
+
+    def knowing(self, known: KnownDefects) -> Settings:
+        """These settings, for a server that is known to have these defects."""
+        settings = self.model_copy()
+        settings._known = known
+        return settings
+
+    @property
+    def known(self) -> KnownDefects:
+        """The defects that the server is known to have."""
+        return self._known or KnownDefects()
 
     @cached_property
     def security(self) -> Security:

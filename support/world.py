@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Protocol, TypeVar
 
@@ -11,6 +11,7 @@ from behave.model import Scenario, Table
 
 from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
+from support.defects.known import KnownDefect
 from support.errors import APIError, RemoteError
 from support.reporting.scenario_report import Happened
 from support.screen.aftermath import WINDOW_FREE_WITHIN, told_afterwards
@@ -76,6 +77,7 @@ class World:
         self._long: Long | None = None
         self._refusal: Refusal | None = None
         self._unasked_refusals: dict[int, tuple[str, Refusal]] = {}
+        self._excused: list[KnownDefect] = []
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
 
@@ -194,9 +196,14 @@ class World:
         metadata, channels = self.server.fibre
         right = live_job_request(self.settings, metadata, channels)
         wrong = mistake.made_in(right, channels, metadata.nyquist)
+        what = f"the configuration with {mistake}"
+
+        def ask() -> None:
+            self._configure(wrong)
+            self.job.ask()  # that it was accepted says all: no answer is right to what cannot be
+
         for _ in range(times):
-            what = f"the configuration with {mistake}"
-            self._refusal = refusal_of(what, lambda: self._configure(wrong))
+            self._refusal = refusal_of(what, ask)
             self._unasked_refusals[id(self._refusal)] = (what, self._refusal)
 
     def ask_for_unknown_job(self) -> None:
@@ -207,14 +214,41 @@ class World:
         """What the server tells of the jobs that is not so."""
         with promised(APIError):
             told = [(job, self.server.api.metadata(job.answer.job_id)) for job in self.jobs]
-        return [
+        return self._news(
             wrong for job, said in told for wrong in judge_metadata(job.request, job.answer.job_id, said, job.cannot)
-        ]
+        )
+
+    def ask_fibre(self) -> list[Finding]:
+        """What the description of the fibre breaks."""
+        return self._news(self.server.ask_fibre())
 
     def job_status(self, job_id: str) -> str | None:
         """What the server says of a job: None where it does not know it."""
         with promised(APIError):
             return job_status(self.server.api, job_id)
+
+    def excuse(self, scenario: str, failure: AssertionError) -> list[KnownDefect]:
+        """The known defects of the server that explain all of why a step of this scenario failed; none otherwise."""
+        defects = self.settings.known.of_failure(scenario, str(failure))
+        self._excused += defects
+        return defects
+
+    @property
+    def excused(self) -> list[KnownDefect]:
+        """The known defects of the server without which this scenario would have failed."""
+        judged = [each for stream in self._every_stream for each in (stream.job, stream.verdict)]
+        found = [finding for each in (*judged, *self._every_job) for finding in each.excused()]
+        return list(dict.fromkeys(filter(None, [*self._excused, *map(self.settings.known.of_finding, found)])))
+
+    def has_ended(self, scenario: str) -> None:
+        """The scenario has run to its end: what it could have shown of known defects has shown."""
+        self.settings.known.has_ended(scenario, judged=bool(self._every_job))
+
+    def _news(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Those that tell of no known defect."""
+        known = {finding: self.settings.known.of_finding(finding) for finding in findings}
+        self._excused += filter(None, known.values())
+        return [finding for finding, defect in known.items() if defect is None]
 
     @property
     def overlooked(self) -> Overlooked:
@@ -242,11 +276,7 @@ class World:
                 self._of_run.add_of_server(judge_refusal(refusal.error), scenario, what)
             with suppress(RemoteError):  # then the last scenario asks
                 self._settle(time.monotonic() - WINDOW_FREE_WITHIN)
-            jobs = [window.job for streaming in self._streamings for window in streaming.windows]
-            jobs += [stream.job for stream in self.baseline.streams]
-            jobs += [job for windows in self.together.opened for job in windows.jobs]
-            streams = self._streams + [stream for windows in self.together.opened for stream in windows.streams]
-            self._of_run.add(scenario, self.server.url, jobs, streams)
+            self._of_run.add(scenario, self.server.url, self._every_job, self._every_stream)
 
     @property
     def happened(self) -> Happened:
@@ -265,6 +295,16 @@ class World:
     def _streams(self) -> list[Streamed]:
         """Every stream, oldest first, but for those of windows that are open together."""
         return [stream for each in self._streamings for stream in each.streams] + self.baseline.streams
+
+    @property
+    def _every_stream(self) -> list[Streamed]:
+        return self._streams + [stream for windows in self.together.opened for stream in windows.streams]
+
+    @property
+    def _every_job(self) -> list[Job]:
+        jobs = [window.job for streaming in self._streamings for window in streaming.windows]
+        jobs += [stream.job for stream in self.baseline.streams]
+        return jobs + [job for windows in self.together.opened for job in windows.jobs]
 
     def close(self) -> None:
         """Closes the connection and cancels the jobs."""

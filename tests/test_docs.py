@@ -46,6 +46,7 @@ DOCUMENTS = [
     *RESULTS,
     ROOT / "docs" / "ARCHITECTURE.md",
     ROOT / "docs" / "DIALECTS.md",
+    ROOT / "docs" / "KNOWN_DEFECTS.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     ROOT / "reports" / "README.md",

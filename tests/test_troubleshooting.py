@@ -26,6 +26,7 @@ from protos.datastream_pb2 import DataStream, HealthRequest, HealthResponse, Spe
 from protos.pandadatastream_pb2 import DataStream as ProductionMessage
 from support import ROOT, matchers
 from support.contract import JobRequest
+from support.defects import known as known_defects
 from support.errors import FocusError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
@@ -256,6 +257,18 @@ def _(at: Triggers) -> list[str]:
         said.append(f"NOT READY: {str(caught.value).replace(str(at.folder), '...')}")
         if occupied:
             occupied.unlink()
+    return said
+
+
+@under("`known defects: …`")
+def _(at: Triggers) -> list[str]:
+    rest = "says: of two words, reason: it is open, since: 2026-01-01"
+    said = []
+    for entry in ("promise: sensors alive", "version: 4.*, promise: Job configuration"):
+        (at.folder / "known_defects.yaml").write_text(f"- {{key: FOCUS-1, {entry}, {rest}}}", "utf-8")
+        with pytest.raises(FocusError) as caught:
+            known_defects.read(at.folder / "known_defects.yaml")
+        said.append(f"NOT READY: {str(caught.value).replace(f'{at.folder}/', '')}")
     return said
 
 

@@ -89,6 +89,8 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
 
     def _process_scenario(self, scenario: Any, report: Any) -> None:
         super()._process_scenario(scenario, report)
+        for skipped in report.testcases[-1].findall("skipped") if scenario.skip_reason else ():
+            skipped.set("message", scenario.skip_reason)
         if not (scenario.status.is_untested() and scenario.should_run(self.config)):
             return
         case = report.testcases[-1]

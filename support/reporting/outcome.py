@@ -44,6 +44,9 @@ PASSED = Outcome(Status.PASSED)
 NOT_RUN = "Not run: "
 """How the sentence of a scenario begins that was to run and did not."""
 
+KNOWN = "Known: "
+"""How the sentence of a scenario begins that has shown known defects, and nothing else that is wrong."""
+
 
 def sentence(error: BaseException) -> str:
     """The error in words: an assertion's own sentence, any other error's with its type before it."""

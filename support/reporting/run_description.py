@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from support.reporting.outcome import NOT_RUN
+from support.reporting.outcome import KNOWN, NOT_RUN
 
 CATEGORIES = [
     {
@@ -19,6 +19,7 @@ CATEGORIES = [
     },
     {"name": "Failed: the server broke a promise", "matchedStatuses": ["failed"]},
     {"name": "Broken: our code or the environment", "matchedStatuses": ["broken"]},
+    {"name": "Known: a defect that is registered", "matchedStatuses": ["skipped"], "messageRegex": f"{KNOWN}.*"},
     {"name": "Skipped: did not run, with the reason", "matchedStatuses": ["skipped"]},
 ]
 

@@ -31,6 +31,7 @@ from support.reporting.allure_formatter import FocusAllureFormatter, results_fol
 from support.reporting.epilogue import is_epilogue
 from support.reporting.folders import check_writable, held
 from support.reporting.junit import RunJUnitReporter
+from support.reporting.known import did_nothing, excusing_known
 from support.reporting.outcome import sentence
 from support.wording import plural
 
@@ -251,7 +252,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
 
     def _end(self, planned: list[Any]) -> None:
         """Tells all outputs how the run ended, and takes the mark away if it has finished."""
-        if all(one.status is Status.skipped for one in planned):
+        if all(map(did_nothing, planned)):
             self._note(plan.why_all_skipped(planned))
         for output in self._outputs:
             with self._noting(type(output).__name__):
@@ -262,7 +263,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._check_console()
         with self._noting("the mark of the run"):
             everything = [*planned, *plan.scenarios_of(filter(is_epilogue, self.features))]
-            ran = [one for one in everything if not (one.status.is_untested() or one.status is Status.skipped)]
+            ran = [one for one in everything if not (one.status.is_untested() or did_nothing(one))]
             self._mark = replace(self._mark, planned=len(everything), ran=len(ran), ending=self._ending(over=True))
             self._mark = run_mark.end(self._home, self._mark)
             self._announce(*_words(self._mark))
@@ -386,12 +387,12 @@ class _InterruptibleSteps:
         """The function for a step; None where there is none."""
         match = self._registry.find_match(step)
         if match is not None:
-            match.run = self._interruptible(match.run)
+            match.run = self._interruptible(match.run, step)
         return match
 
-    def _interruptible(self, run: Callable[[Any], None]) -> Callable[[Any], None]:
+    def _interruptible(self, run: Callable[[Any], None], step: Any) -> Callable[[Any], None]:
         def run_interruptibly(context: Any) -> None:
-            with self._interrupts():
+            with self._interrupts(), excusing_known(context, step):
                 run(context)
 
         return run_interruptibly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -13,7 +13,7 @@ from support.settings import Settings
 from support.stream.unsaid import Unsaid
 from support.validation.configuration import judge_configuration, remark
 from support.validation.expectation import Expectation
-from support.validation.finding import Finding, Topic
+from support.validation.finding import Finding, Topic, never_known
 
 
 class Part(StrEnum):
@@ -104,6 +104,7 @@ class Job:
         answer: what was answered.
         prr: of the fibre, Hz.
         cannot: what the server cannot say of it.
+        is_known: whether a finding about it tells of a defect of its server that is known.
         cancelled: when the server said that it is cancelled, seconds of ``time.monotonic()``; empty until then.
     """
 
@@ -111,6 +112,7 @@ class Job:
     answer: JobAnswer
     prr: float
     cannot: frozenset[Unsaid] = frozenset()
+    is_known: Callable[[Finding], bool] = field(default=never_known, repr=False, compare=False)
     cancelled: list[float] = field(default_factory=list, init=False, repr=False, compare=False)
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
 
@@ -119,7 +121,11 @@ class Job:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What the answer breaks."""
+        """What the answer breaks, but for what is known."""
+        return [finding for finding in self._judged if not self.is_known(finding)]
+
+    @cached_property
+    def _judged(self) -> list[Finding]:
         return judge_configuration(self.request, self.answer, self.prr, self.cannot)
 
     @property
@@ -135,6 +141,10 @@ class Job:
     def unasked(self) -> list[Finding]:
         """What the answer breaks on topics that no step has asked about."""
         return [finding for finding in self.findings if finding.topic not in self._asked]
+
+    def excused(self) -> list[Finding]:
+        """What is known of what the answer breaks, on topics that a step has asked about."""
+        return [one for one in self._judged if one.topic in self._asked and self.is_known(one)]
 
     def expectation(self, max_frames: int | None = None) -> Expectation:
         """What every frame of a stream of ``max_frames`` frames must look like."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.validation.configuration import given_twice
-from support.validation.finding import Finding
+from support.validation.finding import Finding, never_known
 from support.validation.scale import Scale, judge_scales
 from support.wording import plural
 
@@ -37,11 +37,13 @@ class Overlooked:
 
     Attributes:
         told: whether it has been told to a step.
+        is_known: whether a finding tells of a defect that is known; such ones are not kept.
         remark: what is no finding, and worth a word in the report all the same; the first one, empty without.
     """
 
     def __init__(self) -> None:
         self.told = False
+        self.is_known: Callable[[Finding], bool] = never_known
         self.remark = ""
         self._jobs: dict[tuple[str, str], Job] = {}  # by server and id
         self._settled: set[tuple[str, str]] = set()
@@ -68,9 +70,9 @@ class Overlooked:
         """A scenario is over that had these jobs and streams on the server at this address."""
         for job in jobs:
             self.remark = self.remark or job.remark
-            self._unasked += [Unasked(scenario, job, finding, 1) for finding in job.unasked()]
+            self._keep(scenario, job, job.unasked())
             if self._jobs.setdefault((server, job.answer.job_id), job) is not job:
-                self._unasked.append(Unasked(scenario, job, given_twice(job.answer), 1))
+                self._keep(scenario, job, [given_twice(job.answer)])
         for stream in streams:
             self._add_scale(scenario, server, stream)
             by_rule: dict[tuple[str, str], Finding] = {}
@@ -85,13 +87,16 @@ class Overlooked:
         if stream.verdict.scale is not None:
             told = (stream.job.answer.job_id, stream.verdict.scale)
             first = self._scales.setdefault(server, told)
-            self._unasked += [Unasked(scenario, stream.job, one, 1) for one in judge_scales([first, told])]
+            self._keep(scenario, stream.job, judge_scales([first, told]))
 
     def add_of_server(
         self, findings: Iterable[Finding], scenario: str = "the whole run", what: str = "whatever the job"
     ) -> None:
         """What the server says of itself, or to a request that it refuses, breaks this."""
-        self._unasked += [Unasked(scenario, what, finding, 1) for finding in findings]
+        self._keep(scenario, what, findings)
+
+    def _keep(self, scenario: str, what: Job | str, findings: Iterable[Finding]) -> None:
+        self._unasked += [Unasked(scenario, what, finding, 1) for finding in findings if not self.is_known(finding)]
 
     def sentences(self, *, doubtful: bool = False) -> list[str]:
         """For each promise that was broken, or only seems to be: the first finding, where it was, and where else."""

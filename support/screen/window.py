@@ -82,6 +82,7 @@ class Window:
         self.canvases: set[str] = set()
         self.first_valid: float | None = None
         self._limits = settings.limits
+        self._is_known = settings.known.is_known
         self._blocks: deque[Block] = deque()
         self._bytes = 0
 
@@ -138,6 +139,7 @@ class Window:
             row_span=expectation.row_span,
         )
         self.verdict = Verdict(stream_rules(expectation, self._limits))
+        self.verdict.is_known = self._is_known
         self.failure, self.first_valid = "", None
         self.canvases = set()
         self._blocks, self._bytes = deque(), 0
@@ -263,7 +265,7 @@ def open_window(
         if client is None:
             client = new_client(settings)
             cleanup.callback(client.disconnect)
-        job = Job(request, answer, prr, client.dialect.cannot)
+        job = Job(request, answer, prr, client.dialect.cannot, settings.known.is_known)
         cleanup.callback(lambda: vacancies.ended(place, cancel(api, job) or bool(job.cancelled)))
         log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
         yield Window(job, client, settings, configure_seconds)

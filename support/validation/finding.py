@@ -102,6 +102,11 @@ class Finding:
         return f"{self.sentence} ({place})" if place else self.sentence
 
 
+def never_known(finding: Finding) -> bool:  # noqa: ARG001 - all are, where no defect of a server is known
+    """Whether a finding tells of a known defect: no."""
+    return False
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a stream ended.

@@ -14,7 +14,7 @@ from support.validation.age import LiveDataFresh, LiveDataKeepUp
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
 from support.validation.encoding import GoesTogether, HabitsKept
 from support.validation.expectation import Expectation, Limits
-from support.validation.finding import Ending, Finding, Rule, Topic
+from support.validation.finding import Ending, Finding, Rule, Topic, never_known
 from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
 from support.validation.numbering import NumberedAsTimed, OfThisJob
 from support.validation.scale import NonNegativeIfLinear, Scale
@@ -110,6 +110,8 @@ class Verdict:
         doubts: findings that this machine explains, the first ones: the server cannot be judged by them.
         standstill: what happened to this machine meanwhile, in words; empty where nothing did.
         machine: on which the stream arrives; None: one that never stands still.
+        is_known: whether a finding tells of a defect that is known.
+        known: the first findings that do; they count nowhere else.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -122,6 +124,8 @@ class Verdict:
         self.doubts: list[Finding] = []
         self.standstill = ""
         self.machine: Machine | None = None
+        self.is_known: Callable[[Finding], bool] = never_known
+        self.known: list[Finding] = []
         self._began = 0.0
         self._asked: set[Topic] = set()
 
@@ -163,6 +167,10 @@ class Verdict:
         """The findings kept, or those of ``doubts``, on topics that no step has asked about."""
         return [one for one in (self._findings if findings is None else findings) if one.topic not in self._asked]
 
+    def excused(self) -> list[Finding]:
+        """The known findings on topics that a step has asked about."""
+        return [finding for finding in self.known if finding.topic in self._asked]
+
     def left_out(self, topics: Collection[Topic] = tuple(Topic)) -> int:
         """How many more findings there were on ``topics`` than were kept."""
         rules = {rule.name for rule in self._rules if rule.topic in topics}
@@ -172,6 +180,9 @@ class Verdict:
         for finding in findings:
             if self.machine is not None and _explains(self.machine, finding, self._began):
                 self.doubts += [finding] if len(self.doubts) < _KEPT_PER_RULE else []
+                continue
+            if self.is_known(finding):
+                self.known += [finding] if len(self.known) < _KEPT_PER_RULE else []
                 continue
             self.counts[finding.rule] += 1
             if self.counts[finding.rule] <= _KEPT_PER_RULE:

@@ -1,0 +1,121 @@
+"""Runs against servers with known defects: what is known is told and does not fail, what is new does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+from support import ROOT
+from support.server.embedded import EmbeddedServer
+from tests.patience import RUN_PATIENCE, TOLERANT
+from tests.reporting import outputs
+from tests.reporting.suite import FORMATTER
+
+DEAD = """
+- key: FOCUS-7
+  promise: sensors alive
+  says: {says}
+  version: simulator-*
+  reason: the fibre ends before its last channels
+  since: 2026-01-01
+"""
+
+
+@contextmanager
+def served(folder: Path, *options: str) -> Iterator[str]:
+    server = EmbeddedServer(options, log_file=folder / "server.log")
+    try:
+        yield server.rest_url
+    finally:
+        server.stop()
+
+
+def run(folder: Path, url: str, known: Path, *arguments: str) -> tuple[int, str]:
+    """Runs from ``folder``, with all outputs, and compares what they count."""
+    command = [sys.executable, "-m", "behave", "--no-color", "--runner", "support.reporting.runner:AcceptanceRunner"]
+    command += ["-f", FORMATTER, "-o", "reports/allure-results", "-f", "plain", "--junit"]
+    command += ["--junit-directory", "reports/junit", "-D", f"focus_server_url={url}", "-D", f"known_defects={known}"]
+    done = subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        env=os.environ | TOLERANT,
+        capture_output=True,
+        text=True,
+        timeout=RUN_PATIENCE,
+    )
+    output = done.stdout + done.stderr
+    counted = outputs.console(output)
+    assert counted == outputs.junit(folder / "reports") == outputs.allure(folder / "reports"), output
+    return done.returncode, output
+
+
+def skipped(folder: Path) -> dict[str, str]:
+    """Why scenarios were skipped, as Allure's results tell; JUnit tells the same, but of what was not selected."""
+    results = [json.loads(path.read_text("utf-8")) for path in folder.glob("reports/allure-results/*-result.json")]
+    reasons = {one["name"]: one["statusDetails"]["message"] for one in results if one["status"] == "skipped"}
+    files = (ElementTree.parse(path) for path in folder.glob("reports/junit/*.xml"))
+    told = [element.attrib.get("message") for file in files for element in file.iter("skipped")]
+    known = [reason for reason in reasons.values() if reason.startswith("Known: ")]
+    assert known
+    assert set(known) <= set(told)
+    return reasons
+
+
+def features(names: Sequence[str]) -> list[str]:
+    return [str(ROOT / "features" / name) for name in names]
+
+
+def test_a_server_that_accepts_anything_is_green_once_that_is_registered(tmp_path: Path) -> None:
+    with served(tmp_path, "--dialect=production", "--idle-removal=3", "--variant=accepts-anything") as url:
+        known = ROOT / "proving" / "known_defects.yaml"
+        told = ("-D", "dialect=production", "-D", "idle_removal=3")
+        code, output = run(tmp_path, url, known, *told, *features(["jobs/configuration.feature"]))
+    assert code == 0, output
+    reasons = skipped(tmp_path)
+    assert reasons["A job that cannot be is refused: a screen without lines"] == (
+        "Known: FOCUS-107, a screen without lines is accepted"
+    )
+    assert output.count("KNOWN DEFECT FOCUS-101, channels in reverse order are accepted") == 1
+
+
+def test_a_known_finding_excuses_its_scenario_and_no_other(tmp_path: Path) -> None:
+    known = tmp_path / "known.yaml"
+    known.write_text(DEAD.format(says="sensor 5"), "utf-8")
+    data = features(["acceptance_criteria/data.feature"])
+    with served(tmp_path, "--fault=dead-sensor=6") as url:
+        code, output = run(tmp_path, url, known, "--name", "No sensor is dead", *data)
+        assert code == 0, output
+        reason = skipped(tmp_path)["No sensor is dead, and no value is made up"]
+        assert reason == "Known: FOCUS-7, the fibre ends before its last channels"
+        known.write_text(DEAD.format(says="sensor 6"), "utf-8")
+        code, output = run(tmp_path, url, known, "--name", "No sensor is dead", *data)
+        assert code == 1, output
+        assert "NOT SEEN: known defect FOCUS-7" in output
+
+
+def test_a_second_finding_of_the_same_scenario_is_news(tmp_path: Path) -> None:
+    known = tmp_path / "known.yaml"
+    known.write_text(DEAD.format(says="sensor 5"), "utf-8")
+    with served(tmp_path, "--fault=dead-sensor=6", "--fault=negative-value") as url:
+        data = features(["acceptance_criteria/data.feature"])
+        code, output = run(tmp_path, url, known, "--name", "No sensor is dead", *data)
+    assert code == 1, output
+    assert "negative" in output
+    assert "  - sensor 5" not in output
+
+
+def test_what_is_known_is_not_overlooked_either(tmp_path: Path) -> None:
+    known = tmp_path / "known.yaml"
+    known.write_text(DEAD.format(says="sensor 5"), "utf-8")
+    with served(tmp_path, "--fault=dead-sensor=6") as url:
+        structure = features(["acceptance_criteria/data.feature"])
+        code, output = run(tmp_path, url, known, "--name", "The frames of a live job can be drawn", *structure)
+    assert code == 0, output
+    assert "KNOWN DEFECT FOCUS-7, the fibre ends before its last channels (since 2026-01-01)" in output
+    assert "1 scenario passed" in output or "2 scenarios passed" in output
