@@ -34,11 +34,13 @@ install = @touch .venv/installing; trap 'exit 130' INT TERM; \
 acceptance: .venv/installed $(STUBS)
 	@exec $(BIN)/python -m support.reporting.acceptance $(FLAGS)
 
-## test: lint, types, and the tests of the library with coverage
+## test: lint, types, schemas, and the tests of the library with coverage
 test: .venv/installed-dev $(STUBS) $(FOREIGN)/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/behave-format --quiet --check features
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against protos/baseline.txtpb
 	$(BIN)/mypy
 	$(BIN)/coverage erase
 	$(BIN)/pytest --numprocesses 4 --dist worksteal --cov --cov-report=term

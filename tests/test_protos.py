@@ -1,5 +1,6 @@
 """The committed stubs are generated from the committed schemas, and the schemas are the contract's."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from protos import datastream_pb2, pandadatastream_pb2
 from support import ROOT
 
+BASELINE = "protos/baseline.txtpb"
 SCHEMAS: Mapping[str, ModuleType] = {"datastream": datastream_pb2, "pandadatastream": pandadatastream_pb2}
 FIELDS = {
     "datastream.StreamRequest": {"job_id": (1, "string", ""), "max_frames": (2, "int32", "")},
@@ -105,6 +107,76 @@ def test_methods_keep_names_messages_and_directions(schema: str) -> None:
 
     assert service.full_name == f"{schema}.DataStreamService"
     assert [_signature(method) for method in service.methods] == METHODS[schema]
+
+
+class Buf:
+    """buf on a copy of the schemas, without a history, as in a fresh checkout."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copy(ROOT / "buf.yaml", folder)
+        (folder / "protos").mkdir()
+        for path in (*(ROOT / "protos").glob("*.proto"), ROOT / BASELINE):
+            shutil.copy(path, folder / "protos")
+
+    def change(self, before: str, after: str) -> None:
+        """In the story's schema."""
+        path = self.folder / "protos" / "datastream.proto"
+        text = path.read_text("utf-8")
+        assert text.count(before) == 1, before
+        path.write_text(text.replace(before, after), "utf-8")
+
+    def says(self, *arguments: str) -> list[str]:
+        command = shutil.which("buf", path=Path(sys.executable).parent)
+        assert command, "buf is not installed: requirements-dev.txt"
+        done = subprocess.run([command, *arguments], cwd=self.folder, capture_output=True, text=True, check=False)
+        lines = (done.stdout + done.stderr).splitlines()
+        assert bool(done.returncode) == bool(lines), lines
+        return lines
+
+
+@pytest.fixture
+def buf(tmp_path: Path) -> Buf:
+    return Buf(tmp_path)
+
+
+def test_buf_has_nothing_to_say_about_the_schemas(buf: Buf) -> None:
+    assert buf.says("lint") == []
+    assert buf.says("breaking", "--against", BASELINE) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("endTimestamp = 4;", "endTimestamp = 5;", 'Previously present field "4" with name "endTimestamp"'),
+        ("canvasId = 1;", "canvas_id = 1;", 'changed name from "canvasId" to "canvas_id"'),
+        ("double current_max_amp", "float current_max_amp", 'changed type from "double" to "float"'),
+        ("repeated float intensity", "float intensity", "changed cardinality"),
+        ("  string version = 2;\n", "", 'Previously present field "2" with name "version"'),
+        ("package datastream;", "package datastreams;", 'changed from "datastream" to "datastreams"'),
+        ("  rpc CheckHealth(HealthRequest) returns (HealthResponse) {}\n", "", "Previously present RPC"),
+    ],
+    ids=["number", "name", "type", "label", "field", "package", "method"],
+)
+def test_buf_refuses_what_breaks(buf: Buf, before: str, after: str, words: str) -> None:
+    buf.change(before, after)
+    assert any(words in line for line in buf.says("breaking", "--against", BASELINE))
+
+
+def test_buf_allows_a_field_more(buf: Buf) -> None:
+    buf.change("string version = 2;", "string version = 2;\n  string build = 3;")
+    assert buf.says("breaking", "--against", BASELINE) == []
+
+
+def test_buf_wants_names_as_they_usually_are(buf: Buf) -> None:
+    buf.change("rpc CheckHealth", "rpc check_health")
+    assert any("should be PascalCase" in line for line in buf.says("lint"))
+
+
+def test_the_baseline_has_all_that_the_schemas_have(buf: Buf) -> None:
+    assert buf.says("build", "--exclude-source-info", "-o", "now.txtpb") == []
+    now = (buf.folder / "now.txtpb").read_text("utf-8")
+    assert now == (ROOT / BASELINE).read_text("utf-8"), f"run: buf build --exclude-source-info -o {BASELINE}"
 
 
 def _messages() -> list[Descriptor]:
