@@ -36,6 +36,11 @@ def title(scenario: str) -> str:
     return _ROW.sub("", scenario).strip()
 
 
+def pieces_of(sentence: str) -> list[str]:
+    """The problems that a sentence lists, or itself where it lists none."""
+    return sentence.split(_PIECE)[1:] or [sentence]
+
+
 def _pattern(text: str) -> str:
     if not re.sub(r"[^A-Za-z0-9]|https?", "", text):
         raise ValueError(f"{text!r} fits nearly everything: name the server, or the version")
@@ -149,8 +154,7 @@ class KnownDefects:
             scenario: its name.
             sentence: why it failed, also with several problems, a line each.
         """
-        pieces = sentence.split(_PIECE)[1:] or [sentence]
-        defects = [None if _MORE.match(piece) else self._told(title(scenario), piece) for piece in pieces]
+        defects = [None if _MORE.match(one) else self._told(title(scenario), one) for one in pieces_of(sentence)]
         return list(dict.fromkeys(defect for defect in defects if defect)) if all(defects) else []
 
     def has_ended(self, scenario: str, *, judged: bool) -> None:

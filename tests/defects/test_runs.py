@@ -11,7 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from support import ROOT
+from support.defects.known import read
+from support.errors import SettingsError
 from support.server.embedded import EmbeddedServer
 from tests.patience import RUN_PATIENCE, TOLERANT
 from tests.reporting import outputs
@@ -82,6 +86,25 @@ def test_a_server_that_accepts_anything_is_green_once_that_is_registered(tmp_pat
         "Known: FOCUS-107, a screen without lines is accepted"
     )
     assert output.count("KNOWN DEFECT FOCUS-101, channels in reverse order are accepted") == 1
+
+
+def test_what_is_proposed_after_a_red_run_makes_it_green_once_it_is_filled_in(tmp_path: Path) -> None:
+    known = tmp_path / "known.yaml"
+    known.touch()
+    with served(tmp_path, "--fault=dead-sensor=6", "--fault=refusal-without-words") as url:
+        asked = ("--name", "No sensor is dead", "--name", "an NFFT that is no power of two")
+        scenarios = features(["acceptance_criteria/data.feature", "jobs/configuration.feature"])
+        code, output = run(tmp_path, url, known, *asked, *scenarios)
+        assert code == 1, output
+        command = [sys.executable, "-m", "support.defects", "propose"]
+        draft = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        known.write_text(draft, "utf-8")
+        with pytest.raises(SettingsError, match="entry 1, key"):  # nobody has judged it yet
+            read(known)
+        filled = draft.replace("key:", "key: FOCUS-1").replace("version:", "version: simulator-*")
+        known.write_text(filled.replace("reason:", "reason: it is open"), "utf-8")
+        code, output = run(tmp_path, url, known, *asked, *scenarios)
+        assert code == 0, output
 
 
 def test_a_known_finding_excuses_its_scenario_and_no_other(tmp_path: Path) -> None:
