@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -56,7 +57,7 @@ def _off_is_a_word(value: object) -> object:
 def _fingerprints(text: object) -> object:
     """One or several, as a file, a variable or a command line can hold them."""
     parts = [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
-    return tuple(map(normalized_fingerprint, parts)) if isinstance(parts, list) and parts else text
+    return tuple(normalized_fingerprint(str(part)) for part in parts) if isinstance(parts, list) and parts else text
 
 
 def _header_text(token: SecretStr) -> SecretStr:
@@ -83,8 +84,11 @@ def _power_of_two(number: int) -> int:
     return number
 
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Hertz = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=1e9)]
+Wait = Annotated[float, Field(gt=0, le=1e6)]
+"""Seconds, no more than every system can wait for."""
+
+Hertz = Annotated[float, Field(ge=0)]
 
 
 class BaselineUse(StrEnum):
@@ -98,7 +102,7 @@ class BaselineUse(StrEnum):
 class Settings(BaseModel):
     """Every setting, checked. Times in seconds, frequencies in Hz."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     environment: str | None = Field(None, description="name of the file in environments/ that was read")
     focus_server_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
@@ -114,13 +118,15 @@ class Settings(BaseModel):
         description="the acceptance criteria run once more, against a second embedded server that speaks this dialect",
     )
 
-    rest_timeout: Seconds = Field(10, description="longest wait for a REST answer")
-    connection_timeout: Seconds = Field(10, description="longest wait for a job's port to answer gRPC")
-    stream_timeout: Seconds = Field(300, description="longest time for one stream in all")
-    idle_timeout: Seconds = Field(10, description="silence after which a stream counts as stalled")
-    max_frame_mebibytes: int = Field(128, ge=1, description="size of the largest frame that is taken, MiB")
-    retry_attempts: int = Field(3, ge=1, description="how often a stream is asked for while the error is transient")
-    retry_delay: float = Field(2.0, ge=0, description="wait before the second attempt")
+    rest_timeout: Wait = Field(10, description="longest wait for a REST answer")
+    connection_timeout: Wait = Field(10, description="longest wait for a job's port to answer gRPC")
+    stream_timeout: Wait = Field(300, description="longest time for one stream in all")
+    idle_timeout: Wait = Field(10, description="silence after which a stream counts as stalled")
+    max_frame_mebibytes: int = Field(128, ge=1, le=2047, description="size of the largest frame that is taken, MiB")
+    retry_attempts: int = Field(
+        3, ge=1, le=10**9, description="how often a stream is asked for while the error is transient"
+    )
+    retry_delay: float = Field(2.0, ge=0, le=1e6, description="wait before the second attempt")
 
     tls: Annotated[Trust, BeforeValidator(_off_is_a_word)] = Field(
         Trust.OFF, description="whom to trust at jobs' ports and at https://: off (plain), system, ca, pin or first-use"
@@ -141,7 +147,7 @@ class Settings(BaseModel):
         False, description="send token and password in plain text, too, to other machines than this one"
     )
 
-    channels: int = Field(11, ge=1, description="channels of a job, where a scenario does not say")
+    channels: int = Field(11, ge=1, le=100_000, description="channels of a job, where a scenario does not say")
     nfft: Annotated[int, AfterValidator(_power_of_two)] = Field(
         1024, ge=128, le=2048, description="samples of an analysis window, a power of two"
     )
@@ -149,7 +155,7 @@ class Settings(BaseModel):
     frequency_max: Hertz = Field(500, description="upper end; at most the server's Nyquist frequency is asked for")
     display_duration: Seconds = Field(10, description="seconds on the time axis of the operator's screen")
     display_height: int = Field(
-        1000, ge=1, description="lines on that axis: duration / height is the time between lines"
+        1000, ge=1, le=10**9, description="lines on that axis: duration / height is the time between lines"
     )
     windows_at_once: int = Field(
         20,
@@ -159,15 +165,19 @@ class Settings(BaseModel):
     )
 
     windows: int = Field(
-        30, ge=1, description="jobs that the server can have at once, with those that nobody streams any more"
+        30, ge=1, le=10**9, description="jobs that the server can have at once, with those that nobody streams any more"
     )
-    idle_removal: Seconds = Field(
+    idle_removal: Wait = Field(
         50, description="how long a server that cannot cancel jobs keeps the window of one that nobody streams any more"
     )
 
     max_pause: Seconds = Field(Limits.max_pause, description="longest pause between two frames of a stream")
-    clock_skew: float = Field(Limits.clock_skew, ge=0, description="how far the server's clock may be ahead of ours")
-    frozen_rows: int = Field(Limits.frozen_rows, ge=2, description="identical rows that make a sensor dead or frozen")
+    clock_skew: float = Field(
+        Limits.clock_skew, ge=0, le=1e9, description="how far the server's clock may be ahead of ours"
+    )
+    frozen_rows: int = Field(
+        Limits.frozen_rows, ge=2, le=10**9, description="identical rows that make a sensor dead or frozen"
+    )
 
     scale: Scale | None = Field(
         None, description="of values in production's dialect: linear or logarithmic; unset, found out from first frames"
@@ -202,10 +212,14 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+    def _plain_value(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, bool) and info.field_name not in ("plain_text_secrets", "tls", "baseline"):
             raise ValueError("expected a value, not true or false")
-        return value
+        if not isinstance(value, str):
+            return value
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value.strip()):
+            raise ValueError("expected text without control characters")
+        return value.strip()
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Settings:

@@ -2,7 +2,8 @@
 
 A setting comes from the first place that has it: ``-D key=value``, then the environment variable ``FOCUS_KEY``, then
 the file ``environments/NAME.yaml`` that ``-D environment=NAME`` names, then the default. (``focus_server_url`` is
-``FOCUS_SERVER_URL`` in the environment: the prefix is not doubled.)
+``FOCUS_SERVER_URL`` in the environment: the prefix is not doubled.) What Kubernetes and Docker tell a container of
+services beside it, ``FOCUS_SERVER_PORT=tcp://...`` and its like, is none.
 """
 
 from __future__ import annotations
@@ -13,17 +14,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from support import ROOT
+from support import ROOT, yaml_file
 from support.errors import SettingsError
 from support.settings import Settings, shown
+from support.wording import short
 
 ENVIRONMENTS = ROOT / "environments"
 PREFIX = "FOCUS_"
 _FOREIGN_USERDATA = ("AllureFormatter.", "behave.")
 """Keys of behave's userdata that belong to behave and its formatters."""
+
+_OF_A_SERVICE = re.compile(
+    r"FOCUS(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
+    r"|FOCUS(_\w+)?_PORT=(tcp|udp|sctp)://.*",
+    re.DOTALL,
+)
+"""``NAME=value`` of a variable that tells where a service is."""
 
 RENAMED = {"closing": "end_within", "max_data_age": "data_age_within", "min_frame_rate": "frame_rate_above"}
 """Settings that had another name: each was a second knob for a promise that has one."""
@@ -42,7 +50,11 @@ def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path =
             sentence names the key and where it came from.
     """
     given = {key: value for key, value in userdata.items() if not key.startswith(_FOREIGN_USERDATA)}
-    variables = {_key(name): value for name, value in environ.items() if name.startswith(PREFIX)}
+    variables = {
+        _key(name): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and not _OF_A_SERVICE.fullmatch(f"{name}={value}")
+    }
     name = given.get("environment", variables.get("environment"))
     sources: list[tuple[str, Mapping[str, Any]]] = []
     if name is not None:
@@ -75,27 +87,12 @@ def _relative(path: Path) -> str:
 
 def _read(path: Path, name: str) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return yaml_file.read(path)
+    except yaml_file.NoFileError:
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
         raise SettingsError(f"environment {name!r}: there is no {_relative(path)} (there are: {known})") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(
-            f"environment {name!r}: {_relative(path)} cannot be read: {_reading_problem(error)}"
-        ) from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise SettingsError(f"environment {name!r}: {_relative(path)} is not a list of `key: value` lines")
-    return content
-
-
-def _reading_problem(error: Exception) -> str:
-    """What YAML says, without the line itself: there may be a password in it."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}"
-    return str(error)
+    except yaml_file.YamlFileError as error:
+        raise SettingsError(f"environment {name!r}: {_relative(path)} {error}") from None
 
 
 def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> list[str]:
@@ -113,8 +110,8 @@ def _problems(error: ValidationError, values: Mapping[str, Any], origins: Mappin
         elif problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(key, Settings.model_fields, n=1)
             hint = f", did you mean {near[0]!r}?" if near else "; environments/example.yaml lists all"
-            sentences.append(f"unknown setting {key!r} ({origins[key]}){hint}")
+            sentences.append(f"unknown setting {short(repr(key))} ({origins[key]}){hint}")
         else:
-            value = shown(key, values[key])
-            sentences.append(f"setting {key!r} = {value!r} ({origins[key]}): {words}")
+            value = short(repr(shown(key, values[key])))
+            sentences.append(f"setting {key!r} = {value} ({origins[key]}): {words}")
     return sentences

@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -52,6 +53,35 @@ class TestPrecedence:
 
     def test_other_variables_are_not_ours(self) -> None:
         assert load({}, {"PATH": "/bin", "MY_FOCUS_CHANNELS": "x"}) == Settings()
+
+    @pytest.mark.parametrize("service", ["FOCUS_SERVER", "FOCUS", "FOCUS_STREAM_2"])
+    def test_what_tells_a_container_where_services_are_is_not_ours(self, service: str) -> None:
+        told = {
+            "SERVICE_HOST": "10.0.0.1",
+            "SERVICE_PORT": "5000",
+            "SERVICE_PORT_HTTP": "5000",
+            "PORT": "tcp://10.0.0.1:5000",
+            "PORT_5000_TCP": "tcp://10.0.0.1:5000",
+            "PORT_5000_TCP_PROTO": "tcp",
+            "PORT_5000_TCP_PORT": "5000",
+            "PORT_5000_TCP_ADDR": "10.0.0.1",
+            "PORT_53_UDP": "udp://10.0.0.1:53",
+        }
+
+        assert load({}, {f"{service}_{name}": value for name, value in told.items()}) == Settings()
+
+    @pytest.mark.parametrize("variable", ["FOCUS_SERVR_URL", "FOCUS_SERVER_PORT", "FOCUS_SERVER_HOST", "FOCUS_PORT"])
+    def test_what_looks_like_one_of_ours_is_told_all_the_same(self, tmp_path: Path, variable: str) -> None:
+        key = variable.removeprefix("FOCUS_").lower()
+
+        assert f"unknown setting '{key}' (from the environment)" in problem(tmp_path, {}, {variable: "5000"})
+
+    def test_blanks_around_a_value_are_none_of_it(self) -> None:
+        told = load({}, {"FOCUS_NFFT": " 512\n", "FOCUS_TOKEN": "secret\n", "FOCUS_SERVER_URL": "https://host\r\n"})
+
+        assert (told.nfft, told.focus_server_url) == (512, "https://host")
+        assert told.token is not None
+        assert told.token.get_secret_value() == "secret"
 
     @pytest.mark.parametrize("key", ["AllureFormatter.issue_pattern", "behave.formatter.steps.catalog"])
     def test_what_belongs_to_behave_and_its_formatters_is_left_alone(self, key: str) -> None:
@@ -243,8 +273,28 @@ class TestProblems:
             ("rest_timeout: [", "cannot be read: .*line 1, column"),
             ("- rest_timeout", "is not a list of `key: value` lines"),
             ("just words", "is not a list of `key: value` lines"),
-            ("5: five", "is not a list of `key: value` lines"),
-            ("a: !!python/object:os.system {}", "cannot be read: could not determine a constructor"),
+            ("5: five", "cannot be read: a key that is no text, line 1, column 1"),
+            ("{[a]: b}", "cannot be read: a key that is no text, line 1, column 2"),
+            ("<<: {nfft: 512}", "cannot be read: a key that is no text, line 1, column 1"),
+            ("nfft: 512\nchannels: 3\nnfft: 256", "cannot be read: 'nfft' is there twice, line 3, column 1"),
+            ("a: !!python/object:os.system {}", r"cannot be read: 'a': a tag \(!...\) that is not taken here, line 1"),
+            ("token: !!binary c2VjcmV0", "cannot be read: 'token': a tag"),
+            ("token: !secret", "cannot be read: 'token': a tag"),
+            ('nfft: !!int ""', "cannot be read: 'nfft': this is no int, line 1, column 7"),
+            ("nfft: !!float secret", "cannot be read: 'nfft': this is no float, line 1, column 7"),
+            ("plain_text_secrets: !!bool secret", "cannot be read: 'plain_text_secrets': this is no bool, line 1"),
+            ("nfft: " + "9" * 5000, "cannot be read: 'nfft': this is no int, line 1, column 7"),
+            ("nfft: 0x" + "f" * 5000, "cannot be read: 'nfft': this is no int, line 1, column 7"),
+            ("nfft: " + "[" * 10_000, "cannot be read: more than 10 lists or maps in one another, line 1, column 16"),
+            ("- " * 10_000, "cannot be read: more than 10 lists or maps in one another, line 1, column 21"),
+            ("a: &a [x]\nb: *a", r"cannot be read: a list or map by reference \(\*\): write it out, line 2, column 4"),
+            ("a: &a [*a]", r"cannot be read: a list or map by reference \(\*\): write it out, line 1, column 8"),
+            ("token: *secret", "cannot be read: found undefined alias, line 1, column 8"),
+            ("token: !secret!x y", "cannot be read: found undefined tag handle, line 1, column 8"),
+            ("a: 1\n\tb: 2", "cannot be read: found character '\\\\t' that cannot start any token, line 2, column 1"),
+            ("a: 1\n---\nb: 2", "cannot be read: but found another document, line 2, column 1"),
+            ("!!map x", "cannot be read: expected a mapping node, but found scalar, line 1"),
+            ("#" * 2**20 + "\n", "cannot be read: it holds more than 1 MiB"),
             ("rest_timeout: \0", "cannot be read: "),
         ],
     )
@@ -252,10 +302,57 @@ class TestProblems:
         with pytest.raises(SettingsError, match=f"environment 'staging': .*staging.yaml {words}"):
             in_file(tmp_path, content)
 
-    def test_a_file_that_is_no_text_is_told(self, tmp_path: Path) -> None:
-        (tmp_path / "staging.yaml").write_bytes(b"\xff\xfe\x00")
+    @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"nfft: \xff", b"nfft: 512\x1b"])
+    def test_a_file_that_is_no_text_is_told(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "staging.yaml").write_bytes(content)
 
         assert "cannot be read" in problem(tmp_path, {"environment": "staging"})
+
+    @pytest.mark.parametrize("kind", ["mkdir", "mkfifo"])
+    def test_what_is_no_file_is_told_and_not_waited_for(self, tmp_path: Path, kind: str) -> None:
+        if not hasattr(os, kind):
+            pytest.skip(f"there is no {kind} here")
+        getattr(os, kind)(tmp_path / "staging.yaml")
+
+        assert "cannot be read: it is a folder, or no file at all" in problem(tmp_path, {"environment": "staging"})
+
+    @pytest.mark.parametrize("name", ["\0", "x" * 5000])
+    def test_a_name_that_no_file_can_have_is_told(self, tmp_path: Path, name: str) -> None:
+        assert ".yaml cannot be read: " in problem(tmp_path, {"environment": name})
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+    def test_a_file_may_say_how_it_is_written(self, tmp_path: Path, encoding: str) -> None:
+        (tmp_path / "staging.yaml").write_text("nfft: &usual 512\nframe_rate_above: *usual\n", encoding=encoding)
+
+        settings = load({"environment": "staging"}, {}, tmp_path)
+
+        assert (settings.nfft, settings.frame_rate_above) == (512, 512)
+
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ("tls_fingerprint: [1, 2]", "expected a SHA-256 fingerprint"),
+            ("tls_ca_file: [a]", "Input is not a valid path"),
+            ("token: [secret]", "Input should be a valid string"),
+            ("nfft: 2026-13-45", "Input should be a valid integer"),
+            ("nfft: .inf", "Input should be a finite number"),
+            ("retry_delay: .inf", "Input should be a finite number"),
+            ("clock_skew: 1e400", "Input should be a finite number"),
+            ("max_pause: .nan", "Input should be a finite number"),
+            ("rest_timeout: 1e7", "Input should be less than or equal to 1000000"),
+            ("max_frame_mebibytes: 2048", "Input should be less than or equal to 2047"),
+            ('focus_server_url: "http://h\\0"', "expected text without control characters"),
+            ('tls_ca_file: "\\ud83d"', "expected text without control characters"),
+        ],
+    )
+    def test_a_wrong_value_of_a_file_is_told_with_its_key(self, tmp_path: Path, line: str, words: str) -> None:
+        (tmp_path / "staging.yaml").write_text(line, encoding="utf-8")
+
+        said = problem(tmp_path, {"environment": "staging"})
+
+        assert f" '{line.partition(':')[0]}' = " in said
+        assert words in said
+        assert "secret" not in said
 
     @pytest.mark.parametrize(
         "content",

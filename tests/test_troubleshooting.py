@@ -243,7 +243,20 @@ def _(at: Triggers) -> list[str]:
 
 @under("`… cannot be read: …`")
 def _(at: Triggers) -> list[str]:
-    return [at.setting(file="channels: [1, 2\n", environment="staging")]
+    texts = (
+        "channels: [1, 2\n",
+        "nfft: 512\nnfft: 256\n",
+        "nfft: !!int secret\n",
+        "token: !secret\n",
+        "512: nfft\n",
+        "a: &a [x]\nb: *a\n",
+        f"a: {'[' * 11}\n",
+        "#" * 2**20 + "\n",
+    )
+    said = [at.setting(file=text, environment="staging") for text in texts]
+    (at.folder / "environments" / "staging.yaml").unlink()
+    (at.folder / "environments" / "staging.yaml").mkdir()
+    return [*said, at.setting(environment="staging")]
 
 
 @under("`… cannot be written: …`")

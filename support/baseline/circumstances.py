@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from support.contract import schema_hash
+from support.wording import short
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ class Circumstances:
     def differences(self, other: Circumstances) -> list[str]:
         """What differs, in words: ``cores 2 here, 8 there``."""
         theirs = asdict(other)
-        return [f"{name} {own} here, {theirs[name]} there" for name, own in asdict(self).items() if own != theirs[name]]
+        return [
+            f"{name} {own} here, {short(str(theirs[name]))} there"
+            for name, own in asdict(self).items()
+            if own != theirs[name]
+        ]
 
 
 def _cpu() -> str:

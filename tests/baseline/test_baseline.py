@@ -84,6 +84,12 @@ def test_a_folder_that_is_not_there_holds_no_baseline(tmp_path: Path) -> None:
         (lambda text: text.replace("first_frame: [", "first_frame: [0.1, "), "different numbers of samples"),
         (lambda text: text.replace("first_frame: [", "first_frame: [.nan, ").replace(", 0.3]", "]"), "is damaged"),
         (lambda text: text.replace("configure: [", "configure: [soon, "), "is damaged: configure"),
+        (lambda text: text.replace("configure: [", "configure: [yes, "), "is damaged: configure"),
+        (lambda text: text.replace("configure: [", "configure: [-"), "is damaged: a sample is not a number"),
+        (lambda text: text.replace("configure: [", f"configure: [{'9' * 5000}, "), "'configure': this is no int, line"),
+        (lambda text: text.replace("recorded:", "format: 1\nrecorded:"), "'format' is there twice, line"),
+        (lambda text: text.replace("samples:", "samples: !!set"), "'samples': a tag (!...) that is not"),
+        (lambda text: f"a: {'[' * 10_000}\n{text}", "more than 10 lists or maps in one another"),
     ],
 )
 def test_a_file_that_cannot_be_used_gets_a_sentence(tmp_path: Path, damage: Callable[[str], str], words: str) -> None:
