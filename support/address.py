@@ -38,7 +38,7 @@ def target_of(stream_url: str, stream_port: int | str) -> str:
     Raises:
         ValueError: there is no host, or the port is not a number from 1 to 65535.
     """
-    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", str(stream_url).strip()).lstrip("/").split("/", 1)[0]
+    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", stream_url.strip()).lstrip("/").split("/", 1)[0]
     if not host or not host.isprintable() or " " in host:
         raise ValueError(f"stream_url {stream_url!r} names no host")
     digits = str(stream_port).strip()

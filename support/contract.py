@@ -7,10 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from support import ROOT
-from support.wording import short
+from support.wording import Words, short
 
 _MOST_ENTRIES = 100_000
 """Entries of a list or a map of an answer: more than any fibre has channels, or any spectrum bins."""
@@ -29,6 +29,11 @@ def _countable(value: object) -> object:
     return value
 
 
+def _words(value: int | str) -> int | str:
+    return Words(value) if isinstance(value, str) else value
+
+
+Text = Annotated[str, AfterValidator(Words)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Real = Annotated[float, BeforeValidator(_number)]
 Moment = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
@@ -73,11 +78,11 @@ class LiveMetadata(_TolerantAnswer):
 
     prr: Real
     dx: Real | None = None
-    sw_version: str = ""
+    sw_version: Text = ""
     number_of_channels: Real | None = None
     fiber_start_meters: Real | None = None
     fiber_length_meters: Real | None = None
-    fiber_description: str | None = None
+    fiber_description: Text | None = None
 
     @classmethod
     def read(cls, content: object) -> LiveMetadata:
@@ -139,17 +144,17 @@ class JobRequest(BaseModel):
 class JobAnswer(_TolerantAnswer):
     """The answer of ``POST /configure``. Its values are judged by rules, not here."""
 
-    job_id: str = Field(min_length=1)
-    stream_url: str
-    stream_port: int | str
+    job_id: Text = Field(min_length=1)
+    stream_url: Text
+    stream_port: Annotated[int | str, AfterValidator(_words)]
     channel_amount: Whole
     channel_to_stream_index: Annotated[dict[int, Whole], BeforeValidator(_countable)]
     frequencies_amount: Whole
     frequencies_list: Annotated[list[Real], BeforeValidator(_countable)]
     lines_dt: Real
-    status: str = ""
+    status: Text = ""
     stream_amount: Whole = 1
-    view_type: Annotated[str, BeforeValidator(str)] = "0"
+    view_type: Annotated[Text, BeforeValidator(str)] = "0"
 
     @classmethod
     def to(cls, request: JobRequest, content: object) -> JobAnswer:
@@ -164,8 +169,8 @@ class JobAnswer(_TolerantAnswer):
 class JobMetadata(_Answer):
     """``GET /metadata/{job_id}``: status is pending, running, completed, failed or cancelled."""
 
-    job_id: str
-    status: str
+    job_id: Text
+    status: Text
     config: dict[str, Any] = Field(default_factory=dict)
 
 

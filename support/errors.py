@@ -28,6 +28,14 @@ from collections.abc import Sequence
 
 import grpc
 
+from support.wording import Words, legible, short
+
+_LONGEST = 4000
+"""Characters of a sentence: the words of others can go on for ever."""
+
+_DETAILS = 2000
+"""Characters of a server's own words that are told."""
+
 
 class FocusError(Exception):
     """Base of every error that this library raises on purpose."""
@@ -70,7 +78,7 @@ class BaselineError(FocusError, ValueError):
 
 
 class RemoteError(FocusError):
-    """A request to the server under test went wrong.
+    """A request to the server under test went wrong: in one line, whatever words of others are in it.
 
     Attributes:
         status: the gRPC status or the HTTP status code; None where there was no answer.
@@ -81,9 +89,9 @@ class RemoteError(FocusError):
     def __init__(
         self, sentence: str, *, status: grpc.StatusCode | int | None = None, details: str = "", target: str = ""
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(legible(short(sentence, _LONGEST), spared=""))
         self.status = status
-        self.details = details
+        self.details = Words(details, _DETAILS)
         self.target = target
 
 

@@ -21,7 +21,7 @@ from support.stream.metrics import StreamMetrics
 from support.validation.beside import Shown, judge_beside
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
-from support.wording import plural
+from support.wording import plural, some
 
 _SHOWN_PER_RULE = 3
 """A fault of every frame shall not bury what another rule has to say."""
@@ -223,7 +223,7 @@ def have_different_ids() -> BaseMatcher[Sequence[str]]:
 
     def problem(job_ids: Sequence[str]) -> str | None:
         twice = [job_id for job_id, count in Counter(job_ids).items() if count > 1]
-        return f"{', '.join(twice)} was given more than once" if twice else None
+        return f"{some(twice)} was given more than once" if twice else None
 
     return _Promise("a job id of its own for every job", problem)
 

@@ -128,13 +128,13 @@ def jobs_left(api: FocusServerAPI, job_ids: Collection[str]) -> list[str]:
 
 
 def job_status(api: FocusServerAPI, job_id: str) -> str | None:
-    """What the server says of a job; None where it does not know it.
+    """What the server says of a job, as it can be told; None where it does not know it.
 
     Raises:
         APIError: it cannot say.
     """
     try:
-        return api.metadata(job_id).status
+        return str(api.metadata(job_id).status)
     except APIError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from numpy.typing import NDArray
 
 from support.stream import digest
+from support.wording import Words
 
 
 class Shape(ABC):
@@ -34,7 +35,7 @@ class Shape(ABC):
         sensor_ids: tuple[tuple[int, ...], ...],
         bin_counts: NDArray[np.int64],
     ) -> None:
-        self.canvas_ids = canvas_ids
+        self.canvas_ids = tuple(map(Words, canvas_ids))
         self.sensor_ids = sensor_ids
         self.bin_counts = bin_counts
 

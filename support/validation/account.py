@@ -9,7 +9,7 @@ from typing import Any
 from support.contract import ChannelRange, JobMetadata, JobRequest, LiveMetadata
 from support.stream.unsaid import Unsaid
 from support.validation.finding import Finding, Severity, Topic
-from support.wording import some
+from support.wording import short, some
 
 _ALIVE = ("pending", "running")
 _STATUSES = (*_ALIVE, "completed", "failed", "cancelled")
@@ -75,7 +75,7 @@ def _differences(asked: Mapping[str, Any], told: Any, within: str = "") -> Itera
         elif isinstance(value, Mapping):
             yield from _differences(value, told[name], f"{place}.")
         elif not _is_same(value, told[name]):
-            yield f"{place} is {told[name]!r} where {value!r} was asked for"
+            yield f"{place} is {short(repr(told[name]))} where {value!r} was asked for"
 
 
 def _is_same(asked: Any, told: Any) -> bool:

@@ -13,6 +13,7 @@ from support.stream.block import Message
 from support.stream.dialect import Health
 from support.stream.story.reader import StoryReader
 from support.stream.unsaid import Unsaid
+from support.wording import Words
 
 
 class Story:
@@ -44,7 +45,7 @@ class Story:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 return None
             raise
-        return Health(answer.healthy, answer.version)
+        return Health(answer.healthy, Words(answer.version))
 
 
 STORY = Story()
