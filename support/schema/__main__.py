@@ -6,24 +6,21 @@ import argparse
 import os
 import re
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from support.address import target_of, without_password
+from support.address import without_password
 from support.errors import FocusError
 from support.machine.ending import Interrupted, interruptible
 from support.schema.documents import Document, documents
 from support.schema.likeness import own_services
 from support.schema.reflection import Reflection, ReflectionError
 from support.screen.job import live_job_request
-from support.screen.window import open_window
+from support.screen.window import connected, open_window
 from support.server.under_test import ServerUnderTest
-from support.settings import Settings
 from support.settings_sources import load
 from support.stream.connection import Connection
-from support.stream.dialects import named
 
 
 def fetched(reflection: Reflection) -> list[Document]:
@@ -53,25 +50,13 @@ def _connected(address: str) -> Iterator[Connection]:
             patience = settings.idle_removal
             with open_window(settings, server.api, request, server.metadata.prr, patience=patience) as window:
                 answer = window.job.answer
-                with closing(_connection(settings, target_of(answer.stream_url, answer.stream_port))) as connection:
+                with closing(connected(settings, answer.stream_url, answer.stream_port)) as connection:
                     yield connection
     else:
         if not re.fullmatch(r"[^/]+:\d+", address):
             raise ValueError(f"{address!r} is neither a REST address, as http://host:5000, nor host:port of gRPC")
-        target = target_of(*address.rsplit(":", 1))
-        with closing(_connection(load({}, os.environ), target)) as connection:
+        with closing(connected(load({}, os.environ), *address.rsplit(":", 1))) as connection:
             yield connection
-
-
-def _connection(settings: Settings, target: str) -> Connection:
-    return Connection(
-        target,
-        settings.security,
-        named(settings.dialect),
-        timeout=settings.connection_timeout,
-        deadline=time.monotonic() + settings.connection_timeout,
-        max_message_bytes=settings.max_frame_mebibytes * 2**20,
-    )
 
 
 def _write(files: Sequence[Document], output: Path | None) -> None:

@@ -100,7 +100,8 @@ class Reflection:
                 answer = self._answer(version, request, deadline)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
-                    trouble = ReflectionError(short(f"{error.code().name}: {error.details() or 'no word why'}"))
+                    words = " ".join((error.details() or "no word why").split())
+                    trouble = ReflectionError(short(f"{error.code().name}: {words}"))
                 continue
             except DecodeError:
                 trouble = ReflectionError("its answer is none of reflection's")
@@ -140,4 +141,5 @@ class _RefusedError(ReflectionError):
 
 
 def _words(answer: ServerReflectionResponse) -> str:
-    return str(answer.error_response.error_message) or f"status {answer.error_response.error_code}"
+    error = answer.error_response
+    return " ".join(str(error.error_message).split()) or f"status {error.error_code}"

@@ -18,7 +18,7 @@ class Schema:
     """What some files define.
 
     Args:
-        files: as they are; imports that are missing leave what they define unknown.
+        files: imports that are missing leave what they define unknown. Names of types are made full in them.
 
     Attributes:
         files: these.
@@ -35,6 +35,14 @@ class Schema:
         for file in self.files:
             self._add(file.package, file.message_type, file.enum_type)
             self.services |= {joined(file.package, one.name): one for one in file.service}
+        for file in self.files:
+            for method in (one for service in file.service for one in service.method):
+                method.input_type = self._full(method.input_type, file.package)
+                method.output_type = self._full(method.output_type, file.package)
+        for name, message in self.messages.items():
+            for field in message.field:
+                if field.type_name:
+                    field.type_name = self._full(field.type_name, name)
 
     def beside(self, service: str) -> set[str]:
         """Full names of the messages of the file that defines a service, but for nested ones."""
@@ -44,6 +52,14 @@ class Schema:
             if service in {joined(file.package, one.name) for one in file.service}
             for message in file.message_type
         }
+
+    def _full(self, name: str, scope: str) -> str:
+        """The full name of a type, a dot before it. Where there is none, as in Node.js, its scope tells the rest."""
+        if name.startswith("."):
+            return name
+        while scope and joined(scope, name) not in self.messages.keys() | self.enums.keys():
+            scope = scope.rpartition(".")[0]
+        return f".{joined(scope, name)}"
 
     def _add(self, scope: str, messages: Iterable[DescriptorProto], enums: Iterable[EnumDescriptorProto]) -> None:
         self.enums |= {joined(scope, one.name): one for one in enums}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 
 from support.errors import NotReadyError, ProtocolError, RemoteError
 from support.schema.preflight import Preflight
 from support.screen.job import live_job_request
-from support.screen.window import disconnect_soon, new_client, open_window
+from support.screen.window import connected, disconnect_soon, open_window
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.dialect import Dialect
-from support.stream.dialects import AUTO, DIALECTS, Spoken, named
+from support.stream.dialects import AUTO, DIALECTS, Spoken, named, spoken_on
 
 
 def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
@@ -40,16 +39,16 @@ def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
 def _found_out(settings: Settings, server: ServerUnderTest, dialects: Sequence[Dialect]) -> Spoken:
     request = live_job_request(settings, *server.fibre)
     patience = settings.idle_removal  # windows may be in use that an earlier run has left
-    client = new_client(settings)
-    opened = open_window(settings, server.api, request, server.metadata.prr, client, server.vacancies, patience)
-    with ExitStack() as cleanup:
-        cleanup.callback(disconnect_soon, client)
-        window = cleanup.enter_context(opened)
-        server.job_ids.append(window.job.answer.job_id)
-        window.connect()
+    opened = open_window(
+        settings, server.api, request, server.metadata.prr, vacancies=server.vacancies, patience=patience
+    )
+    with opened as window:
+        answer = window.job.answer
+        server.job_ids.append(answer.job_id)
+        connection = connected(settings, answer.stream_url, answer.stream_port)
         try:
-            return client.find_dialect(window.job.answer.job_id, dialects)
+            return spoken_on(connection, answer.job_id, dialects)
         except ProtocolError as error:
-            if settings.dialect != AUTO:
-                raise
             raise NotReadyError(f"the {server.name} cannot be tested: {error}") from error
+        finally:
+            disconnect_soon(connection.close)

@@ -52,7 +52,7 @@ class Streaming:
 
     def __init__(self, settings: Settings, api: FocusServerAPI, vacancies: Vacancies, cleanup: ExitStack) -> None:
         self.client = new_client(settings)
-        cleanup.callback(disconnect_soon, self.client)
+        cleanup.callback(disconnect_soon, self.client.disconnect)
         self.windows: list[Window] = []
         self.streams: list[Streamed] = []
         self.failure = ""

@@ -7,12 +7,13 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http import HTTPStatus
 
+from support.address import target_of
 from support.contract import JobAnswer, JobRequest
-from support.errors import APIError, RemoteError
+from support.errors import APIError, ConnectionError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.machine.console import say
@@ -23,6 +24,7 @@ from support.screen.vacancies import Place, Vacancies
 from support.settings import Settings
 from support.stream import dialects
 from support.stream.block import Block
+from support.stream.connection import Connection
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Ending
@@ -48,6 +50,26 @@ def new_client(settings: Settings) -> GrpcStreamClient:
         security=settings.security,
         pause_limit=settings.max_pause,
         dialect=dialects.named(settings.dialect),
+    )
+
+
+def connected(settings: Settings, stream_url: str, stream_port: int | str) -> Connection:
+    """A connection that keeps to the settings, whatever is spoken there: it does not ask whether the job is healthy.
+
+    Raises:
+        ConnectionError: the address makes no sense, or nothing usable answers there.
+    """
+    try:
+        target = target_of(stream_url, stream_port)
+    except ValueError as error:
+        raise ConnectionError(f"cannot connect: {error}", target=f"{stream_url}:{stream_port}") from error
+    return Connection(
+        target,
+        settings.security,
+        None,
+        timeout=settings.connection_timeout,
+        deadline=time.monotonic() + settings.connection_timeout,
+        max_message_bytes=settings.max_frame_mebibytes * 2**20,
     )
 
 
@@ -279,9 +301,9 @@ def cancel(api: FocusServerAPI, job: Job) -> bool:
     return is_over
 
 
-def disconnect_soon(client: GrpcStreamClient) -> None:
-    """Closes the connection while something else begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
-    threading.Thread(target=client.disconnect, name=named("disconnect")).start()
+def disconnect_soon(disconnect: Callable[[], None]) -> None:
+    """Closes a connection while something else begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
+    threading.Thread(target=disconnect, name=named("disconnect")).start()
 
 
 @contextmanager
@@ -291,4 +313,4 @@ def window_of(job: Job, settings: Settings) -> Iterator[Window]:
     try:
         yield Window(job, client, settings)
     finally:
-        disconnect_soon(client)
+        disconnect_soon(client.disconnect)

@@ -58,7 +58,9 @@ def open_channel(
     return grpc.intercept_channel(channel, _Authorizing(authorization)) if authorization else channel
 
 
-class _Authorizing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+class _Authorizing(
+    grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor
+):
     """Shows a token with every call over plain text, where gRPC's own credentials refuse to."""
 
     def __init__(self, authorization: str) -> None:
@@ -66,6 +68,9 @@ class _Authorizing(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInter
 
     def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         return continuation(self._authorized(client_call_details), request)
+
+    def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
+        return continuation(self._authorized(client_call_details), request_iterator)
 
     intercept_unary_stream = intercept_unary_unary
 

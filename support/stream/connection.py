@@ -41,7 +41,7 @@ class Connection:
     Args:
         target: ``host:port``.
         security: whom to trust, and what to show.
-        dialect: how to ask for the health.
+        dialect: how to ask for the health; None: it is not asked for.
         timeout: seconds that it may take, for sentences.
         deadline: when they are over, by the monotonic clock.
         max_message_bytes: size of the largest message that is taken.
@@ -64,7 +64,7 @@ class Connection:
         self,
         target: str,
         security: Security,
-        dialect: Dialect,
+        dialect: Dialect | None,
         *,
         timeout: float,
         deadline: float,
@@ -166,6 +166,8 @@ class Connection:
 
     def _check_health(self, deadline: float) -> str:
         """The server's version, empty where it does not say."""
+        if self._dialect is None:
+            return ""
         try:
             health = self._dialect.health(self.channel, max(deadline - time.monotonic(), _LEAST_HEALTH))
         except grpc.RpcError as error:

@@ -99,8 +99,9 @@ def spoken_on(connection: Connection, job_id: str, dialects: Sequence[Dialect] =
     if alike is not None:
         raise _mismatch(connection, alike)
     offers = some(sorted(offered)) if offered else "nothing that can be told: it has no reflection"
+    none = "none of the dialects that are known here" if len(dialects) > 1 else "another dialect than the settings say"
     raise ProtocolError(
-        f"{connection.target} speaks none of the dialects that are known here: {tried} are all UNIMPLEMENTED; "
+        f"{connection.target} speaks {none}: {tried} {'are all' if len(dialects) > 1 else 'is'} UNIMPLEMENTED; "
         f"it offers {offers}",
         status=grpc.StatusCode.UNIMPLEMENTED,
         target=connection.target,

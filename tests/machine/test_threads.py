@@ -61,7 +61,7 @@ def client_that_disconnects(_: EmbeddedServer, __: Path) -> Iterator[None]:
         def disconnect(self) -> None:
             over.wait(PATIENCE)
 
-    window.disconnect_soon(Slow())
+    window.disconnect_soon(Slow().disconnect)
     try:
         yield
     finally:

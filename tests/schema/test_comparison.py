@@ -73,6 +73,18 @@ def proto2(file: FileDescriptorProto) -> None:
                 one.label = Field.LABEL_REQUIRED
 
 
+def relative_names(file: FileDescriptorProto) -> None:
+    """As a server in Node.js says them."""
+    for inside in file.message_type:
+        for one in inside.field:
+            if one.type_name:
+                one.type_name = one.type_name.rpartition(".")[2]
+    for method in file.service[0].method:
+        method.input_type, method.output_type = (
+            name.rpartition(".")[2] for name in (method.input_type, method.output_type)
+        )
+
+
 ROW = "datastream.SpectrogramRow"
 STREAM, ASKED, ANSWERED = STORY[1:], "(StreamRequest)", "returns (stream DataStream)"
 HEALTH = ".datastream.HealthRequest"
@@ -199,6 +211,7 @@ SAME = [
     ("proto2", [proto2]),
     ("unpacked", [lambda file: setattr(message(file, "SensorIntensity").field[1].options, "packed", False)]),
     ("a oneof of one", [in_oneof("SpectrogramRow.startTimestamp")]),
+    ("names without dots", [relative_names]),
     ("another order", [lambda file: message(file, "DataStream").field.reverse()]),
     ("another file", [lambda file: setattr(file, "name", "x/y.proto")]),
 ]

@@ -32,6 +32,7 @@ from tests.schema.altered import (
     production,
     story,
 )
+from tests.schema.test_comparison import relative_names
 from tests.schema.test_preflight import Respond, answering, reflecting, refusing
 from tests.screen.test_greeting import FIBRE, job
 from tests.stream.servers import serving
@@ -184,6 +185,27 @@ def test_comments_come_along_where_the_server_has_them(tmp_path: Path) -> None:
     text = (tmp_path / "x.proto").read_text("utf-8")
     assert '// "A frame": one message on the stream.\nmessage DataStream {' in text
     assert compiled(tmp_path, "x.proto")
+
+
+def test_names_that_the_server_leaves_to_the_reader_are_understood(tmp_path: Path) -> None:
+    said = answering(story(relative_names).SerializeToString())
+    with serving({}, handlers=reflecting(said)) as target:
+        assert main(["fetch", target, "-o", str(tmp_path / "x.proto")]) == 0
+    [again] = compiled(tmp_path, "x.proto")
+    assert normal(again) == normal(story())
+
+
+def test_the_token_is_shown_over_plain_text_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("secret", "utf-8")
+    guarded = EmbeddedServer(["--require-token", str(tmp_path / "token")], log_file=tmp_path / "simulator.log")
+    try:
+        assert "set the token that this server wants" in failure(capsys, guarded.rest_url)
+        monkeypatch.setenv("FOCUS_TOKEN", "secret")
+        assert main(["fetch", guarded.rest_url]) == 0
+    finally:
+        guarded.stop()
 
 
 def test_files_of_one_package_become_one(tmp_path: Path) -> None:

@@ -128,6 +128,23 @@ def test_a_field_more_is_told_and_the_run_goes_on(http: Http) -> None:
     )
 
 
+def test_a_health_that_is_said_otherwise_is_a_mismatch_and_no_illness(http: Http) -> None:
+    file = story(set_field("HealthResponse.healthy", number=3))
+    with (
+        serving({f"/{SERVICE}/CheckHealth": b"\x18\x01"}, [SERVICE], pool=pool_of(file)) as target,
+        pytest.raises(SchemaError, match=r"field datastream.HealthResponse.healthy has number 3 instead of 1"),
+    ):
+        told(http, target)
+
+
+def test_another_dialect_than_the_settings_say_ends_the_run(http: Http) -> None:
+    with (
+        serving({PRODUCTION.method: PRODUCTION_FRAME.SerializeToString()}) as target,
+        pytest.raises(NotReadyError, match=r"speaks another dialect than the settings say: /datastream\..* is UNIMPL"),
+    ):
+        told(http, target, "story")
+
+
 def test_the_job_that_was_asked_with_is_over_where_the_run_is_refused(http: Http) -> None:
     file = story(set_method("StreamSpectrograms", server_streaming=False))
     with serving({STORY.method: b""}, [SERVICE], pool=pool_of(file)) as target:
