@@ -23,6 +23,7 @@ from proving.bench.sending import BenchError, Sender, sending
 from proving.crew import Crew
 from proving.page import parser, positive
 from proving.report import Report
+from support.stream.dialects import NAMES
 
 _TIMEOUT = 120.0
 _SHARES = {"plain": 0.4, CEILING: 0.5, PARSED: 0.4, IDIOM: 0.04, OURS: 0.5, JUDGED: 0.5}
@@ -89,21 +90,22 @@ def details(bench: Bench, report: Report[Bench]) -> None:
         bench.parts[shape] = _answer("proving.bench.parts", shape)
         report.ends(f"{shape}, parts", f"{sum(bench.parts[shape].values()):,.0f} µs a frame")
     with Crew(1) as crew:
-        url = crew.server().rest_url
-        for lines, way in _paced():
-            report.begins(f"live, {lines:g} lines/s, {way}")
-            load = paced.Load(**_answer("proving.bench.paced", way, url, lines, _PACED_SECONDS))
-            bench.loads.append((lines, way, load))
-            report.ends(f"live, {lines:g} lines/s, {way}", f"{load.cpu / load.seconds:.1%} of a core")
+        urls = {dialect: crew.server("--dialect", dialect).rest_url for dialect in NAMES}
+        for dialect, lines, way in _paced():
+            name = f"live, {dialect}, {lines:g} lines/s, {way}"
+            report.begins(name)
+            load = paced.Load(**_answer("proving.bench.paced", way, urls[dialect], dialect, lines, _PACED_SECONDS))
+            bench.loads.append((dialect, lines, way, load))
+            report.ends(name, f"{load.cpu / load.seconds:.1%} of a core")
     report.begins("a long stream")
     bench.long = long_stream()
     report.ends("a long stream", f"{bench.long.seconds:.0f} s")
 
 
-def _paced() -> list[tuple[float, str]]:
-    """Lines a second and way of each live stream, in turns."""
+def _paced() -> list[tuple[str, float, str]]:
+    """Dialect, lines a second and way of each live stream, in turns."""
     ways = [paced.WAYS if turn % 2 == 0 else paced.WAYS[::-1] for turn in range(_PACED_TURNS)]
-    return [(lines, way) for order in ways for lines in _PACED_LINES for way in order]
+    return [(dialect, lines, way) for order in ways for dialect in NAMES for lines in _PACED_LINES for way in order]
 
 
 def long_stream(frames: int = SHAPES[LONG].frames) -> Cost:

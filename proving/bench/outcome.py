@@ -49,14 +49,14 @@ class Bench:
     Attributes:
         turns: the measurements, in the order they were made.
         missing: tools that are not installed.
-        loads: paced streams, by lines a second and way.
+        loads: paced streams, by dialect, lines a second and way.
         long: the stream that shows memory; None where it was left out.
         parts: microseconds a frame, by shape and part.
     """
 
     turns: list[Turn] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    loads: list[tuple[float, str, paced.Load]] = field(default_factory=list)
+    loads: list[tuple[str, float, str, paced.Load]] = field(default_factory=list)
     long: Cost | None = None
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -114,9 +114,8 @@ def targets(bench: Bench) -> list[Target]:
     """The targets, for what was measured."""
     found = []
     for shape in bench.shapes:
-        size = bench.frame_bytes(shape)
-        is_large = size >= 0.4e6
-        wanted = [(JUDGED, CEILING, 0.8 if size >= 4e6 else 0.7 if is_large else 0.5)]
+        is_large = bench.frame_bytes(shape) >= 0.4e6
+        wanted = [(JUDGED, CEILING, 0.8 if is_large else 1.0)]
         has_values = is_large and shape not in READY_SHAPES  # to unpack, which is what costs the others
         wanted += [(JUDGED, IDIOM, 3.0 if has_values else 0.0), (JUDGED, PARSED, 0.95 if has_values else 0.0)]
         wanted += [(JUDGED, OURS, 0.0)]

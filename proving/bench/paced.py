@@ -1,6 +1,6 @@
 """What judging a live stream costs, at the pace of the stream: 200 channels from a Focus Server.
 
-``python -m proving.bench.paced WAY REST_URL LINES SECONDS`` prints it as JSON; WAY is ``ours`` or ``judged``.
+``python -m proving.bench.paced WAY REST_URL DIALECT LINES SECONDS`` prints it as JSON; WAY is ``ours`` or ``judged``.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class _Watch:
         return self.load.seconds >= self._limit
 
 
-def measure(way: str, rest_url: str, lines: float, seconds: float) -> Load:
-    """The load of ``seconds`` seconds of a live stream of ``lines`` lines a second, judged or not."""
-    settings = Settings(focus_server_url=rest_url, display_duration=1000 / lines, display_height=1000)
+def measure(way: str, rest_url: str, dialect: str, lines: float, seconds: float) -> Load:
+    """The load of ``seconds`` seconds of a live job of ``lines`` lines a second, all of its streams, judged or not."""
+    settings = Settings(focus_server_url=rest_url, dialect=dialect, display_duration=1000 / lines, display_height=1000)
     watch = _Watch(seconds)
     with FocusServerAPI(rest_url) as api:
         metadata = api.live_metadata()
@@ -74,8 +74,14 @@ def measure(way: str, rest_url: str, lines: float, seconds: float) -> Load:
             if way == "judged":
                 blocks = window.stream()
             else:
-                answer = window.job.answer
-                blocks = window.client.stream_blocks(answer.job_id, lines_dt=answer.lines_dt)
+                job = window.job
+                expectation = job.expectation()
+                blocks = window.client.stream_blocks(
+                    job.answer.job_id,
+                    lines_dt=expectation.lines_dt,
+                    stream_amount=len(expectation.streams),
+                    row_span=expectation.row_span,
+                )
             with closing(blocks):
                 any(watch.enough(block) for block in blocks)
             if window.verdict is not None:
@@ -84,5 +90,5 @@ def measure(way: str, rest_url: str, lines: float, seconds: float) -> Load:
 
 
 if __name__ == "__main__":
-    _way, _rest_url, _lines, _seconds = sys.argv[1:]
-    sys.stdout.write(json.dumps(asdict(measure(_way, _rest_url, float(_lines), float(_seconds)))))
+    _way, _rest_url, _dialect, _lines, _seconds = sys.argv[1:]
+    sys.stdout.write(json.dumps(asdict(measure(_way, _rest_url, _dialect, float(_lines), float(_seconds)))))

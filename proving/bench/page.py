@@ -61,7 +61,10 @@ def as_data(bench: Bench) -> dict[str, object]:
             for target in targets(bench)
         ],
         "parts": bench.parts,
-        "live": [{"lines": lines, "way": way, **asdict(load)} for lines, way, load in bench.loads],
+        "live": [
+            {"dialect": dialect, "lines": lines, "way": way, **asdict(load)}
+            for dialect, lines, way, load in bench.loads
+        ],
         "long": asdict(bench.long) if bench.long else None,
     }
 
@@ -122,14 +125,15 @@ def _parts(bench: Bench) -> list[str]:
 
 def _loads(bench: Bench) -> list[str]:
     rows = []
-    for pace in dict.fromkeys(lines_s for lines_s, _, _ in bench.loads):
-        here = {way: [load for lines_s, w, load in bench.loads if (lines_s, w) == (pace, way)] for way in paced.WAYS}
+    for stream in dict.fromkeys((dialect, lines) for dialect, lines, _, _ in bench.loads):
+        here = {way: [load for *told, load in bench.loads if told == [*stream, way]] for way in paced.WAYS}
         if not all(here.values()):  # the run has not come to the other way yet
             continue
         cpu = {way: [load.cpu / load.seconds * 100 for load in loads] for way, loads in here.items()}
         judged = here[JUDGED]
         rows.append(
             (
+                stream[0],
                 f"{_median(load.rows / load.seconds for load in judged):.0f}",
                 f"{_median(load.frames / load.seconds for load in judged):.0f}",
                 f"{_median(load.bytes / load.seconds / 1e6 for load in judged):.1f}",
@@ -139,12 +143,12 @@ def _loads(bench: Bench) -> list[str]:
                 sum(len(load.findings) for load in judged),
             )
         )
-    head = ("lines/s", "frames/s", "MB/s", "not judged", "judged", "the rules", "findings")
+    head = ("dialect", "lines/s", "frames/s", "MB/s", "not judged", "judged", "the rules", "findings")
     return [
         f"{paced.CHANNELS} channels x {paced.NFFT // 2} bins of the embedded server, live; the client is a process",
-        "of its own, and its processor time is given as a share of one core.",
+        "of its own, and its processor time is given as a share of one core. All streams of the job are open.",
         "",
-        *table(head, rows, right=len(head)),
+        *table(head, rows, right=len(head) - 1),
     ]
 
 

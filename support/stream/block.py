@@ -146,13 +146,13 @@ class Block:
     @cached_property
     def _measured(self) -> Measured:
         stacks, self.stacks = self.stacks, []
-        extremes = [self.shape.extremes(stack, exact=self._is_exact) for stack in stacks]
         has_spectra = self.shape.value_count and self.shape.is_rectangular
-        return (
-            joined([floor for floor, _ in extremes]),
-            joined([highest for _, highest in extremes]),
-            joined([self.shape.digests(stack) for stack in stacks]) if has_spectra else NOTHING,
-        )
+        measured = [  # one stack after the other, while its values are in the cache
+            (*self.shape.extremes(stack, exact=self._is_exact), self.shape.digests(stack) if has_spectra else NOTHING)
+            for stack in stacks
+        ]
+        floors, highest, digests = zip(*measured, strict=True)
+        return joined(floors), joined(highest), joined(digests)
 
     @property
     def _is_exact(self) -> bool:
@@ -210,6 +210,6 @@ class Block:
         ]
 
 
-def joined(arrays: list[NDArray[_Number]]) -> NDArray[_Number]:
+def joined(arrays: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
     """The arrays one after the other; a single one as it is."""
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -34,7 +34,7 @@ class NumberedAsTimed(Rule):
     def __init__(self, expectation: Expectation) -> None:
         self._line = expectation.lines_dt * 1000
         self._tolerance = max(self._line / 2, room_ms(expectation)[1])
-        self._last: dict[int, tuple[int, int]] = {}
+        self._last: dict[int, tuple[int, float]] = {}
 
     def see(self, block: Block) -> Iterator[Finding]:
         for stream, part in enumerate(block.parts):
@@ -45,17 +45,16 @@ class NumberedAsTimed(Rule):
                 yield from self._judge(stream, part, numbers)
 
     def _judge(self, stream: int, part: Block, numbers: NDArray[np.int64]) -> Iterator[Finding]:
-        known = self._last.get(stream, (int(numbers[0, 0]) - 1, None))
-        counted = np.concatenate(([known[0]], numbers.reshape(-1)))
-        starts = part.starts.reshape(-1).astype(np.float64)  # of integers, the differences would overflow
-        before = starts[0] - self._line if known[1] is None else known[1]
-        timed = np.concatenate(([before], starts))
-        steps, gaps = np.diff(counted), np.diff(timed)
-        self._last[stream] = int(numbers[-1, -1]), int(part.starts[-1, -1])
-        with np.errstate(over="ignore"):  # however far apart lines are said to be
-            wrong = np.abs(gaps - steps * self._line) > self._tolerance
+        numbered, timed = numbers.reshape(-1), part.starts.reshape(-1)
+        number, start = self._last.get(stream, (int(numbered[0]), float(timed[0])))
+        self._last[stream] = int(numbered[-1]), float(timed[-1])
+        with np.errstate(over="ignore", invalid="ignore"):  # however far apart lines are said to be
+            begins = np.concatenate(([start - number * self._line], timed - numbered * self._line))  # of line 0
+            wrong = ~(np.abs(begins[1:] - begins[:-1]) <= self._tolerance)
         if not wrong.any():
             return
+        counted = np.concatenate(([number], numbered))
+        gaps = np.diff(np.concatenate(([start], timed)))
         for position in np.flatnonzero(wrong.reshape(numbers.shape).any(axis=1)).tolist():
             row = position * part.shape.rows + int(wrong.reshape(numbers.shape)[position].argmax())
             if counted[row + 1] in _BEGINNINGS and gaps[row] > self._line + self._tolerance:
