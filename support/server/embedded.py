@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -51,6 +52,7 @@ class EmbeddedServer:
         options: command-line options of ``python -m support.simulator``.
         log_file: where its log goes.
         start_seconds: how long it may take to be ready.
+        secret: the first line of its standard input, which lies on no disk and in no list of processes.
 
     Attributes:
         rest_url: where its REST side is.
@@ -60,12 +62,15 @@ class EmbeddedServer:
         NotReadyError: it ended, or was not ready in time; the sentence holds the end of its log.
     """
 
-    def __init__(self, options: Sequence[str] = (), *, log_file: Path, start_seconds: float = 30.0) -> None:
+    def __init__(
+        self, options: Sequence[str] = (), *, log_file: Path, start_seconds: float = 30.0, secret: str = ""
+    ) -> None:
         self.told: dict[str, str] = {}
         log_file.parent.mkdir(parents=True, exist_ok=True)
         self._log_file = log_file
         self._process = self._begin(["--exit-on-stdin-eof", *options])
         try:
+            self._tell(secret)
             self.told = self._ready(start_seconds)
             self.rest_url = self.told["rest_url"]
         except BaseException:
@@ -110,7 +115,8 @@ class EmbeddedServer:
         """Ends it, gently first; harmless when it has ended already."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(OSError):  # it ended before it had read what it was told
+            self._process.stdin.close()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -130,6 +136,13 @@ class EmbeddedServer:
         """A process that was killed could not remove its certificates itself."""
         if "ca_file" in self.told:
             shutil.rmtree(Path(self.told["ca_file"]).parent, ignore_errors=True)
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        if line:
+            with suppress(OSError):  # it has ended: its log says why
+                self._process.stdin.write(f"{line}\n")
+                self._process.stdin.flush()
 
     def _ready(self, seconds: float) -> dict[str, str]:
         lines: queue.Queue[str] = queue.Queue()

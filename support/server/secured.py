@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from support.contract import JobAnswer
 from support.errors import NotReadyError
@@ -21,14 +20,14 @@ from support.server.embedded import EmbeddedServer
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 
-_WANTS_TOKEN = "--require-token"
+_WANTS_TOKEN = ("--require-token", "-")
 
 SERVERS = {
     "with a self-signed certificate": ("--tls", "self-signed"),
     "with a certificate that has expired": ("--tls", "expired"),
     "with a certificate of another host": ("--tls", "wrong-host"),
     "that asks its clients for a certificate": ("--tls", "mtls"),
-    "that asks its clients for a token": ("--tls", "ca", _WANTS_TOKEN),
+    "that asks its clients for a token": ("--tls", "ca", *_WANTS_TOKEN),
 }
 
 _Told = Mapping[str, str]
@@ -77,17 +76,11 @@ class SecuredServers:
         self._cleanup.close()
 
     def _start(self, *options: str) -> _Told:
-        token = {}
-        with ExitStack() as until_ready:  # a server that is ready has read its token: nothing of that stays on disk
-            if options[-1] == _WANTS_TOKEN:
-                token = {"token": secrets.token_urlsafe()}
-                file = Path(until_ready.enter_context(TemporaryDirectory(prefix="focus-token-")), "token")
-                file.write_text(token["token"], encoding="ascii")
-                options = (*options, str(file))
-            log_file = Path("reports", f"simulator-{options[1]}.log")
-            process = EmbeddedServer((*options, "--dialect", self._dialect), log_file=log_file)
-            self._cleanup.callback(process.stop)
-        return process.told | token
+        token = secrets.token_urlsafe() if options[-2:] == _WANTS_TOKEN else ""
+        log_file = Path("reports", f"simulator-{options[1]}.log")
+        process = EmbeddedServer((*options, "--dialect", self._dialect), log_file=log_file, secret=token)
+        self._cleanup.callback(process.stop)
+        return process.told | ({"token": token} if token else {})
 
 
 class SecuredServer:

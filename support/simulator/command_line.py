@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--slowed", type=_number(float, 0, 1000), metavar="PERCENT", help="take so much longer to serve")
     add("--no-fibre", action="store_true", help="wait for a fibre for ever: no job can start")
     add("--tls", choices=get_args(Tls), help="encrypt, and with which certificate, made at the start")
-    token = "refuse who does not bring the token in FILE"
+    token = "refuse who does not bring the token in FILE; -: the first line of stdin"
     add("--require-token", type=_token, dest="token", metavar="FILE", help=token)
     fault, variant = "break a promise (repeatable)", "be correct, but different (repeatable)"
     add("--fault", type=_deviation("fault"), action="append", dest="faults", metavar="NAME[=ARGUMENT]", help=fault)
@@ -103,9 +103,9 @@ def _deviation(kind: Kind) -> Callable[[str], str]:
 
 
 def _token(path: str) -> str:
-    """The token in a file: on the command line everybody on the machine could read it."""
+    """The token in a file, or in the first line of stdin: on the command line everybody here could read it."""
     try:
-        token = Path(path).read_text(encoding="utf-8").strip()
+        token = (sys.stdin.readline() if path == "-" else Path(path).read_text(encoding="utf-8")).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise argparse.ArgumentTypeError(f"{path!r} cannot be read: {error}") from None
     if not token:

@@ -1,6 +1,7 @@
 """The embedded server's certificates and its token, seen by clients other than the suite's."""
 
 import base64
+import io
 import json
 import os
 import ssl
@@ -133,6 +134,11 @@ def test_a_file_without_a_token_is_one_sentence(
     with pytest.raises(SystemExit):
         parse(["--require-token", str(file)])
     assert words in capsys.readouterr().err
+
+
+def test_the_token_may_be_the_first_line_of_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\nmore"))
+    assert parse(["--require-token", "-"]).token == TOKEN
 
 
 def test_the_token_is_not_in_what_options_look_like(tmp_path: Path) -> None:
