@@ -46,6 +46,7 @@ DOCUMENTS = [
     *RESULTS,
     ROOT / "docs" / "ARCHITECTURE.md",
     ROOT / "docs" / "DIALECTS.md",
+    ROOT / "docs" / "RECORDINGS.md",
     ROOT / "docs" / "KNOWN_DEFECTS.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
@@ -183,7 +184,7 @@ def test_the_criteria_table_lists_the_scenarios_that_there_are() -> None:
 
 
 def test_every_dependency_is_explained() -> None:
-    files = ("requirements.txt", "requirements-load.txt", "requirements-dev.txt")
+    files = ("requirements.txt", "requirements-load.txt", "requirements-recordings.txt", "requirements-dev.txt")
     requirements = "".join(text(ROOT / file) for file in files)
     pinned = re.findall(r"^([\w.-]+)==", requirements, flags=re.MULTILINE)
     explained = re.findall(r"^- \*\*([\w.-]+)\*\* \w", section(GUIDE, "Dependencies"), flags=re.MULTILINE)

@@ -15,6 +15,7 @@ from support.simulator.certificates import made
 from support.simulator.command_line import parse
 from support.simulator.options import Options
 from support.simulator.ports import HOST
+from support.simulator.recording.tape import RecordingError
 from support.simulator.server import FocusServer, listen
 from support.simulator.watch import when_closed
 
@@ -36,9 +37,10 @@ def main(arguments: Sequence[str]) -> int:
     with made(options.tls) as certificates:
         try:
             server = FocusServer(options, listener, certificates)
-        except OSError as error:
+        except (OSError, RecordingError) as error:
             listener.close()
-            sys.stderr.write(f"python -m support.simulator: {_no_ports(options, error)}\n")
+            words = _no_ports(options, error) if isinstance(error, OSError) else str(error)
+            sys.stderr.write(f"python -m support.simulator: {words}\n")
             return 1
         _serve(server, options)
     log.info("over")

@@ -27,7 +27,7 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage in front of it."""
 
     def error(self, message: str) -> NoReturn:
@@ -36,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m support.simulator",
         description="An embedded Focus Server on 127.0.0.1. Prints one line of JSON with rest_url when it is ready.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -45,26 +45,30 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     dialect = "what the server speaks: the schema and the manners of the story, or of production"
     add("--dialect", choices=DIALECT_NAMES, help=dialect)
-    add("--port", type=_number(int, 0, 65_535), metavar="N", help="port of the REST side; 0: any free one")
+    add("--port", type=number(int, 0, 65_535), metavar="N", help="port of the REST side; 0: any free one")
     leave = "exit as soon as stdin closes, so that the server cannot outlive who started it"
     add("--exit-on-stdin-eof", action="store_true", help=leave)
-    add("--seed", type=_number(int, 0, 2**63 - 1), metavar="N", help="the same seed gives the same fibre")
-    add("--prr", type=_number(int, 1, _MOST), metavar="HZ", help="pulse repetition rate: samples a second")
-    add("--channel-count", type=_number(int, 1, _MOST), metavar="N", help="channels of the fibre")
+    add("--seed", type=number(int, 0, 2**63 - 1), metavar="N", help="the same seed gives the same fibre")
+    add("--prr", type=number(int, 1, _MOST), metavar="HZ", help="pulse repetition rate: samples a second")
+    add("--channel-count", type=number(int, 1, _MOST), metavar="N", help="channels of the fibre")
     lowest = "number of the first one (default: 0; 1 in production's dialect)"
-    add("--lowest-channel", type=_number(int, 0, _MOST), metavar="N", default=argparse.SUPPRESS, help=lowest)
-    add("--frame-rate", type=_number(float, 0.1, 1000), metavar="FPS", help="frames a second, about")
-    add("--windows", type=_number(int, 1, 1000), metavar="N", help="jobs that can be there at once")
+    add("--lowest-channel", type=number(int, 0, _MOST), metavar="N", default=argparse.SUPPRESS, help=lowest)
+    add("--frame-rate", type=number(float, 0.1, 1000), metavar="FPS", help="frames a second, about")
+    add("--windows", type=number(int, 1, 1000), metavar="N", help="jobs that can be there at once")
     base = "in production's dialect, port of the first window's jobs, the others follow; 0: the first free range"
-    add("--port-base", type=_number(int, 0, 64_000), metavar="N", help=base)
+    add("--port-base", type=number(int, 0, 64_000), metavar="N", help=base)
     for flag, meaning in (
         ("--idle-removal", "seconds until a job that no stream is open on is removed"),
         ("--stream-idle", "seconds until a stream over which nothing gets through is ended"),
         ("--finished-removal", "seconds that the pod of a completed job stays"),
         ("--pod-start", "seconds until the port of a new job accepts connections"),
     ):
-        add(flag, type=_number(float, 0, 10**9), metavar="SECONDS", help=meaning)
-    add("--slowed", type=_number(float, 0, 1000), metavar="PERCENT", help="take so much longer to serve")
+        add(flag, type=number(float, 0, 10**9), metavar="SECONDS", help=meaning)
+    add("--slowed", type=number(float, 0, 1000), metavar="PERCENT", help="take so much longer to serve")
+    recording = (
+        "play this file in historic mode; the fibre has its PRR and its channels (default: a small one, made here)"
+    )
+    add("--recording", metavar="FILE", default=argparse.SUPPRESS, help=recording)
     add("--no-fibre", action="store_true", help="wait for a fibre for ever: no job can start")
     add("--tls", choices=get_args(Tls), help="encrypt, and with which certificate, made at the start")
     token = "refuse who does not bring the token in FILE; -: the first line of stdin"
@@ -75,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     known = "tell what --fault and --variant know, and exit"
     add("--list-faults", action=_List, nargs="?", choices=("text", "json"), help=known)
     defaults = asdict(Options()) | {"faults": [], "variants": []}
-    del defaults["lowest_channel"]  # whose default is the dialect's
+    del defaults["lowest_channel"], defaults["recording"]  # whose defaults are the dialect's, and none
     parser.set_defaults(**defaults)
     return parser
 
@@ -113,13 +117,15 @@ def _token(path: str) -> str:
     return token
 
 
-def _number(kind: type[int] | type[float], lowest: float, highest: float) -> Callable[[str], float]:
+def number(kind: type[int] | type[float], lowest: float, highest: float) -> Callable[[str], float]:
+    """What reads a number that lies within limits, for ``argparse``."""
+
     def read(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
-            number = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {number}") from None
+            words = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
         if not lowest <= value <= highest:
             raise argparse.ArgumentTypeError(f"{text} is not within {lowest} to {highest}")
         return value

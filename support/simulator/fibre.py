@@ -19,11 +19,14 @@ SC'11): block and channel group are its counter, so no block depends on another.
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
+Rate = int | Fraction  # Hz
 
 GROUP = 16  # channels of a block
 BLOCK = 1024  # samples of a block; a multiple of PERIOD
@@ -57,14 +60,14 @@ class Tone:
     amplitude: float
 
 
-def tones(first: int, last: int, prr: int) -> tuple[Tone, ...]:
+def tones(first: int, last: int, prr: Rate) -> tuple[Tone, ...]:
     """The stationary tones on the channels ``first`` to ``last`` (inclusive), at ``prr`` Hz.
 
     Their frequencies are multiples of prr / 128: the centre of a bin for every nfft the contract allows, so that the
     whole amplitude shows in one bin (and, through the Hann window, half of it in either neighbour).
     """
     return tuple(
-        Tone(channel, _tone_cycles(channel) * prr / PERIOD, _tone_amplitude(channel))
+        Tone(channel, float(_tone_cycles(channel) * prr / PERIOD), _tone_amplitude(channel))
         for channel in range(first, last + 1)
         if channel % 8 == 3
     )
@@ -78,6 +81,30 @@ def _tone_amplitude(channel: int) -> float:
     return 1.0 - 0.25 * (channel // 8 % 3)
 
 
+class Measured(Protocol):
+    """What lines can be made of.
+
+    Attributes:
+        prr: samples a second.
+        lowest: the number of the first channel.
+        highest: the number of the last one.
+    """
+
+    @property
+    def prr(self) -> Rate: ...
+    @property
+    def lowest(self) -> int: ...
+    @property
+    def highest(self) -> int: ...
+
+    def samples(self, first: int, last: int, start: int, count: int) -> Samples:
+        """What the channels ``first`` to ``last`` (inclusive) measured from the sample ``start`` on.
+
+        Returns:
+            A new array of shape (channels, count).
+        """
+
+
 class Fibre:
     """The fibre and its past. Safe to read from several threads.
 
@@ -86,18 +113,15 @@ class Fibre:
         prr: samples a second.
         lowest: the number of the first channel.
         count: how many channels there are.
-
-    Attributes:
         dx: the length of a channel, metres.
     """
 
-    dx = 1.0
-
-    def __init__(self, seed: int, prr: int, lowest: int, count: int) -> None:
+    def __init__(self, seed: int, prr: Rate, lowest: int, count: int, dx: float = 1.0) -> None:
         self.seed = seed
         self.prr = prr
         self.lowest = lowest
         self.count = count
+        self.dx = dx
         self._lock = threading.Lock()
         self._blocks: OrderedDict[tuple[int, int], Samples] = OrderedDict()
         self._levels: dict[int, Samples] = {}
@@ -164,10 +188,10 @@ class Fibre:
 
     def _add_vehicle(self, samples: Samples, group: int, block: int) -> None:
         spacing = _VEHICLE_SPEED * _VEHICLE_EVERY
-        elapsed = ((block * BLOCK) % (_VEHICLE_EVERY * self.prr) + np.arange(BLOCK)) / self.prr
+        elapsed = (float((block * BLOCK) % (_VEHICLE_EVERY * self.prr)) + np.arange(BLOCK)) / float(self.prr)
         places = np.arange(group * GROUP, (group + 1) * GROUP) * self.dx
         middle = _wrapped(_VEHICLE_SPEED * elapsed[BLOCK // 2 : BLOCK // 2 + 1] - places[GROUP // 2], spacing)
-        if abs(middle[0]) > 4 * _VEHICLE_WIDTH + GROUP * self.dx + _VEHICLE_SPEED * BLOCK / self.prr:
+        if abs(middle[0]) > 4 * _VEHICLE_WIDTH + GROUP * self.dx + _VEHICLE_SPEED * BLOCK / float(self.prr):
             return  # too far away to be felt anywhere in this block
         distance = _wrapped(_VEHICLE_SPEED * elapsed[np.newaxis, :] - places[:, np.newaxis], spacing)
         envelope = np.exp(-0.5 * (distance / _VEHICLE_WIDTH) ** 2)

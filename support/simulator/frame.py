@@ -65,14 +65,19 @@ class Timeline:
         t0_ms: when the first line of the job starts, epoch milliseconds.
         plan: what the job follows.
         first: which line of the job row 0 is.
+
+    Attributes:
+        rows: how many there are; None: there is no end of them.
     """
 
-    def __init__(self, t0_ms: int, plan: Plan, first: int = 0) -> None:
+    rows: int | None = None
+
+    def __init__(self, t0_ms: int | Fraction, plan: Plan, first: int = 0) -> None:
         self.t0_ms = t0_ms
         self.prr = plan.prr
         self.first = first
         self._line_ms = plan.lines_dt * _MS
-        self._span_ms = plan.row_span * _MS
+        self._span_ms = max(plan.row_span * _MS, Fraction(1))  # a row ends after it starts, however short its window
 
     @classmethod
     def until(cls, now_ns: int, plan: Plan) -> Timeline:
@@ -95,7 +100,15 @@ class Timeline:
 
     def first_sample(self, row: int) -> int:
         """The sample number that a row's analysis window begins with: the one nearest to its start."""
-        return rounded(self.start(row) * self.prr / _MS)
+        return self.sample_at(self.start(row))
+
+    def sample_at(self, start_ms: Fraction) -> int:
+        """The number of the sample that is nearest to a time."""
+        return rounded(start_ms * self.prr / _MS)
+
+    def beyond(self, row: int, rows: int) -> int:
+        """The row after so many that begin with ``row``, or the one after the last that there is."""
+        return row + rows if self.rows is None else min(row + rows, self.rows)
 
     def due_ns(self, row: int) -> int:
         """The instant from which a row lies wholly in the past, nanoseconds since the epoch."""

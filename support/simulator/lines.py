@@ -13,15 +13,18 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from support.simulator import spectrum
-from support.simulator.fibre import GROUP, Fibre
+from support.simulator.fibre import GROUP, Measured
 from support.simulator.frame import Frame, Row, Timeline
 from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors
 
 KEPT_BYTES = 64 * 2**20
 AT_ONCE = 8  # groups that are transformed together: fewer cost more calls, more no longer fit into a processor's cache
+
+Source_co = TypeVar("Source_co", bound=Measured, covariant=True)
 
 _Cut = tuple[int, int]  # the channels of a piece: the first, and the one after the last
 
@@ -35,18 +38,18 @@ class _Moment:
     is_kept: bool = True
 
 
-class Lines:
-    """The lines of ``fibre``. Safe to ask from several threads: what one of them makes, others wait for."""
+class Lines(Generic[Source_co]):
+    """The lines of a fibre, or of a recording. Safe to ask from several threads: what one makes, others wait for."""
 
-    def __init__(self, fibre: Fibre) -> None:
-        self.fibre = fibre
+    def __init__(self, measured: Source_co) -> None:
+        self.measured = measured
         self._changed = threading.Condition()
         self._moments: OrderedDict[tuple[int, range, int], _Moment] = OrderedDict()  # by nfft, bins and first sample
         self._kept_bytes = 0
 
     def frame(self, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
         """The frame of the rows from ``first_row`` on: what the fibre was, and when that was."""
-        numbers = range(first_row, first_row + plan.rows_per_frame)
+        numbers = range(first_row, timeline.beyond(first_row, plan.rows_per_frame))
         lines = self._lines(plan, [timeline.first_sample(row) for row in numbers])
         rows = tuple(
             Row(canvas_id, line, timeline.start_ms(row), timeline.end_ms(row), timeline.line(row))
@@ -120,7 +123,7 @@ class Lines:
     ) -> Iterator[tuple[_Moment, _Cut, Sensors]]:
         """The pieces of neighbouring groups at several moments."""
         channels, earliest = range(cuts[0][0], cuts[-1][1]), min(moments)
-        samples = self.fibre.samples(channels[0], channels[-1], earliest, max(moments) - earliest + plan.nfft)
+        samples = self.measured.samples(channels[0], channels[-1], earliest, max(moments) - earliest + plan.nfft)
         lines = spectrum.magnitudes(samples, [start - earliest for start in moments], plan.nfft, plan.bins)
         for moment, values in zip(moments.values(), lines, strict=True):
             whole, by_cut = Sensors.of(channels, values), values.reshape(len(cuts), -1)

@@ -1,8 +1,11 @@
 """The bodies of the REST side, in the names of the contract; they are its OpenAPI as well."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+TASK_TIME = "%y%m%d%H%M%S"
 
 # Types are strict: true is not 1, "1024" is not 1024, NaN and infinity are not numbers.
 Whole = Annotated[int, Field(strict=True)]
@@ -54,10 +57,26 @@ def example(view_type: str, highest: int, nfft: int) -> dict[str, Any]:
     }
 
 
+def waterfall_example(highest: int) -> dict[str, Any]:
+    """The same for the waterfall view."""
+    told = example("2", highest, 1)
+    del told["displayTimeAxisDuration"], told["frequencyRange"]
+    return told
+
+
+def task_example(highest: int, nfft: int) -> dict[str, Any]:
+    """The same for ``/config/{task_id}``."""
+    told = example("0", highest, nfft)
+    del told["view_type"]
+    return told | {"sensors": told.pop("channels"), "canvasInfo": told.pop("displayInfo")}
+
+
 class ConfigureRequest(BaseModel):
     """What a client wants to watch. Fields that are not of the contract are ignored."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [example("0", 11, 1024), example("1", 1, 65_536)]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [example("0", 11, 1024), example("1", 1, 65_536), waterfall_example(11)]}
+    )
 
     displayTimeAxisDuration: Annotated[Real, Field(gt=0)] | None = Field(  # noqa: N815
         default=None, description="seconds; needed but for the waterfall view"
@@ -76,6 +95,53 @@ class ConfigureRequest(BaseModel):
     view_type: View = Field(description="0 multi-channel, 1 single-channel, 2 waterfall")
 
 
+def _epoch(text: str) -> float:
+    return datetime.strptime(text, TASK_TIME).replace(tzinfo=UTC).timestamp()
+
+
+def _calendar(text: str) -> str:
+    _epoch(text)
+    return text
+
+
+TaskTime = Annotated[str, Field(strict=True, pattern="^[0-9]{12}$"), AfterValidator(_calendar)]
+
+
+class ConfigTaskRequest(BaseModel):
+    """The same in the words of ``/config/{task_id}``: always the multi-channel view."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [task_example(11, 1024)]})
+
+    displayTimeAxisDuration: Annotated[Real, Field(gt=0)] | None = None  # noqa: N815
+    nfftSelection: Annotated[Whole, Field(gt=0)]  # noqa: N815
+    canvasInfo: DisplayInfo  # noqa: N815
+    sensors: ChannelRange
+    frequencyRange: FrequencyRange | None = None  # noqa: N815
+    start_time: TaskTime | None = Field(default=None, description="yymmddHHMMSS, UTC; null with end_time: live")
+    end_time: TaskTime | None = Field(default=None, description="yymmddHHMMSS, UTC, after start_time")
+
+    def as_configure(self) -> ConfigureRequest:
+        """The same request in the words of ``/configure``."""
+        told = self.model_dump()
+        told |= {"channels": told.pop("sensors"), "displayInfo": told.pop("canvasInfo"), "view_type": "0"}
+        for name in ("start_time", "end_time"):
+            told[name] = None if told[name] is None else _epoch(told[name])
+        return ConfigureRequest(**told)
+
+
+class RangeRequest(BaseModel):
+    """A range of time."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"start_time": 1767225600, "end_time": 1767229200}})
+
+    start_time: Real = Field(description="epoch seconds")
+    end_time: Real = Field(description="epoch seconds, after start_time")
+
+
+Recorded = Annotated[list[int | float], Field(min_length=2, max_length=2)]
+"""When a recording begins and ends, epoch seconds."""
+
+
 class ConfigureAnswer(BaseModel):
     """Where the job streams, and what."""
 
@@ -90,6 +156,12 @@ class ConfigureAnswer(BaseModel):
     frequencies_list: list[float]
     lines_dt: float
     view_type: str
+
+
+class ConfigTaskAnswer(ConfigureAnswer):
+    """The same, and the task that it was asked for with."""
+
+    task_id: str
 
 
 class LiveMetadata(BaseModel):

@@ -1,6 +1,7 @@
 """What the embedded Focus Server can be started with."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal, get_args
 
 from support.simulator.certificates import Tls
@@ -13,14 +14,16 @@ DIALECT_NAMES: tuple[DialectName, ...] = get_args(DialectName)
 class Options:
     """What the server was started with; durations in seconds, rates in Hz.
 
-    Some mean something in one dialect only: ``port_base`` in production's. ``lowest_channel`` None is its usual one.
+    Some mean something in one dialect only: ``port_base`` in production's. ``lowest_channel`` None is its usual one. A
+    ``recording`` decides on ``prr``, ``dx`` and ``channel_count``; None is a small one, which the server makes.
     """
 
     dialect: DialectName = "story"
     port: int = 0
     exit_on_stdin_eof: bool = False
     seed: int = 1
-    prr: int = 2000
+    prr: int | Fraction = 2000
+    dx: float = 1.0
     channel_count: int = 2222
     lowest_channel: int | None = None
     frame_rate: float = 20.0
@@ -32,6 +35,7 @@ class Options:
     pod_start: float = 0.0
     slowed: float = 0.0
     no_fibre: bool = False
+    recording: str | None = None
     tls: Tls = "off"
     token: str | None = field(default=None, repr=False)
     faults: tuple[str, ...] = ()

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from typing import Protocol
 
 from support.simulator import spectrum
-from support.simulator.fibre import Fibre
+from support.simulator.fibre import Measured, Rate
 from support.simulator.models import ChannelRange, ConfigureRequest, FrequencyRange
 
 LOWEST_NFFT, HIGHEST_NFFT, HIGHEST_SINGLE_NFFT = 128, 2048, 65_536
 SHORTEST_LINE = Fraction(1, 1000)  # timestamps are whole milliseconds
+WATERFALL_LINE = Fraction(1, 100)
 
 MULTI_CHANNEL, SINGLE_CHANNEL, WATERFALL = "0", "1", "2"
 
@@ -19,8 +21,11 @@ class RequestError(ValueError):
     """A request that cannot be served; ``str()`` names the field at fault and says what is allowed."""
 
 
-class NotYetAvailableError(RequestError):
-    """A request that the contract allows and this server does not serve yet."""
+class NoRecordingError(RequestError):
+    """A range of the past in which nothing was recorded."""
+
+
+Between = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,19 @@ class Plan:
         rows_per_frame: lines in a frame.
         view_type: of the contract.
         streams: over how many streams the channels are spread.
+        between: the range of the past that is shown, epoch seconds; None: live.
     """
 
     first: int
     last: int
-    prr: int
+    prr: Rate
     nfft: int
     bins: range
     lines_dt: Fraction
     rows_per_frame: int
     view_type: str
     streams: int = 1
+    between: Between | None = None
 
     @property
     def channels(self) -> range:
@@ -62,7 +69,7 @@ class Plan:
     @property
     def row_span(self) -> Fraction:
         """The length of the analysis window, in seconds."""
-        return Fraction(self.nfft, self.prr)
+        return self.nfft / Fraction(self.prr)
 
     @property
     def channel_to_stream_index(self) -> dict[str, int]:
@@ -79,41 +86,58 @@ class Plan:
 Bins = Callable[[FrequencyRange, int], range]
 
 
-def make_plan(request: ConfigureRequest, fibre: Fibre, frame_rate: float, bins: Bins | None = None) -> Plan:
+class Asked(Protocol):
+    """A request that may be about the past: epoch seconds, or null."""
+
+    @property
+    def start_time(self) -> float | None: ...
+    @property
+    def end_time(self) -> float | None: ...
+
+
+def make_plan(request: ConfigureRequest, measured: Measured, frame_rate: float, bins: Bins | None = None) -> Plan:
     """Turns a request into a plan.
 
     Args:
         request: as it came.
-        fibre: what it is about.
+        measured: what it is about: the fibre, or for a range of the past what was recorded of it.
         frame_rate: about how many frames a second there shall be.
-        bins: those of a band, with an NFFT; None: all that lie in it, and none beyond half the fibre's PRR.
+        bins: those of a band, with an NFFT; None: all that lie in it, and none beyond half the PRR.
 
     Raises:
         RequestError: the fibre, or the contract, does not allow it.
     """
-    _require_live(request)
-    if request.view_type == WATERFALL:
-        raise NotYetAvailableError('view_type: the waterfall view "2" is not available in this simulator yet')
-    single = request.view_type == SINGLE_CHANNEL
-    channels = _channels(request.channels, fibre, single)
-    nfft = _nfft(request.nfftSelection, single)
-    lines_dt = _lines_dt(request, fibre.prr)
+    single, waterfall = request.view_type == SINGLE_CHANNEL, request.view_type == WATERFALL
+    channels = _channels(request.channels, measured, single)
+    if waterfall:
+        _require_waterfall(request)
+        nfft, lines_dt, chosen = 1, WATERFALL_LINE, range(1)
+    else:
+        nfft = _nfft(request.nfftSelection, single)
+        lines_dt = _lines_dt(request, measured.prr)
+        chosen = (bins or partial(_bins, prr=measured.prr))(_band(request.frequencyRange), nfft)
     return Plan(
         first=channels.min,
         last=channels.max,
-        prr=fibre.prr,
+        prr=measured.prr,
         nfft=nfft,
-        bins=(bins or partial(_bins, prr=fibre.prr))(_band(request.frequencyRange), nfft),
+        bins=chosen,
         lines_dt=lines_dt,
         rows_per_frame=max(1, round(1 / (lines_dt * Fraction(frame_rate)))),
         view_type=request.view_type,
+        between=asked_range(request),
     )
 
 
-def _require_live(request: ConfigureRequest) -> None:
+def asked_range(request: Asked) -> Between | None:
+    """The range of the past that is asked for, epoch seconds exactly as they were written; None: live.
+
+    Raises:
+        RequestError: one end of it is missing, or it is none.
+    """
     start, end = request.start_time, request.end_time
     if start is None and end is None:
-        return
+        return None
     if start is None or end is None:
         missing, given = ("start_time", "end_time") if start is None else ("end_time", "start_time")
         raise RequestError(
@@ -121,10 +145,18 @@ def _require_live(request: ConfigureRequest) -> None:
         )
     if end <= start:
         raise RequestError(f"end_time: {end} is not after start_time {start}")
-    raise NotYetAvailableError("start_time, end_time: historic mode is not available in this simulator yet")
+    return Fraction(repr(start)), Fraction(repr(end))
 
 
-def _channels(asked: ChannelRange, fibre: Fibre, single: bool) -> ChannelRange:
+def _require_waterfall(request: ConfigureRequest) -> None:
+    if request.nfftSelection != 1:
+        raise RequestError(f"nfftSelection: {request.nfftSelection} is not 1, as the waterfall view takes")
+    for name in ("frequencyRange", "displayTimeAxisDuration"):
+        if getattr(request, name) is not None:
+            raise RequestError(f"{name}: the waterfall view has none")
+
+
+def _channels(asked: ChannelRange, fibre: Measured, single: bool) -> ChannelRange:
     for field, value in (("min", asked.min), ("max", asked.max)):
         if not fibre.lowest <= value <= fibre.highest:
             raise RequestError(
@@ -150,12 +182,12 @@ def _nfft(nfft: int, single: bool) -> int:
     return nfft
 
 
-def _lines_dt(request: ConfigureRequest, prr: int) -> Fraction:
+def _lines_dt(request: ConfigureRequest, prr: Rate) -> Fraction:
     duration, height = request.displayTimeAxisDuration, request.displayInfo.height
     if duration is None:
         raise RequestError("displayTimeAxisDuration: missing; it is a number of seconds above 0")
     exact = Fraction(repr(duration))  # repr: 0.1 means a tenth, not the float next to it
-    shortest = max(SHORTEST_LINE, Fraction(1, prr))
+    shortest = max(SHORTEST_LINE, 1 / Fraction(prr))
     if exact < shortest:
         raise RequestError(f"displayTimeAxisDuration: {duration:g} s are less than one line, {float(shortest):g} s")
     if exact / height < shortest:
@@ -172,14 +204,16 @@ def _band(asked: FrequencyRange | None) -> FrequencyRange:
     return asked
 
 
-def check_band(asked: FrequencyRange, prr: int) -> None:
+def check_band(asked: FrequencyRange, prr: Rate) -> None:
     """Refuses a band that is none, or reaches beyond half of ``prr``.
 
     Raises:
         RequestError: it is and does.
     """
     if asked.max > prr / 2:
-        raise RequestError(f"frequencyRange.max: {asked.max:g} Hz is above the Nyquist frequency, {prr / 2:g} Hz")
+        raise RequestError(
+            f"frequencyRange.max: {asked.max:g} Hz is above the Nyquist frequency, {float(prr / 2):g} Hz"
+        )
     if asked.min >= asked.max:
         raise RequestError(f"frequencyRange.min: {asked.min:g} Hz is not below frequencyRange.max {asked.max:g} Hz")
 
@@ -192,9 +226,9 @@ def no_bin(asked: FrequencyRange, nfft: int, step: float) -> RequestError:
     )
 
 
-def _bins(asked: FrequencyRange, nfft: int, prr: int) -> range:
+def _bins(asked: FrequencyRange, nfft: int, prr: Rate) -> range:
     check_band(asked, prr)
     chosen = spectrum.bins(nfft, prr, asked.min, asked.max)
     if not chosen:
-        raise no_bin(asked, nfft, prr / nfft)
+        raise no_bin(asked, nfft, float(prr / nfft))
     return chosen

@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from support.simulator.deviations import Deviations, stages
 from support.simulator.dialect import Dialect
 from support.simulator.dialects import DIALECTS
-from support.simulator.fibre import Fibre
+from support.simulator.fibre import Fibre, Measured, Rate
 from support.simulator.lines import Lines
 from support.simulator.options import Options
+from support.simulator.recording.library import Library
+from support.simulator.recording.recording import Recording
+from support.simulator.recording.tape import Tape
 
 log = logging.getLogger(__name__)
 
@@ -19,22 +22,24 @@ class State:
     """A job keeps the one that it was configured in."""
 
     options: Options
-    lines: Lines
+    fibre: Fibre
+    lines: Lines[Measured]
     deviations: Deviations
     dialect: Dialect
+    library: Library
 
-    @property
-    def fibre(self) -> Fibre:
-        """The fibre that the lines are measured on."""
-        return self.lines.fibre
+    def recorded(self) -> Lines[Recording]:
+        """The lines of what the fibre has recorded; the first time, that may take a moment."""
+        return self.library.lines(self.fibre)
 
 
 class Present:
     """The state of now."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._lines: dict[tuple[int, int, int, int], Lines] = {}
+    def __init__(self, options: Options, library: Library) -> None:
+        self._library = library
+        self._options = _as_recorded(options, library.given)
+        self._lines: dict[tuple[int, Rate, int, int, float], Lines[Fibre]] = {}
         self._dialect = DIALECTS[options.dialect]
         self.now = self._under(Deviations(options.faults, options.variants, options.dialect))
 
@@ -50,7 +55,13 @@ class Present:
         options = deviations.through(stages.OPTIONS, self._options)
         dialect = self._dialect
         lowest = dialect.lowest_channel if options.lowest_channel is None else options.lowest_channel
-        key = (options.seed, dialect.real_prr(options.prr), lowest, options.channel_count)
+        prr = options.prr if self._library.given else dialect.real_prr(int(options.prr))
+        key = (options.seed, prr, lowest, options.channel_count, options.dx)
         lines = self._lines.setdefault(key, Lines(Fibre(*key)))  # they stay, and with them what has been computed
         log.info("active deviations: %s", deviations)
-        return State(options, lines, deviations, dialect)
+        return State(options, lines.measured, lines, deviations, dialect, self._library)
+
+
+def _as_recorded(options: Options, tape: Tape | None) -> Options:
+    """A server that plays a file has the fibre that the file was recorded on."""
+    return replace(options, prr=tape.prr, dx=tape.dx, channel_count=tape.channels) if tape else options

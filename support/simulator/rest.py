@@ -15,7 +15,7 @@ from support.simulator.desk import WAITING, Desk, WaitingForFibreError, errors
 from support.simulator.deviations.control import add_control
 from support.simulator.deviations.middleware import Deviating
 from support.simulator.models import ErrorAnswer
-from support.simulator.plan import NotYetAvailableError, RequestError
+from support.simulator.plan import NoRecordingError, RequestError
 from support.simulator.production import manners as production
 from support.simulator.registry import WindowsFullError
 from support.simulator.story import manners as story
@@ -82,7 +82,7 @@ def _add_error_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, handle)
 
     add(RequestValidationError, lambda error: (400, invalid_fields(error)))
-    add(NotYetAvailableError, lambda error: (501, str(error)))
+    add(NoRecordingError, lambda error: (404, str(error)))
     add(RequestError, lambda error: (400, str(error)))
     add(WindowsFullError, lambda error: (503, str(error)))
     add(WaitingForFibreError, lambda _: (503, f"{WAITING}: no fibre is attached, so no job can start"))
@@ -112,6 +112,9 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge:g}",
     "literal_error": 'must be "0" (multi-channel), "1" (single-channel) or "2" (waterfall), as text or number',
     "model_attributes_type": "must be a JSON object",
+    "string_type": "must be text",
+    "string_pattern_mismatch": "must be yymmddHHMMSS, twelve digits",
+    "value_error": "must be a time, as yymmddHHMMSS",
     "json_invalid": "not JSON: {error}",
 }
 

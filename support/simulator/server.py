@@ -14,6 +14,7 @@ from support.simulator.desk import Desk
 from support.simulator.options import Options
 from support.simulator.ports import HOST
 from support.simulator.present import Present
+from support.simulator.recording.library import Library
 from support.simulator.registry import Registry
 from support.simulator.rest import build_app
 from support.simulator.security import Security
@@ -51,19 +52,21 @@ class FocusServer:
 
     Raises:
         OSError: ports that jobs shall have are taken.
+        RecordingError: the recording that it shall play cannot be played.
     """
 
     def __init__(self, options: Options, listener: socket.socket, certificates: Certificates | None = None) -> None:
         self._listener = listener
         self._dialect = options.dialect
         self._security = Security(certificates, options.token)
+        self._library = Library(options.recording)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
         self._registry = Registry(
             service=lambda job, state: StreamService(job, state, self._workers),
             limits=options,
             security=self._security,
         )
-        desk = Desk(Present(options), self._registry, attached=not options.no_fibre)
+        desk = Desk(Present(options, self._library), self._registry, attached=not options.no_fibre)
         app = build_app(desk, guarded=options.token is not None)
         config = uvicorn.Config(
             self._security.guarding(app),
@@ -96,6 +99,7 @@ class FocusServer:
         """Removes what it has in temporary folders, where there is no time for an orderly end."""
         if self._security.certificates:
             self._security.certificates.remove()
+        self._library.close()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serves; calls ``on_ready`` once requests are answered. Returns when everything is closed."""
@@ -107,6 +111,7 @@ class FocusServer:
             sweeper.cancel()
             await self._registry.close()
             self._workers.shutdown(wait=False, cancel_futures=True)
+            self._library.close()
 
     def stop(self) -> None:
         """Asks ``run`` to return; from any thread."""

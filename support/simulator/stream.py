@@ -14,9 +14,11 @@ from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.stages import At, Payloads
 from support.simulator.frame import Timeline
 from support.simulator.job import Job
-from support.simulator.pace import Pace
+from support.simulator.pace import Pace, Playback
 from support.simulator.plan import Plan
 from support.simulator.present import State
+from support.simulator.recording.history import History
+from support.simulator.recording.recording import Recording
 from support.simulator.slowness import slowed
 
 VERSION = "simulator-1.0"
@@ -76,14 +78,18 @@ class StreamService:
         log.info("job %s: stream over", job.job_id)
 
     async def _frames(self, deviations: Deviations, context: Context, part: int) -> Payloads:
-        """The frames from now on, until the job ends; its last words tell of lines that were left out."""
+        """The frames from now on, or those of the past, until the job ends; its last words tell of lines left out."""
         job, plan = self.job, self.job.plan.part(part)
         clock = Clock.anchored()
         timeline = deviations.through(stages.TIMELINE, self._timeline(clock.now_ns(), plan), plan)
-        pace = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
+        pace: Pace | Playback = Pace(job.job_id, timeline, plan.rows_per_frame, clock)
+        if timeline.rows is not None:
+            pace = Playback(timeline.rows, plan.rows_per_frame)
         memory: dict[str, Any] = {}
         for number in itertools.count():
             row = pace.next_row()
+            if row is None:
+                return
             if pace.left_out:
                 words = f"the job did not keep its line rate: {pace.left_out} lines were left out"
                 context.set_trailing_metadata(((WARNING, words),))
@@ -94,7 +100,9 @@ class StreamService:
 
     def _timeline(self, now_ns: int, plan: Plan) -> Timeline:
         """The lines of a stream that begins now: those of the job's other streams, where these share them."""
-        job = self.job
+        job, measured = self.job, self._lines.measured
+        if isinstance(measured, Recording):
+            return History(plan, measured)
         if not job.dialect.one_grid:
             return Timeline.until(now_ns, plan)
         job.grid = job.grid or Timeline.until(now_ns, plan)

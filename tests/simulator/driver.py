@@ -73,7 +73,12 @@ class Simulator:
     def job(self, **changes: Any) -> Iterator[RunningJob]:
         response = self.configure(**changes)
         assert response.status_code == 200, response.text
-        answer = response.json()
+        with self.adopted(response.json()) as running:
+            yield running
+
+    @contextmanager
+    def adopted(self, answer: dict[str, Any]) -> Iterator[RunningJob]:
+        """The job that an answer tells of, however it was asked for."""
         with connected(answer["stream_port"]) as channel:
             try:
                 yield RunningJob(answer, DataStreamServiceStub(channel))

@@ -18,6 +18,7 @@ from support.simulator.plan import Plan
 from support.simulator.pod import Pod
 from support.simulator.ports import HOST
 from support.simulator.present import Present
+from support.simulator.recording.library import Library
 from support.simulator.stream import StreamService
 from tests.patience import eventually
 from tests.simulator.driver import accepts, in_thread
@@ -191,7 +192,7 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
 ) -> None:
     monkeypatch.setattr(registry, "Pod", LostPod)
     caplog.set_level(logging.INFO)
-    state = Present(Options(pod_start=pod_start)).now
+    state = Present(Options(pod_start=pod_start), Library()).now
 
     async def statuses() -> list[str]:
         with ThreadPoolExecutor() as workers:

@@ -61,7 +61,7 @@ def test_it_answers_what_its_openapi_says(server: EmbeddedServer, examples: int)
 
     assert code == 0, report
     assert re.search(r"Tested: 7\n", report), report
-    assert re.search(r"API Links: +3 covered", report), report
+    assert re.search(r"API Links: +5 covered", report), report
     generated = re.search(r"(\d+) generated, \d+ passed", report)
     assert generated, report
     assert int(generated[1]) > 10 * examples

@@ -199,7 +199,7 @@ def test_wrong_requests_are_refused(server: Production, field: str, value: Any, 
     assert words in response.json().get("error", "")
 
 
-def test_nothing_has_been_recorded(server: Production) -> None:
+def test_nothing_is_recorded_yet_of_what_is_to_come(server: Production) -> None:
     response = server.configure(start_time=1_790_000_000, end_time=1_790_000_010)
     assert (response.status_code, "no recording" in response.json()["error"]) == (404, True)
     asked = {"start_time": 1_790_000_000, "end_time": 1_790_000_010}

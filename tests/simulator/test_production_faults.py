@@ -298,7 +298,8 @@ def check_no_ack(server: Production) -> None:
 
 @deviates
 def check_recordings_in_an_object(server: Production) -> None:
-    assert server.call("POST", "/recordings_in_time_range", {}).json() == {"recordings": []}
+    asked = {"start_time": 0, "end_time": 10}
+    assert server.call("POST", "/recordings_in_time_range", asked).json() == {"recordings": []}
 
 
 @deviates

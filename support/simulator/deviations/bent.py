@@ -25,6 +25,7 @@ class Bent(Timeline):
         due: Callable[[int], int] | None = None,
     ) -> None:
         super().__init__(straight.t0_ms, plan, straight.first)
+        self.rows = straight.rows
         self._straight = straight
         self._bent_start = start
         self._bent_due = due
@@ -34,6 +35,9 @@ class Bent(Timeline):
 
     def due_ns(self, row: int) -> int:
         return self._bent_due(row) if self._bent_due else super().due_ns(row)
+
+    def sample_at(self, start_ms: Fraction) -> int:
+        return self._straight.sample_at(start_ms)
 
     def row_at(self, now_ns: int) -> int:
         row = self._straight.row_at(now_ns)

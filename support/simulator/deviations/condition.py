@@ -155,7 +155,7 @@ def _last_frame(situation: Situation) -> bool:
 @_enter("channels", Level.JOB, _NUMBER)
 def _channels(situation: Situation, value: int) -> bool:
     """Only for jobs of N channels."""
-    channels = _asked(situation, "channels")
+    channels = _asked(situation, "channels") or _asked(situation, "sensors")
     return channels is not None and channels[1] - channels[0] + 1 == value
 
 
@@ -174,7 +174,7 @@ def _band_is(situation: Situation, value: tuple[float, float]) -> bool:
 @_enter("view", Level.JOB, Value("N", "the number of a view, 0 to 2", lambda text: ("0", "1", "2").index(text)))
 def _view(situation: Situation, value: int) -> bool:
     """Only for jobs of the view N."""
-    return str(situation.asked.get("view_type")) == str(value)
+    return str(situation.asked.get("view_type", 0)) == str(value)
 
 
 @_enter("stream", Level.STREAM, _NUMBER)

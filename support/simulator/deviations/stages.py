@@ -12,6 +12,7 @@ from protos.datastream_pb2 import HealthResponse
 from support.simulator.deviations import acting
 from support.simulator.deviations.catalogue import Stage
 from support.simulator.deviations.situation import Level
+from support.simulator.fibre import Measured
 from support.simulator.frame import Frame, Timeline
 from support.simulator.job import Job
 from support.simulator.lines import Lines
@@ -44,7 +45,7 @@ class At:
     memory: dict[str, Any] = field(default_factory=dict)
     stream: int = 0
     job: Job | None = None
-    lines: Lines | None = None
+    lines: Lines[Measured] | None = None
 
     @property
     def job_number(self) -> int:

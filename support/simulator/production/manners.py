@@ -1,6 +1,7 @@
 """The REST side in production's dialect: whole numbers, ports as text, no way to end a job."""
 
 from fractions import Fraction
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -8,9 +9,10 @@ from fastapi import Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
 
 from support.simulator.desk import WAITING, Desk, errors
+from support.simulator.fibre import Measured, Rate
 from support.simulator.job import Job
-from support.simulator.models import Channels, FrequencyRange
-from support.simulator.plan import Bins, NotYetAvailableError, Plan, RequestError, check_band, make_plan, no_bin
+from support.simulator.models import Channels, FrequencyRange, RangeRequest, Recorded
+from support.simulator.plan import WATERFALL, Bins, Plan, RequestError, asked_range, check_band, make_plan, no_bin
 from support.simulator.ports import HOST
 from support.simulator.present import State
 from support.simulator.production.models import (
@@ -53,14 +55,14 @@ def live_metadata(desk: Desk) -> LiveMetadata:
     now, attached = desk.present.now, desk.attached
     return LiveMetadata(
         dx=now.fibre.dx if attached else 0,
-        prr=now.options.prr if attached else 0,
+        prr=float(now.options.prr) if attached else 0,
         sw_version=VERSION if attached else WAITING,
         number_of_channels=now.fibre.count,
         fiber_description=f"synthetic fibre, seed {now.fibre.seed}" if attached else "",
     )
 
 
-def make_bins(nominal: int, real: int) -> Bins:
+def make_bins(nominal: Rate, real: Rate) -> Bins:
     """The frequencies of a band: multiples of a step, one fewer than there would be room for, but never none.
 
     Args:
@@ -79,23 +81,20 @@ def make_bins(nominal: int, real: int) -> Bins:
     return bins
 
 
-def _plan(request: ConfigureRequest, now: State) -> Plan:
-    """The plan of a live job.
+def _plan(request: ConfigureRequest, now: State, measured: Measured) -> Plan:
+    """The plan of a job.
 
     Raises:
         RequestError: the fibre, or the contract, does not allow it.
-        HTTPException: a field is missing, or nothing was recorded.
+        HTTPException: a field is missing.
     """
     missing = [name for name in NEEDED if getattr(request, name) is None]
     if missing:
         raise HTTPException(500, f"{', '.join(missing)}: missing")
-    try:
-        bins = make_bins(now.options.prr, now.fibre.prr)
-        return make_plan(request.checked(), now.fibre, now.options.frame_rate, bins)
-    except NotYetAvailableError as error:
-        if request.start_time is not None:
-            raise HTTPException(404, "there is no recording from start_time to end_time") from error
-        raise RequestError("view_type: the waterfall view is not deployed") from error
+    if request.view_type == WATERFALL:
+        raise RequestError("view_type: the waterfall view is not deployed")
+    bins = make_bins(now.options.prr, measured.prr)
+    return make_plan(request.checked(), measured, now.options.frame_rate, bins)
 
 
 def _add_fibre_routes(app: FastAPI, desk: Desk) -> None:
@@ -115,17 +114,17 @@ def _add_fibre_routes(app: FastAPI, desk: Desk) -> None:
         fibre = desk.present.now.fibre
         return Channels(lowest_channel=fibre.lowest, highest_channel=fibre.highest)
 
-    @app.post("/recordings_in_time_range")
-    async def recordings() -> list[tuple[int, int]]:
-        """The recordings that historic mode could show: none."""
-        return []
+    @app.post("/recordings_in_time_range", responses=errors(400))
+    async def recordings(request: RangeRequest) -> list[Recorded]:
+        """When the recordings in a range begin and end."""
+        return await desk.recordings(request)
 
 
 def _add_job_routes(app: FastAPI, desk: Desk) -> None:
     @app.post("/configure", responses=errors(400, 404, 500, 503), dependencies=[Depends(desk.require_fibre)])
     async def configure(request: ConfigureRequest, exchange: Request) -> ConfigureAnswer:
-        """Starts a job that streams live data."""
-        return configure_answer(await desk.job(request, exchange, lambda now: _plan(request, now)))
+        """Starts a job that streams live data, or those of a range of the past."""
+        return configure_answer(await desk.job(request, asked_range(request), exchange, partial(_plan, request)))
 
     @app.get("/metadata/{job_id}", responses=errors(404))
     async def get_metadata(job_id: str) -> JobMetadata:

@@ -1,6 +1,7 @@
 """The REST side in the story's dialect."""
 
 from fastapi import Depends, FastAPI, Request
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from support.simulator.desk import WAITING, Desk, errors
@@ -9,13 +10,16 @@ from support.simulator.job import Job
 from support.simulator.models import (
     Cancelled,
     Channels,
+    ConfigTaskAnswer,
+    ConfigTaskRequest,
     ConfigureAnswer,
     ConfigureRequest,
-    ErrorAnswer,
     JobMetadata,
     LiveMetadata,
+    RangeRequest,
+    Recorded,
 )
-from support.simulator.plan import make_plan
+from support.simulator.plan import RequestError, asked_range, make_plan
 from support.simulator.ports import HOST
 from support.simulator.stream import VERSION
 
@@ -29,7 +33,6 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     """Adds the endpoints of the contract."""
     _add_fibre_routes(app, desk)
     _add_job_routes(app, desk)
-    _add_later_routes(app)
 
 
 def configure_answer(job: Job) -> ConfigureAnswer:
@@ -54,7 +57,7 @@ def live_metadata(fibre: Fibre, attached: bool) -> LiveMetadata:
     """The fibre as the contract describes it; without one, prr and dx are 0."""
     return LiveMetadata(
         dx=fibre.dx if attached else 0,
-        prr=fibre.prr if attached else 0,
+        prr=float(fibre.prr) if attached else 0,
         fiber_start_meters=fibre.lowest * fibre.dx if attached else 0,
         fiber_length_meters=fibre.count * fibre.dx if attached else 0,
         sw_version=VERSION if attached else WAITING,
@@ -75,18 +78,35 @@ def _add_fibre_routes(app: FastAPI, desk: Desk) -> None:
         fibre = desk.present.now.fibre
         return Channels(lowest_channel=fibre.lowest, highest_channel=fibre.highest)
 
+    @app.post("/recordings_in_time_range", responses=errors(400))
+    async def recordings(request: RangeRequest) -> list[Recorded]:
+        """When the recordings in a range begin and end."""
+        return await desk.recordings(request)
+
 
 def _add_job_routes(app: FastAPI, desk: Desk) -> None:
     @app.post(
         "/configure",
-        responses={200: {"links": _JOB_LINKS}, **errors(400, 501, 503)},
+        responses={200: {"links": _JOB_LINKS}, **errors(400, 404, 503)},
         dependencies=[Depends(desk.require_fibre)],
     )
     async def configure(request: ConfigureRequest, exchange: Request) -> ConfigureAnswer:
-        """Starts a job that streams live data."""
-        return configure_answer(
-            await desk.job(request, exchange, lambda now: make_plan(request, now.fibre, now.options.frame_rate))
-        )
+        """Starts a job that streams live data, or those of a range of the past."""
+        return configure_answer(await _job(desk, request, request, exchange))
+
+    @app.post(
+        "/config/{task_id}",
+        responses={200: {"links": _JOB_LINKS}, **errors(400, 404, 503)},
+        dependencies=[Depends(desk.require_fibre)],
+    )
+    async def config(task_id: str, request: ConfigTaskRequest, exchange: Request) -> ConfigTaskAnswer:
+        """The same in other words."""
+        try:
+            job = await _job(desk, request, request.as_configure(), exchange)
+        except RequestError as error:
+            words = str(error).replace("channels", "sensors").replace("displayInfo", "canvasInfo")
+            raise type(error)(words) from error
+        return ConfigTaskAnswer(**configure_answer(job).model_dump(), task_id=task_id)
 
     @app.get("/metadata/{job_id}", responses=errors(404))
     async def get_metadata(job_id: str) -> JobMetadata:
@@ -104,13 +124,10 @@ def _add_job_routes(app: FastAPI, desk: Desk) -> None:
         return Cancelled(job_id=job_id)
 
 
-def _add_later_routes(app: FastAPI) -> None:
-    @app.post("/config/{task_id}", responses=errors(501), status_code=501)
-    async def config(task_id: str) -> ErrorAnswer:
-        """The other dialect of /configure."""
-        return ErrorAnswer(error=f"/config/{task_id} is not available in this simulator yet; use /configure")
-
-    @app.post("/recordings_in_time_range", responses=errors(501), status_code=501)
-    async def recordings() -> ErrorAnswer:
-        """The recordings that historic mode could show."""
-        return ErrorAnswer(error="/recordings_in_time_range is not available in this simulator yet")
+async def _job(desk: Desk, body: BaseModel, asked: ConfigureRequest, exchange: Request) -> Job:
+    return await desk.job(
+        body,
+        asked_range(asked),
+        exchange,
+        lambda now, measured: make_plan(asked, measured, now.options.frame_rate),
+    )
