@@ -21,6 +21,7 @@ from support.screen.window import connected, open_window
 from support.server.under_test import ServerUnderTest
 from support.settings_sources import load
 from support.stream.connection import Connection
+from support.wording import legible
 
 
 def fetched(reflection: Reflection) -> list[Document]:
@@ -70,7 +71,7 @@ def _write(files: Sequence[Document], output: Path | None) -> None:
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise ReflectionError(f"it is made of several packages ({names}): name a file with -o, all go beside it")
-        sys.stdout.write(files[0].text)
+        sys.stdout.write(legible(files[0].text))
         return
     for path, file in zip([output, *(output.parent / one.name for one in files[1:])], files, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,10 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 from support.schema.schema import Schema
-from support.wording import some
+from support.wording import Words, some
+
+_LONGEST = 500
+"""Characters of a sentence: the names in it are the server's own."""
 
 _COMPOSED = (FieldDescriptorProto.TYPE_MESSAGE, FieldDescriptorProto.TYPE_GROUP)
 
@@ -55,14 +58,15 @@ class Comparison:
 
     def of(self, so: So) -> list[str]:
         """The sentences of the differences that are so."""
-        return [item.sentence for item in self.items if item.so is so]
+        return [str(Words(item.sentence, _LONGEST)) for item in self.items if item.so is so]
 
     def rows(self) -> list[tuple[str, ...]]:
         """A table for people, its head first; what differs stands above what does not."""
         order = (So.BREAKING, So.COMPATIBLE, So.SAME)
         items = sorted(self.items, key=lambda item: order.index(item.so))
         head = ("What", "Expected", "At the server", "So")
-        return [head, *((item.what, item.expected or "-", item.served or "-", item.so.value) for item in items)]
+        cells = ((item.what, item.expected or "-", item.served or "-", item.so.value) for item in items)
+        return [head, *(tuple(str(Words(cell)) for cell in row) for row in cells)]
 
 
 def compared(ours: Schema, theirs: Schema, method: str, service: str | None = None) -> Comparison:

@@ -14,12 +14,15 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
-from support.wording import short
+from support.wording import Words
 
 _VERSIONS = ("v1", "v1alpha")  # the same messages; servers offer one or both
 
 _MOST_FILES = 200
 """Files that one schema is made of at most, as far as it is read: a server may name ever new ones."""
+
+_MOST_CHARACTERS = 500
+"""Of a sentence in which the server's own words are told."""
 
 ANSWER_WITHIN = 2.0
 """Seconds in which a server that has reflection has said what it is asked."""
@@ -27,6 +30,9 @@ ANSWER_WITHIN = 2.0
 
 class ReflectionError(ValueError):
     """What the server says of itself cannot be read; in words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(str(Words(words, _MOST_CHARACTERS)))
 
 
 class NoReflectionError(ReflectionError):
@@ -101,14 +107,14 @@ class Reflection:
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
                     words = " ".join((error.details() or "no word why").split())
-                    trouble = ReflectionError(short(f"{error.code().name}: {words}"))
+                    trouble = ReflectionError(f"{error.code().name}: {words}")
                 continue
             except DecodeError:
                 trouble = ReflectionError("its answer is none of reflection's")
                 continue
             self._versions = (version,)
             if answer is not None and answer.HasField("error_response"):
-                raise _RefusedError(short(f"{request.WhichOneof('message_request')} was refused: {_words(answer)}"))
+                raise _RefusedError(f"{request.WhichOneof('message_request')} was refused: {_words(answer)}")
             if answer is None or not answer.HasField(kind):
                 trouble = ReflectionError("it does not answer what it is asked")
                 continue

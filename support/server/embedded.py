@@ -18,6 +18,7 @@ import requests
 
 from support.errors import NotReadyError
 from support.machine.threads import named
+from support.wording import legible
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,8 @@ class EmbeddedServer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log_output,
-                text=True,
+                encoding="utf-8",
+                errors="backslashreplace",
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             )
@@ -168,4 +170,4 @@ class EmbeddedServer:
 
     def _log(self) -> str:
         text = self._log_file.read_text(encoding="utf-8", errors="replace").strip()
-        return text[-500:] or f"its log {self._log_file} is empty"
+        return legible(text[-500:]) or f"its log {self._log_file} is empty"

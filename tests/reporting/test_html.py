@@ -3,10 +3,13 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from support import ROOT
 from support.reporting import html
 from support.reporting.run_description import describe_run
 
@@ -32,6 +35,15 @@ def write_result(results: Path, status: str = "failed") -> Path:
     (results / f"{result['uuid']}-result.json").write_text(json.dumps(result), "utf-8")
     describe_run(results, {"server": "http://127.0.0.1:5000"}, ci={})
     return results
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252:strict"])
+def test_a_console_that_lacks_the_characters_of_the_folder_shows_escapes(tmp_path: Path, encoding: str) -> None:
+    results = write_result(tmp_path / "שלום" / "allure-results")
+    command = [sys.executable, "-m", "support.reporting.html", "--results", str(results), "--output", str(tmp_path)]
+    environment = {"PATH": "", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == html.NO_NODE.format(results=ascii(str(results))[1:-1]) + "\n"
 
 
 @needs_tools

@@ -290,3 +290,11 @@ def test_the_table_has_what_breaks_above_all_else() -> None:
     assert first == ("datastream.SensorIntensity.id", "int32 = 1", "int32 = 5", "breaking")
     assert second == ("datastream.DataStream.more", "-", "int32 = 9", "compatible")
     assert third[-1] == "same"
+
+
+def test_the_names_of_a_server_are_told_in_words_that_can_be_read() -> None:
+    found = comparison(add_field("SpectrogramRow.\x1b[2J\n\u202e" + "x" * 10_000, 9))
+    [sentence] = found.of(So.COMPATIBLE)
+    assert sentence.startswith(rf"field {ROW}.\x1b[2J\n\u202exxx")
+    assert sentence.endswith(" more characters")
+    assert all(cell.isprintable() and len(cell) < 300 for row in found.rows() for cell in row)
