@@ -128,7 +128,7 @@ class TestConnect:
     def test_a_sick_job_is_refused(
         self, serve: Serve, health: Health, words: str, status: grpc.StatusCode | None
     ) -> None:
-        error = refusal("127.0.0.1", serve(health=health).port, PATIENCE)
+        error = refusal("127.0.0.1", serve(health=health).port, 3)
 
         assert words in str(error)
         assert error.status is status
@@ -137,7 +137,7 @@ class TestConnect:
         connected(client, serve())
 
         with pytest.raises(ConnectionError):
-            client.connect("127.0.0.1", serve(health=unhealthy).port)
+            client.connect("127.0.0.1", serve(health=failing).port)
 
         assert not client.is_connected()
 

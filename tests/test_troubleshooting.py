@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
+from typing import NoReturn
 
 import grpc
 import pytest
@@ -45,8 +46,9 @@ from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
 from tests.conftest import Http, Serve
-from tests.grpc_server import Abort, frame, silence
+from tests.grpc_server import Abort, failing, frame, silence
 from tests.http_server import Answer
+from tests.patience import eventually
 from tests.reporting.test_html import write_result
 from tests.reporting.test_words import STANDARD
 from tests.schema.altered import move_to, pool_of, set_field, story
@@ -317,7 +319,26 @@ def _(at: Triggers) -> list[str]:
     def unwell(_request: HealthRequest, _context: grpc.ServicerContext) -> HealthResponse:
         return HealthResponse(healthy=False, version="x-1")
 
-    return [at.streaming(at.serve(health=unwell).port)]
+    return [at.streaming(at.serve(health=unwell).port, connection_timeout=1)]
+
+
+@under("`the health check of … failed with")
+def _(at: Triggers) -> list[str]:
+    def starting(_request: HealthRequest, context: grpc.ServicerContext) -> NoReturn:
+        context.abort(grpc.StatusCode.UNAVAILABLE, "still starting")
+
+    return [at.streaming(at.serve(health=health).port, connection_timeout=1) for health in (starting, failing)]
+
+
+@under("`… answered gRPC only after")
+def _(at: Triggers) -> list[str]:
+    port = at.serve().port
+
+    def late() -> str:
+        said = at.streaming(port, connection_timeout=1e-6)
+        return said if "only after" in said else ""
+
+    return [eventually(late, "the port answers, too late")]
 
 
 @under("`… windows are in use`")

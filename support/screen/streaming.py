@@ -147,6 +147,11 @@ class Streaming:
         with self._newest_window() as window:
             window.receive(max_frames, seconds)
 
+    def stream_as_connected(self) -> None:
+        """Streams what comes at once, on the connection that there is: whether that serves is what is asked."""
+        with self._newest_window(connects=False) as window:
+            window.receive(None, 0)
+
     def stream_for_long(self, seconds: float, server_pid: int | None) -> Long:
         """Streams the job for so long, judges every frame, and notes what changes slowly."""
         with self._newest_window() as window:
@@ -199,9 +204,10 @@ class Streaming:
         return True
 
     @contextmanager
-    def _newest_window(self) -> Iterator[Window]:
+    def _newest_window(self, *, connects: bool = True) -> Iterator[Window]:
         """The newest job's window, connected, to be streamed inside; a stream that fails is a broken promise."""
-        self.connect()
+        if connects:
+            self.connect()
         window = self.window
         try:
             with promised(APIError, ConnectionError):

@@ -58,6 +58,18 @@ def open_channel(
     return grpc.intercept_channel(channel, _Authorizing(authorization)) if authorization else channel
 
 
+def wake(channel: grpc.Channel) -> None:
+    """Has an idle channel, not yet closed, connect.
+
+    The public way, to subscribe with ``try_to_connect``, ends a thread of gRPC's (1.85) with an error where the channel
+    is closed within the next fifth of a second.
+    """
+    core: Any = channel
+    while hasattr(core, "_channel"):
+        core = core._channel
+    core.check_connectivity_state(True)
+
+
 class _Authorizing(
     grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor
 ):

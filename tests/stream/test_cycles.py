@@ -15,7 +15,7 @@ from support.errors import APIError, ConnectionError
 from support.grpc_stream_client import GrpcStreamClient
 from support.network.hop import Hop
 from tests.conftest import Serve
-from tests.grpc_server import Health, Step, frame, healthy, silence, unhealthy
+from tests.grpc_server import Health, Step, failing, frame, healthy, silence
 from tests.patience import PATIENCE, eventually
 
 Cycle = Callable[[GrpcStreamClient, int], None]
@@ -52,7 +52,7 @@ def breaks(client: GrpcStreamClient, port: int, amount: int = 1) -> None:
     ("cycle", "health", "script"),
     [
         pytest.param(streams, healthy, (frame(), frame()), id="streams"),
-        pytest.param(is_refused, unhealthy, (), id="refused"),
+        pytest.param(is_refused, failing, (), id="refused"),
         pytest.param(breaks, healthy, (frame(), silence()), id="breaks"),
         pytest.param(partial(streams, amount=3), healthy, (frame(), frame()), id="three streams"),
         pytest.param(partial(breaks, amount=3), healthy, (frame(), silence()), id="three break"),
