@@ -16,6 +16,7 @@ from support.grpc_stream_client import GrpcStreamClient
 from support.network.hop import Hop
 from support.screen.refusals import refusal_of_unknown_job
 from support.screen.streaming import Streaming
+from support.screen.window import vacancies_of
 from support.settings_sources import load
 from support.stream.production import PRODUCTION
 from tests.conftest import Serve
@@ -69,7 +70,7 @@ def test_a_gateway_that_ends_connections_politely_is_no_failure_of_the_server(
 ) -> None:
     behind = Behind(api.base_url, manners, cleanup)
     settings = load({"connection_timeout": str(PATIENCE), "idle_timeout": str(PATIENCE)}, {})
-    streaming = Streaming(settings, behind, cleanup)
+    streaming = Streaming(settings, behind, vacancies_of(settings), cleanup)
     streaming.configure(JobRequest(channels_min=1, channels_max=3), api.live_metadata().prr)
 
     streaming.connect()
@@ -88,7 +89,8 @@ def test_a_gateway_that_ends_connections_politely_is_no_failure_of_the_server(
 
 def test_a_server_that_is_gone_after_its_refusal_does_not_serve(api: FocusServerAPI, cleanup: ExitStack) -> None:
     behind = Behind(api.base_url, [NORMAL], cleanup)
-    streaming = Streaming(load({"retry_delay": "0"}, {}), behind, cleanup)
+    settings = load({"retry_delay": "0"}, {})
+    streaming = Streaming(settings, behind, vacancies_of(settings), cleanup)
     streaming.configure(JobRequest(channels_min=1, channels_max=3), api.live_metadata().prr)
     refusal_of_unknown_job(streaming)
 
