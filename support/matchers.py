@@ -18,6 +18,7 @@ from support.screen.overlooked import Overlooked
 from support.screen.refusals import what_is_amiss
 from support.screen.succession import Succession
 from support.stream.metrics import StreamMetrics
+from support.validation.agreed import Waited, judge_waits
 from support.validation.beside import Shown, judge_beside
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
@@ -329,6 +330,18 @@ def show_what_is_their_own(canvases: Collection[str]) -> BaseMatcher[Sequence[Wa
         return "; ".join(map(str, judge_beside(streams, canvases))) or None
 
     return _Promise("windows that show nothing of one another", problem)
+
+
+def opened_as_agreed() -> BaseMatcher[Sequence[Waited]]:
+    """Windows of a run that took no longer to open than agreed, by percentiles."""
+
+    def problem(waits: Sequence[Waited]) -> str | None:
+        if all(waited.lack for waited in waits):
+            return "nothing was judged"
+        findings = judge_waits(waits)
+        return _listed(findings, 0, "about the percentiles, by the nearest rank") if findings else None
+
+    return _Promise("windows that open as fast as agreed", problem)
 
 
 def was_free_within(limit: float) -> BaseMatcher[Succession]:

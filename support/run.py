@@ -114,6 +114,7 @@ class Run:
             **({"schema of the server": str(self.spoken.schema)} if self.spoken.schema else {}),
             **({"second pass": f"{self.second.server.name}, {self.second.spoken}"} if self.second else {}),
             **({"known defects": str(self.settings.known)} if str(self.settings.known) else {}),
+            **({"limits of features replaced": replaced} if (replaced := self.settings.replaced) else {}),
             "suite version": metadata.version("focus-stream-acceptance"),
         }
 

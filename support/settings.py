@@ -60,6 +60,20 @@ def _fingerprints(text: object) -> object:
     return tuple(normalized_fingerprint(str(part)) for part in parts) if isinstance(parts, list) and parts else text
 
 
+def _two(text: object) -> object:
+    """``2, 5``, as a variable or a command line can hold both."""
+    parts = text.split(",") if isinstance(text, str) else text
+    if not isinstance(parts, list | tuple) or len(parts) != 2 or any(isinstance(part, bool) for part in parts):
+        raise ValueError("expected P95 and P99 in seconds, like 2, 5")
+    return parts
+
+
+def _ascending(percentiles: tuple[float, float]) -> tuple[float, float]:
+    if percentiles[0] > percentiles[1]:
+        raise ValueError(f"the P95, {percentiles[0]:g} s, is above the P99, {percentiles[1]:g} s")
+    return percentiles
+
+
 def _header_text(token: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
         raise ValueError("expected letters, digits and signs, without blanks")
@@ -88,6 +102,7 @@ Seconds = Annotated[float, Field(gt=0, le=1e9)]
 Wait = Annotated[float, Field(gt=0, le=1e6)]
 """Seconds, no more than every system can wait for."""
 
+Agreed = Annotated[tuple[Seconds, Seconds], BeforeValidator(_two), AfterValidator(_ascending)]
 Hertz = Annotated[float, Field(ge=0)]
 
 
@@ -178,6 +193,12 @@ class Settings(BaseModel):
     frozen_rows: int = Field(
         Limits.frozen_rows, ge=2, le=10**9, description="identical rows that make a sensor dead or frozen"
     )
+
+    agreed_configure: Agreed | None = Field(
+        None, description="P95 and P99 agreed for the answer of a configuration, over a whole run"
+    )
+    agreed_connect: Agreed | None = Field(None, description="the same for connecting to a new job")
+    agreed_both: Agreed | None = Field(None, description="the same for both together")
 
     scale: Scale | None = Field(
         None, description="of values in production's dialect: linear or logarithmic; unset, found out from first frames"
@@ -322,6 +343,12 @@ class Settings(BaseModel):
         log.warning("%s is %g here, not %g (%s)", key, override, stated, self.origin(key))
         return float(override)
 
+    @property
+    def replaced(self) -> str:
+        """The limits of features that settings replace, in words; empty where all of them hold."""
+        replacing = [key for key, field in self.__class__.model_fields.items() if "overrides" in str(field.description)]
+        return ", ".join(f"{key}={text}" for key, text in self.described().items() if key in replacing)
+
     def described(self) -> dict[str, str]:
         """Every setting that has a value, with what is not the default marked by its origin; secrets are hidden."""
         described = {}
@@ -335,4 +362,6 @@ def shown(key: str, value: object) -> str:
     """A value for people: secrets are hidden."""
     if key == "token":
         return "***"
-    return ", ".join(value) if isinstance(value, tuple) else without_password(str(value))
+    if isinstance(value, list | tuple):
+        return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
+    return without_password(str(value))

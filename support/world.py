@@ -28,6 +28,7 @@ from support.server.under_test import ServerUnderTest, job_status
 from support.settings import Settings
 from support.stream.metrics import StreamMetrics
 from support.validation.account import judge_metadata
+from support.validation.agreed import Waited
 from support.validation.finding import Finding
 from support.validation.verdict import Verdict
 
@@ -56,6 +57,7 @@ class World:
         streaming: its jobs and their streams.
         together: the windows that it watches at the same time, or again.
         baseline: what it measures.
+        waits: how long the windows of the run took to open, where it looks back on them.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class World:
         self._streamings: list[Streaming] = []
         self._succession: Succession | None = None
         self._long: Long | None = None
+        self.waits: Sequence[Waited] = ()
         self._refusal: Refusal | None = None
         self._unasked_refusals: dict[int, tuple[str, Refusal]] = {}
         self._excused: list[KnownDefect] = []
@@ -264,6 +267,12 @@ class World:
             self._settle(time.monotonic(), WINDOW_FREE_WITHIN)
         self._of_run.told = True
 
+    def look_back_on_waits(self) -> str:
+        """Looks at how long the windows of the run took to open; why they are not judged, or an empty text."""
+        self.waits = self.server.waits.told(self.settings)
+        lacks = [f"{waited.step}: {waited.lack}" for waited in self.waits if waited.lack]
+        return "; ".join(lacks) if len(lacks) == len(self.waits) else ""
+
     def _settle(self, before: float, patience: float = 0.0) -> None:
         """Asks the server about jobs that it has cancelled before: they have to be over."""
         jobs = self._of_run.cancelled(self.server.url, before)
@@ -274,6 +283,12 @@ class World:
         if not self._faulty:
             for what, refusal in self._unasked_refusals.values():
                 self._of_run.add_of_server(judge_refusal(refusal.error), scenario, what)
+            self.server.waits.add(
+                window for each in self._streamings if not each.is_troubled for window in each.windows
+            )
+            self.server.waits.add(
+                watch.window for each in self.together.opened for watch in each.watches if watch.window
+            )
             with suppress(RemoteError):  # then the last scenario asks
                 self._settle(time.monotonic() - WINDOW_FREE_WITHIN)
             self._of_run.add(scenario, self.server.url, self._every_job, self._every_stream)
@@ -289,6 +304,7 @@ class World:
             compared=self.baseline.compared,
             certificates=self.settings.security.seen,
             overlooked=self._overlooked or (),
+            waits=self.waits,
         )
 
     @property

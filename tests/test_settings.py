@@ -2,6 +2,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -113,6 +114,42 @@ class TestPrecedence:
     def test_what_overrides_a_feature_overrides_the_rule_too(self, key: str) -> None:
         assert load({}, {}).limits == Limits()
         assert getattr(load({key: "7.5"}, {}).limits, key) == 7.5
+
+
+class TestAgreedTimes:
+    @pytest.mark.parametrize("written", ["2, 5", "2,5"])
+    def test_both_percentiles_are_one_setting(self, tmp_path: Path, written: str) -> None:
+        assert load({"agreed_both": written}, {}).agreed_both == (2, 5)
+        assert in_file(tmp_path, "agreed_both: [2, 5]").described()["agreed_both"].startswith("2, 5 (from ")
+
+    @pytest.mark.parametrize(
+        ("written", "words"),
+        [
+            ("5, 2", "the P95, 5 s, is above the P99, 2 s"),
+            ("2", "expected P95 and P99 in seconds, like 2, 5"),
+            ("2, 5, 6", "expected P95 and P99"),
+            ("2, soon", "unable to parse"),
+            ("0, 5", "greater than 0"),
+        ],
+    )
+    def test_what_is_no_pair_is_told(self, tmp_path: Path, written: str, words: str) -> None:
+        assert words in problem(tmp_path, {"agreed_connect": written})
+
+    def test_staging_may_take_twice_as_long_as_production(self) -> None:
+        production, staging = (load({"environment": name}, {}) for name in ("production", "staging"))
+        for key in ("agreed_configure", "agreed_connect", "agreed_both", "connect_within"):
+            once, twice = getattr(production, key), getattr(staging, key)
+            assert np.multiply(once, 2).tolist() == np.asarray(twice).tolist()
+        for settings in (production, staging):
+            assert settings.agreed_configure
+            assert settings.agreed_connect
+            assert settings.agreed_configure[1] < settings.rest_timeout
+            assert settings.agreed_connect[1] < settings.connection_timeout
+
+    def test_a_limit_of_a_feature_that_is_replaced_stands_out(self) -> None:
+        assert Settings().replaced == ""
+        production = load({"environment": "production", "data_age_within": "3"}, {}).replaced
+        assert production == "connect_within=30.0 (from environments/production.yaml), data_age_within=3.0 (from -D)"
 
 
 class TestDescription:

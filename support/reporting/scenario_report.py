@@ -16,6 +16,7 @@ from support.screen.overlooked import Unasked
 from support.screen.refusals import Refusal
 from support.screen.streamed import Streamed
 from support.security import ServerCertificate
+from support.validation.agreed import Waited, shown
 
 _MANY = 3
 """Windows at once from which on the end of the run tells how much they were."""
@@ -33,6 +34,7 @@ class Happened:
         compared: the figures that it compared with a baseline.
         certificates: those that were trusted on first use, by target.
         overlooked: what was found in the run and no step had asked about, where this scenario looks back.
+        waits: how long the windows of the run took to open, where this scenario looks back on them.
     """
 
     streams: Sequence[Streamed] = ()
@@ -42,6 +44,7 @@ class Happened:
     compared: Sequence[Compared] = ()
     certificates: Mapping[str, ServerCertificate] = field(default_factory=dict)
     overlooked: Iterable[Unasked] = ()
+    waits: Sequence[Waited] = ()
 
 
 class Report:
@@ -63,6 +66,9 @@ class Report:
         if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
             self.figures.append("\n".join([scenario, *lines]))
+        if any(waited.agreed for waited in happened.waits):
+            lines = ["  ".join(cell.ljust(14) for cell in map(str, row)).rstrip() for row in waits_rows(happened.waits)]
+            self.figures.append("\n  ".join([scenario, *lines]))
         if self._attaches:
             _attach(happened)
 
@@ -80,8 +86,21 @@ def _attach(happened: Happened) -> None:
         report_comparison(happened.compared)
     if happened.certificates:
         attach_table(certificates_table(happened.certificates), "Certificates trusted on first use")
+    if any(waited.agreed for waited in happened.waits):
+        attach_table(as_table(waits_rows(happened.waits)), "How long windows took to open")
     if overlooked := list(happened.overlooked):
         attach_table(overlooked_table(overlooked), "Found where nobody asked")
+
+
+def waits_rows(waits: Iterable[Waited]) -> list[tuple[object, ...]]:
+    """How long each step took, in how many windows, and what is agreed; percentiles by the nearest rank."""
+    rows: list[tuple[object, ...]] = [("Step", "Windows", "P95", "agreed", "P99", "agreed", "Verdict")]
+    for waited in waits:
+        told, agreed = (
+            [*map(shown, each)] if each else ["none", "none"] for each in (waited.percentiles, waited.agreed)
+        )
+        rows.append((waited.step, waited.times.count, told[0], agreed[0], told[1], agreed[1], waited.verdict))
+    return rows
 
 
 def overlooked_table(overlooked: Iterable[Unasked]) -> str:

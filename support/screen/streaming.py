@@ -111,6 +111,11 @@ class Streaming:
             self._network = self._cleanup.enter_context(Hop((host, int(port))))
         return self._network
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether it goes through a network that the scenario has its hands on."""
+        return self._network is not None
+
     def configure(self, request: JobRequest, prr: float, patience: float | None = None) -> Job:
         """Asks for a job on a fibre of this PRR, Hz, and gives it a window; patience as ``open_window`` has it.
 

@@ -83,7 +83,8 @@ class Window:
         configure_seconds: how long the answer of ``/configure`` took; None where nobody measured it.
 
     Attributes:
-        connect_seconds: how long connecting took, also in vain.
+        connect_seconds: how long connecting took, also in vain; 0 before.
+        arrived: whether it has been connected.
         job_over: whether the job has been ended, so that its stream has to end, too.
         verdict: what the rules say about the newest stream; None before the first.
         failure: the error that ended that stream, in words; empty where none did.
@@ -98,6 +99,7 @@ class Window:
         self.client = client
         self.configure_seconds = configure_seconds
         self.connect_seconds = 0.0
+        self.arrived = False
         self.job_over = False
         self.verdict: Verdict | None = None
         self.failure = ""
@@ -131,6 +133,7 @@ class Window:
         began = time.monotonic()
         try:
             self.client.connect(*(address or (answer.stream_url, answer.stream_port)))
+            self.arrived = True
         finally:
             self.connect_seconds = time.monotonic() - began
 

@@ -12,6 +12,7 @@ from support.address import without_password
 from support.contract import ChannelRange, LiveMetadata
 from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
+from support.screen.waits import Waits
 from support.screen.window import vacancies_of
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
@@ -36,6 +37,7 @@ class ServerUnderTest:
         job_ids: the jobs that it has been asked for in this run, oldest first.
         canvases: those that windows beside each other were drawn on in this run.
         vacancies: its windows.
+        waits: how long those took to open.
 
     Raises:
         NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
@@ -45,6 +47,7 @@ class ServerUnderTest:
         self.job_ids: list[str] = []
         self.canvases: set[str] = set()
         self.vacancies = vacancies_of(settings)
+        self.waits = Waits()
         self._fibre_asked = False
         self._cleanup = ExitStack()
         with self._cleanup:
