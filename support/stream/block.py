@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from support.stream.digest import NOTHING
 from support.stream.frame import Frame
+from support.stream.once import once
 from support.stream.shape import Shape
 from support.stream.wire import stack_of
 
@@ -96,19 +96,19 @@ class Block:
             index=self.index + first,
         )
 
-    @cached_property
+    @once
     def lowest(self) -> NDArray[np.float32]:
         """The smallest value of each frame, NaN where one is NaN; infinite where there is none."""
         lowest: NDArray[np.float32] = self.row_lowest.min(axis=1, initial=np.inf)
         return lowest
 
-    @cached_property
+    @once
     def highest(self) -> NDArray[np.float32]:
         """The largest value of each frame, likewise."""
         highest: NDArray[np.float32] = self.row_highest.max(axis=1, initial=-np.inf)
         return highest
 
-    @cached_property
+    @once
     def floor(self) -> NDArray[np.float32]:
         """What no value of a frame lies below: ``lowest``, or 0 where that is not below it and need not be known.
 
@@ -117,7 +117,7 @@ class Block:
         floor: NDArray[np.float32] = self.row_floor.min(axis=1, initial=np.inf)
         return floor
 
-    @cached_property
+    @once
     def row_lowest(self) -> NDArray[np.float32]:
         """The smallest value of each row, likewise, shape (frames, rows)."""
         if self._is_exact:
@@ -143,7 +143,7 @@ class Block:
         """
         return self._measured[2]
 
-    @cached_property
+    @once
     def _measured(self) -> Measured:
         stacks, self.stacks = self.stacks, []
         has_spectra = self.shape.value_count and self.shape.is_rectangular
@@ -169,17 +169,17 @@ class Block:
         """Position of each frame in the stream."""
         return range(self.index, self.index + len(self.messages))
 
-    @cached_property
+    @once
     def elapsed(self) -> NDArray[np.float64]:
         """Seconds from asking for the stream to the arrival of each frame."""
         return np.array([message.arrived for message in self.messages]) - self.began
 
-    @cached_property
+    @once
     def received_at(self) -> NDArray[np.float64]:
         """Arrival of each frame by this machine's clock, epoch seconds."""
         return np.array([message.received_at for message in self.messages])
 
-    @cached_property
+    @once
     def ages(self) -> NDArray[np.float64]:
         """Seconds from the end of each frame's newest row to its arrival; NaN without rows."""
         if not self.shape.rows:
@@ -187,7 +187,7 @@ class Block:
         newest: NDArray[np.int64] = self.ends.max(axis=1)
         return self.received_at - newest / 1000
 
-    @cached_property
+    @once
     def frames(self) -> list[Frame]:
         """The frames, one by one."""
         return self._frames()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from google.protobuf.message import Message
 from numpy.typing import NDArray
 
+from support.stream.once import once
 from support.stream.shape import Shape
 
 
@@ -43,7 +43,7 @@ class Frame:
     current_min_amp: float
     current_max_amp: float
 
-    @cached_property
+    @once
     def message(self) -> Message:
         """The message, as protocol buffers read it: of the schema that the server speaks."""
         return self.shape.message(self.data)
@@ -72,7 +72,7 @@ class Frame:
         """Number of intensities of every sensor of every row, in the order of the message, flat."""
         return self.shape.bin_counts
 
-    @cached_property
+    @once
     def values(self) -> NDArray[np.float32]:
         """Every intensity of the frame in the order of the message, flat; defined for ragged frames, too."""
         return self.shape.values(self.data)

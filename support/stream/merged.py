@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from support.stream.block import Block, Measured, Message
 from support.stream.digest import NOTHING
 from support.stream.frame import Frame
+from support.stream.once import once
 from support.stream.shape import Shape
 
 _KEPT_SHAPES = 256
@@ -113,11 +114,11 @@ class RowsOf(Block):
             chosen=chosen,
         )
 
-    @cached_property
+    @once
     def row_lowest(self) -> NDArray[np.float32]:
         return self.whole.row_lowest[:, self.chosen]
 
-    @cached_property
+    @once
     def _measured(self) -> Measured:
         floor, highest, digests = self.whole.row_floor, self.whole.row_highest, self.whole.digests
         return floor[:, self.chosen], highest[:, self.chosen], digests[self.chosen] if digests.size else NOTHING
@@ -163,17 +164,17 @@ class MergedBlock(Block):
         chosen.index, chosen.began = self.index + first, self.began
         return chosen
 
-    @cached_property
+    @once
     def frames(self) -> list[Frame]:
         parts = zip(*(stream.frames for stream in self.parts), strict=True)
         return [MergedFrame.of(frame, part) for frame, part in zip(self._frames(), parts, strict=True)]
 
-    @cached_property
+    @once
     def row_lowest(self) -> NDArray[np.float32]:
         lowest: NDArray[np.float32] = np.minimum.reduce([stream.row_lowest for stream in self.streams])
         return lowest
 
-    @cached_property
+    @once
     def _measured(self) -> Measured:
         is_whole = self.shape.is_rectangular and all(stream.digests.size for stream in self.streams)
         return (
@@ -198,7 +199,7 @@ class MergedFrame(Frame):
         """A frame, but for its values, and what it is made of."""
         return cls(**vars(frame), parts=parts)
 
-    @cached_property
+    @once
     def values(self) -> NDArray[np.float32]:
         return _side_by_side([_by_row(part.values, part.shape.row_counts) for part in self.parts])
 

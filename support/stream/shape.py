@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +11,7 @@ from google.protobuf.message import Message
 from numpy.typing import NDArray
 
 from support.stream import digest
+from support.stream.once import once
 from support.wording import Words
 
 
@@ -75,12 +75,12 @@ class Shape(ABC):
         values = np.concatenate([self.values(message.tobytes()).reshape(self.dimensions) for message in stack])
         return digest.digests(digest.sample(values, self.dimensions[1]))
 
-    @cached_property
+    @once
     def value_count(self) -> int:
         """Number of intensities of all sensors and rows."""
         return int(self.bin_counts.sum())
 
-    @cached_property
+    @once
     def row_counts(self) -> NDArray[np.int64]:
         """Number of intensities of each row."""
         sensors = np.cumsum([0, *map(len, self.sensor_ids)])
@@ -88,12 +88,12 @@ class Shape(ABC):
         counts: NDArray[np.int64] = np.diff(so_far[sensors])
         return counts
 
-    @cached_property
+    @once
     def is_rectangular(self) -> bool:
         """Whether all rows hold the same number of sensors and all sensors the same number of bins."""
         return len({len(ids) for ids in self.sensor_ids}) <= 1 and np.unique(self.bin_counts).size <= 1
 
-    @cached_property
+    @once
     def dimensions(self) -> tuple[int, int, int]:
         """Rows, sensors and bins of a rectangular shape."""
         sensors = len(self.sensor_ids[0]) if self.rows else 0
