@@ -36,7 +36,8 @@ def _words(value: int | str) -> int | str:
 Text = Annotated[str, AfterValidator(Words)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Real = Annotated[float, BeforeValidator(_number)]
-Moment = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Finite = Annotated[Real, Field(allow_inf_nan=False)]
+FromZero = Annotated[Finite, Field(ge=0)]
 
 
 class _Answer(BaseModel):
@@ -76,12 +77,12 @@ class _TolerantAnswer(_Answer):
 class LiveMetadata(_TolerantAnswer):
     """``GET /live_metadata``: the fibre. Lengths in metres, ``prr`` (pulse repetition rate) in Hz."""
 
-    prr: Real
-    dx: Real | None = None
+    prr: FromZero
+    dx: FromZero | None = None
     sw_version: Text = ""
-    number_of_channels: Real | None = None
-    fiber_start_meters: Real | None = None
-    fiber_length_meters: Real | None = None
+    number_of_channels: Finite | None = None
+    fiber_start_meters: Finite | None = None
+    fiber_length_meters: Finite | None = None
     fiber_description: Text | None = None
 
     @classmethod
@@ -92,7 +93,7 @@ class LiveMetadata(_TolerantAnswer):
     @property
     def waits_for_fibre(self) -> bool:
         """Whether no fibre is attached: then there is nothing to stream."""
-        return not (math.isfinite(self.prr) and self.prr > 0)
+        return self.prr == 0
 
     @property
     def nyquist(self) -> float:
@@ -185,8 +186,8 @@ def _end(value: object) -> object:
 class Recording(NamedTuple):
     """From when to when something was recorded, epoch seconds; without an end where the recording still runs."""
 
-    begin: Moment
-    end: Annotated[Moment | None, BeforeValidator(_end)]
+    begin: Finite
+    end: Annotated[Finite | None, BeforeValidator(_end)]
 
 
 class Recordings(_Answer):

@@ -266,11 +266,28 @@ class TestAnswers:
         there = [c.raddr.port for c in psutil.Process().net_connections("inet") if c.raddr]
         assert port not in there
 
-    @pytest.mark.parametrize("prr", [0, -1, float("nan"), float("inf")])
-    def test_a_server_without_fibre_waits_for_it(self, http: Http, client_of: ClientOf, prr: float) -> None:
-        answer = Answer(body={"prr": prr, "dx": 0, "sw_version": "waiting for fiber"})
+    @pytest.mark.parametrize("prr", ["0", "0.0", "-0"])
+    def test_a_server_without_fibre_waits_for_it(self, http: Http, client_of: ClientOf, prr: str) -> None:
+        answer = Answer(body=f'{{"prr": {prr}, "dx": 0, "sw_version": "waiting for fiber"}}')
 
         assert client_of(http(answer)).live_metadata().waits_for_fibre
+
+    @pytest.mark.parametrize("prr", ["NaN", "Infinity", "-Infinity", "1e400", "-2000", '"2000"', "true", "null"])
+    def test_a_prr_that_is_none_is_no_missing_fibre(self, http: Http, client_of: ClientOf, prr: str) -> None:
+        answer = Answer(body=f'{{"prr": {prr}, "dx": 0, "sw_version": "waiting for fiber"}}')
+
+        with pytest.raises(ProtocolError, match="answered with fields that are not the contract's: prr: "):
+            client_of(http(answer)).live_metadata()
+
+    @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e400", '"1"'])
+    @pytest.mark.parametrize("field", ["dx", "number_of_channels", "fiber_start_meters", "fiber_length_meters"])
+    def test_another_number_of_the_fibre_that_is_none_is_told(
+        self, http: Http, client_of: ClientOf, field: str, value: str
+    ) -> None:
+        fibre = client_of(http(Answer(body=f'{{"prr": 2000, "{field}": {value}}}'))).live_metadata()
+
+        assert list(fibre.unreadable) == [field]
+        assert getattr(fibre, field) is None
 
     @pytest.mark.parametrize(
         ("body", "words"),
@@ -478,6 +495,7 @@ class TestServerUnderTest:
         [
             (Answer(body={"prr": 0, "sw_version": "waiting for fiber"}), "is not ready: it says 'waiting for fiber'"),
             (Answer(body={"prr": 0}), "is not ready: it says 'PRR 0'"),
+            (Answer(body='{"prr": NaN}'), "cannot be tested: .* prr: Input should be a finite number"),
             (Answer(500, {"error": "no database"}), "cannot be tested: .* refused with 500: no database"),
             (Answer(body="<html>"), "cannot be tested: .* instead of JSON"),
             (Answer(resets=True), "cannot be tested: the connection broke"),

@@ -495,7 +495,7 @@ def _(_at: Triggers) -> list[str]:
 
 @under("`live data are stale: …`")
 def _(_at: Triggers) -> list[str]:
-    return [judged(matchers.is_fresh(), rules.later(seconds)) for seconds in (-5, 3)]
+    return [judged(matchers.is_fresh(), rules.later(seconds)) for seconds in (-5, 3, 18)]
 
 
 @under("`the stream paused for")

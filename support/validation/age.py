@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 from support.stream.block import Block
 from support.validation.finding import Ending, Finding, Rule, Severity, Took, Topic, Where
 
+_OTHER_TIMES = {"GPS time": 18, "TAI": 37}
+"""Seconds that clocks without leap seconds are ahead of UTC, since 2017."""
+
+_ABOUT = 1.5
+"""Seconds around those: data have an age, and clocks differ."""
+
 _TICK = 0.1
 """Seconds of which the youngest frame counts."""
 
@@ -60,9 +66,17 @@ class LiveDataFresh(Rule):
                     f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s"
                 )
             else:
-                sentence = f"live data are from the future: the newest row ends {-age:.2f} s after it arrived"
+                sentence = (
+                    f"live data are from the future: the newest row ends {-age:.2f} s after it arrived{_hint(-age)}"
+                )
             arrived = block.messages[position].arrived
             yield self.finding(sentence, where, age, Took(arrived - max(age, 0.0), arrived, self._max_age))
+
+
+def _hint(ahead: float) -> str:
+    """Which other time that would be."""
+    times = [name for name, offset in _OTHER_TIMES.items() if abs(ahead - offset) <= _ABOUT]
+    return "".join(f"; {name} is {_OTHER_TIMES[name]} s ahead of UTC, which the times have to be" for name in times)
 
 
 class LiveDataKeepUp(Rule):

@@ -276,7 +276,18 @@ BREAKAGES: list[tuple[Change, str, str]] = [
     (drift(1.02), "lines continuous", "the line rate drifts: lines are 10.2 ms apart"),
     (uneven, "lines continuous", "unevenly spaced: 14 ms"),
     (later(-5), "live data fresh", "stale: the newest row ended 5.02 s before it arrived"),
-    (later(3), "live data fresh", "from the future: the newest row ends 2.98 s after it arrived"),
+    (later(3), "live data fresh", "from the future: the newest row ends 2.98 s after it arrived (frame"),
+    (
+        later(18),
+        "live data fresh",
+        "ends 17.98 s after it arrived; GPS time is 18 s ahead of UTC, which the times have",
+    ),
+    (
+        later(37),
+        "live data fresh",
+        "ends 36.98 s after it arrived; TAI is 37 s ahead of UTC, which the times have to be",
+    ),
+    (later(25), "live data fresh", "ends 24.98 s after it arrived (frame"),
 ]
 """A change that breaks a promise, the rule that has to notice, and words of its finding."""
 
