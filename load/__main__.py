@@ -29,7 +29,7 @@ from support.screen.job import live_job_request
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
 from support.settings_sources import load
-from support.wording import plural
+from support.wording import legible, plural
 
 _HOST = "127.0.0.1"
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
@@ -104,7 +104,7 @@ class Locust:
             self.master.wait(_WORKER_END_SECONDS)
         except subprocess.TimeoutExpired:
             log = self._log(f"worker-{worker}").read_text(encoding="utf-8", errors="replace").strip()
-            sys.stdout.write(f"worker {worker} has ended before its time: {log[-500:] or 'its log is empty'}\n")
+            _say(f"worker {worker} has ended before its time: {log[-500:] or 'its log is empty'}")
             return True
         return False
 
@@ -208,7 +208,7 @@ def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{legible(line)}\n" for line in lines))
     sys.stdout.flush()
 
 

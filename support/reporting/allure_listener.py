@@ -72,7 +72,8 @@ class FocusAllureListener(AllureListener):  # type: ignore[misc]
         result.file_pattern = f"{result.uuid}-result.json"  # what is reported again replaces what was said before
         result.name = title_of(scenario)
         result.description = "\n".join((*scenario.feature.description, *scenario.description))
-        result.testCaseId = result.historyId = md5("\0".join(self._identities[id(scenario)]))
+        identity = "\0".join(self._identities[id(scenario)])
+        result.testCaseId = result.historyId = md5(identity.encode(errors="surrogateescape"))  # file names may need it
         rule = rule_of(scenario)
         if rule is not None:
             result.titlePath = [*result.titlePath, rule.name]

@@ -91,7 +91,7 @@ def run(folder: Path, url: str, *arguments: str) -> str:
     assert unseen(properties) == set()
     for path in (reports / "allure-results").glob("*-attachment.*"):
         if path.suffix != ".png":
-            path.read_text("utf-8")
+            assert unseen(path.read_text("utf-8")) == set()
     return shown
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -135,6 +136,32 @@ def test_whatever_steps_and_scenarios_say_the_outputs_are_whole(tmp_path: Path, 
     assert unseen(shown) == set()
     assert outputs.console(shown) == outputs.junit(suite / "reports") == outputs.allure(suite / "reports") == COUNTS
     are_legible(suite / "reports")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names of files")
+def test_the_name_of_a_feature_file_may_be_any(tmp_path: Path) -> None:
+    names = ["שלום 😀 <&>'\"", "\x1b[31m", "a\n\u202eb", "x" * 180]
+    identities = set()
+    for console in ("utf-8", "C"):
+        suite = write_suite(tmp_path / console, steps=STEPS, **dict.fromkeys(names, PASSES))
+
+        exit_code, shown = run_in(suite, "-f", "progress", **CONSOLES[console])
+
+        assert exit_code == 0, shown
+        assert unseen(shown) == set()
+        assert outputs.console(shown) == outputs.junit(suite / "reports") == outputs.allure(suite / "reports")
+        are_legible(suite / "reports")
+        results = (suite / "reports" / "allure-results").glob("*-result.json")
+        identities.add(frozenset(json.loads(path.read_text("utf-8"))["historyId"] for path in results))
+    [ids] = identities  # whatever the locale
+    assert len(ids) == len(names)
+
+
+def test_colours_stay_where_they_are_asked_for(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, steps=STEPS, environment=ENVIRONMENT, one=FEATURE)
+    _, shown = run_in(suite, "-f", "pretty", "--color=always", PYTHONIOENCODING="utf-8")
+    assert "\x1b[32m" in shown
+    assert unseen(re.sub(r"\x1b\[\d+[mA]", "", shown)) == set()
 
 
 PASSES = 'Feature: F\n  Scenario: S\n    Then it says "שלום"\n'
