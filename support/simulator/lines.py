@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -34,8 +34,21 @@ class _Moment:
     """The pieces of all lines that begin at one sample; None in the place of one that is being made."""
 
     pieces: dict[_Cut, Sensors | None] = field(default_factory=dict)
+    parts: dict[_Cut, Sensors] = field(default_factory=dict)  # of pieces, that have been asked for
     size: int = 0  # bytes
     is_kept: bool = True
+
+    def within(self, cut: _Cut, first: int, last: int) -> Sensors:
+        """The channels ``first`` to ``last`` of a piece that is made; bounds are looked for once, whoever asks."""
+        piece = self.pieces[cut]
+        assert piece is not None, "it is made"
+        wanted = max(cut[0], first), min(cut[1], last + 1)
+        if wanted == cut:
+            return piece
+        if wanted not in self.parts:
+            part = piece.part(wanted[0] - cut[0], wanted[1] - cut[0])
+            self.parts[wanted] = replace(part, known_bounds=part.bounds)
+        return self.parts[wanted]
 
 
 class Lines(Generic[Source_co]):
@@ -62,13 +75,7 @@ class Lines(Generic[Source_co]):
         """The lines of a plan that begin at the samples ``starts``."""
         cuts = _cuts(plan.first, plan.last)
         moments = self._complete(plan, starts, cuts)
-        lines = []
-        for start in starts:
-            line = [piece for cut in cuts if (piece := moments[start].pieces[cut]) is not None]
-            line[-1] = line[-1].part(0, plan.last + 1 - cuts[-1][0])
-            line[0] = line[0].part(plan.first - cuts[0][0], len(line[0].ids))
-            lines.append(tuple(line))
-        return lines
+        return [tuple(moments[start].within(cut, plan.first, plan.last) for cut in cuts) for start in starts]
 
     def _complete(self, plan: Plan, starts: Sequence[int], cuts: Sequence[_Cut]) -> dict[int, _Moment]:
         """The moments of ``starts``, none of which lacks any of ``cuts``: what nobody makes already is made here."""

@@ -40,6 +40,7 @@ class Pace:
         self._rows = rows_per_frame
         self._clock = clock
         self._next = 0
+        self._known = -1, 0  # a row, and when its frame is due
         self._warned = -WARN_EVERY
         self.left_out = 0
 
@@ -60,7 +61,9 @@ class Pace:
         return (self._due(row) - self._clock.now_ns()) / _NS
 
     def _due(self, row: int) -> int:
-        return self._timeline.due_ns(row + self._rows - 1)
+        if self._known[0] != row:
+            self._known = row, self._timeline.due_ns(row + self._rows - 1)
+        return self._known[1]
 
     def _warn(self, behind_ns: int, lost: int) -> None:
         now = time.monotonic()
