@@ -1,9 +1,13 @@
 """The words of others: true where they are used, harmless where they are told."""
 
 import pickle
+from html import escape
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protos.datastream_pb2 import StreamRequest
 from support.errors import RemoteError
@@ -20,6 +24,13 @@ def test_what_nobody_sees_is_told_as_an_escape(character: str) -> None:
     assert str(words) == f"{words}" == f"{words:s}" == "%s" % words == f"a{escaped}b"  # noqa: UP031 - as logging does
     assert repr(words) == f"'a{escaped}b'"
     assert str(RemoteError(f"it says {character}")) == f"it says {escaped}"
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_whatever_is_said_can_be_written_into_a_file_of_any_kind(text: str) -> None:
+    for told in (legible(text), str(Words(text)), repr(Words(text)), str(RemoteError(text))):
+        told.encode()
+        ElementTree.fromstring(f"<told>{escape(told)}</told>")
 
 
 @pytest.mark.parametrize("text", ["12-70788", "שלום", "😀", "naïve café", "C:\\a", "a/b c"])
