@@ -8,6 +8,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from support.simulator.crowd import FIRST_REQUEST_WITHIN
 from support.simulator.dialect import HEALTH, REFLECTION
 from support.simulator.ports import HOST
 from support.simulator.production import service as production
@@ -15,7 +16,10 @@ from support.simulator.security import Security
 from support.simulator.story import service as story
 from support.simulator.stream import StreamService
 
-_OPTIONS = (("grpc.so_reuseport", 0),)  # two jobs, or two simulators, never share a port
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # two jobs, or two simulators, never share a port
+    ("grpc.server_handshake_timeout_ms", round(FIRST_REQUEST_WITHIN * 1000)),
+)
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 
 from support.simulator.certificates import Certificates
+from support.simulator.crowd import BoundedProtocol, telling_once_in_a_while
 from support.simulator.desk import Desk
 from support.simulator.options import Options
 from support.simulator.ports import HOST
@@ -75,6 +76,8 @@ class FocusServer:
             lifespan="off",
             log_level="warning",
             timeout_graceful_shutdown=1,
+            http=BoundedProtocol,
+            backlog=BACKLOG,
             **self._security.for_uvicorn(),
         )
         self._rest = _Rest(config)
@@ -104,6 +107,7 @@ class FocusServer:
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serves; calls ``on_ready`` once requests are answered. Returns when everything is closed."""
         self._rest.on_ready = on_ready
+        asyncio.get_running_loop().set_exception_handler(telling_once_in_a_while())
         sweeper = asyncio.get_running_loop().create_task(self._registry.sweep_forever())
         try:
             await self._rest.serve(sockets=[self._listener])
