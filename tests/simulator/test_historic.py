@@ -87,6 +87,7 @@ def rows(server: Simulator, max_frames: int = 0, **changes: Any) -> list[Spectro
         {"channels": {"min": 7, "max": 7}, "view_type": "1", "nfftSelection": 4096},
         {"start_time": BEGIN + 4.003, "end_time": BEGIN + 8.25, "frequencyRange": {"min": 100, "max": 900}},
         {"start_time": BEGIN - 100, "end_time": BEGIN + 2},
+        {"start_time": BEGIN - 1, "end_time": BEGIN + 8, "nfftSelection": 2048},
         {"start_time": BEGIN + 10.5, "end_time": BEGIN + 100},
     ],
 )
@@ -114,6 +115,18 @@ def test_a_hole_of_the_recording_is_a_hole_of_the_stream(server: Simulator) -> N
     starts = [row.startTimestamp - BEGIN * 1000 for row in rows(server, start_time=BEGIN, end_time=BEGIN + SECONDS)]
     steps = [(left, right) for left, right in itertools.pairwise(starts) if right - left != 10]
     assert (starts[0], steps, starts[-1]) == (0, [(4480, 6500)], 11_480)  # a window takes 512 ms
+
+
+@pytest.mark.parametrize(
+    ("begin", "first", "last"),
+    [(4.4878, 4.4878, 6.5078), (4.4883, 6.5083, 6.5083), (4.4898, 6.4998, 6.4998), (4.4893, 6.5093, 6.5093)],
+)
+def test_a_line_is_there_where_the_samples_nearest_to_it_are(
+    server: Simulator, begin: float, first: float, last: float
+) -> None:
+    """The stretches end at 5 s and go on at 6.5 s; a sample takes 0.5 ms, a window 512 ms."""
+    shown = [row.startTimestamp for row in rows(server, start_time=BEGIN + begin, end_time=BEGIN + last + 0.515)]
+    assert [shown[0], shown[-1]] == [round((BEGIN + second) * 1000) for second in (first, last)]
 
 
 def test_the_same_request_gives_the_same_bits(server: Simulator) -> None:
@@ -186,7 +199,7 @@ def test_a_server_that_plays_a_file_has_its_fibre(server: Simulator) -> None:
         assert len(job.frames(3)) == 3
 
 
-@pytest.mark.parametrize("past", [{}, PAST])
+@pytest.mark.parametrize("past", [{}, PAST, {"start_time": BEGIN + 1.0006, "end_time": BEGIN + 4}])
 def test_the_waterfall_has_one_value_a_sensor(server: Simulator, file: Path, past: dict[str, Any]) -> None:
     nothing = {"displayTimeAxisDuration": None, "frequencyRange": None}
     with server.job(**past | nothing | {"view_type": 2, "nfftSelection": 1}) as job:
@@ -196,8 +209,9 @@ def test_the_waterfall_has_one_value_a_sensor(server: Simulator, file: Path, pas
     assert all(row.endTimestamp > row.startTimestamp for row in streamed)
     assert {values(row).shape for row in streamed} == {(11, 1)}
     if past:
+        first = round((past["start_time"] - BEGIN) * PRR)
         with h5py.File(file) as opened:
-            samples = opened["Acquisition/Raw[0]/RawData"][PRR : PRR + 2000 : 20, :11]
+            samples = opened["Acquisition/Raw[0]/RawData"][first : first + 2000 : 20, :11]
         np.testing.assert_array_equal(np.array([values(row)[:, 0] for row in streamed]), np.abs(samples))
 
 
