@@ -49,7 +49,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
     reason = run.why_not(scenario.effective_tags, context.config.tag_expression.check)
     if reason:
         scenario.skip(reason)
-    context.world = run.world()
+    context.world = run.world(scenario.effective_tags)
     context.add_cleanup(context.world.close)
 
 

@@ -73,10 +73,11 @@ class Run:
             return self.second
         return self
 
-    def world(self) -> World:
-        """A world for the next scenario."""
+    def world(self, tags: Collection[str] = ()) -> World:
+        """A world for the next scenario, which has such tags."""
+        any_job = "any_job" in tags and self.server.embedded is None
         beside = [self.second.server] if self.second is not None else []
-        return World(self.settings, self.server, self._secured_servers, self.overlooked, beside)
+        return World(self.settings, self.server, self._secured_servers, self.overlooked, beside, any_job=any_job)
 
     def why_not(self, tags: Collection[str], chosen: Callable[[Collection[str]], bool]) -> str:
         """Why a scenario does not run here and now, in words; empty where it does.

@@ -52,6 +52,7 @@ class World:
         secured_servers: those that scenarios can meet in its place.
         overlooked: what no step of the run has asked about.
         beside: other servers that the run tests.
+        any_job: the jobs of scenarios before will do, where the server has to keep them.
 
     Attributes:
         streaming: its jobs and their streams.
@@ -67,11 +68,14 @@ class World:
         secured_servers: SecuredServers,
         overlooked: Overlooked | None = None,
         beside: Sequence[ServerUnderTest] = (),
+        *,
+        any_job: bool = False,
     ) -> None:
         self._cleanup = ExitStack()
         self._of_run = overlooked if overlooked is not None else Overlooked()
         self._overlooked: Overlooked | None = None
         self._beside = beside
+        self._any_job = any_job
         self._faulty = False
         self._secured_servers = secured_servers
         self._streamings: list[Streaming] = []
@@ -341,8 +345,11 @@ class World:
     def _configure(
         self, request: JobRequest, streaming: Streaming | None = None, patience: float | None = None
     ) -> None:
-        job = (streaming or self.streaming).configure(request, self.server.metadata.prr, patience)
-        self.server.job_ids.append(job.answer.job_id)
+        window = (streaming or self.streaming).configure(
+            request, self.server.metadata.prr, patience, any_job=self._any_job
+        )
+        if not window.again:
+            self.server.job_ids.append(window.job.answer.job_id)
 
 
 def _made(thing: Thing | None, lack: str) -> Thing:

@@ -24,7 +24,7 @@ Feature: Stream connectivity
       Then the first frame arrives within 5 seconds
 
   Rule: 1.3.3 An unknown job is refused by its name, and the connection goes on
-    @task-1.3.3 @critical
+    @task-1.3.3 @critical @any_job
     Scenario: A job that does not exist is asked for, and then one that does
       Given a live job configured
       When I ask for the stream of a job that does not exist
@@ -40,7 +40,7 @@ Feature: Stream connectivity
       And the end comes within 2 seconds of the last frame
       And the metrics cover the whole stream of 20 frames
 
-    @task-1.3.4 @normal
+    @task-1.3.4 @normal @any_job
     Scenario: The job is cancelled while somebody watches
       Given a live job configured
       When the job is cancelled while I stream

@@ -1,4 +1,4 @@
-@AUTO-001
+@AUTO-001 @any_job
 Feature: Spectrogram data
   An operator decides on what the screen shows: every value has to be a measurement, of the right sensor, at the right
   frequency, at the right time.

@@ -1,4 +1,4 @@
-@AUTO-001
+@AUTO-001 @any_job
 Feature: Stream delivery
   A waterfall with a gap hides the event in it; one that stutters or lags is not watched for long.
 

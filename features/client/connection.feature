@@ -1,3 +1,4 @@
+@any_job
 Feature: Connection
   What the client says of its connection is what a screen tells its operator, so it has to be true.
 

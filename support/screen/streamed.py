@@ -30,6 +30,7 @@ class Streamed:
         frames: the newest ones that came.
         failure: the error that ended it, in words; empty where none did.
         troubled: whether it came through a network in trouble, of which the scenario knows.
+        again: whether its job was used by a scenario before.
     """
 
     job: Job
@@ -38,16 +39,18 @@ class Streamed:
     frames: Sequence[Frame] = ()
     failure: str = ""
     troubled: bool = False
+    again: bool = False
 
     @classmethod
     def of(cls, window: Window, *, troubled: bool = False) -> Streamed:
         """The newest stream of a window."""
         assert window.verdict is not None, "it has been streamed"
-        return cls(window.job, window.verdict, window.metrics, window.frames, window.failure, troubled)
+        return cls(window.job, window.verdict, window.metrics, window.frames, window.failure, troubled, window.again)
 
     def __str__(self) -> str:
         request = self.job.request
-        return f"job {self.job.answer.job_id}, channels {request.channels_min} to {request.channels_max}"
+        again = ", which a scenario before has used, too" if self.again else ""
+        return f"job {self.job.answer.job_id}{again}, channels {request.channels_min} to {request.channels_max}"
 
     @property
     def findings(self) -> list[Finding]:

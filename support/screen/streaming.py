@@ -13,7 +13,6 @@ from support.errors import APIError, ConnectionError, MachineStoodStillError
 from support.focus_server_api import FocusServerAPI
 from support.network.hop import Hop
 from support.network.trouble import Trouble
-from support.screen.job import Job
 from support.screen.long import Long
 from support.screen.streamed import Streamed
 from support.screen.vacancies import Vacancies
@@ -116,15 +115,19 @@ class Streaming:
         """Whether it goes through a network that the scenario has its hands on."""
         return self._network is not None
 
-    def configure(self, request: JobRequest, prr: float, patience: float | None = None) -> Job:
-        """Asks for a job on a fibre of this PRR, Hz, and gives it a window; patience as ``open_window`` has it.
+    def configure(
+        self, request: JobRequest, prr: float, patience: float | None = None, *, any_job: bool = False
+    ) -> Window:
+        """Asks for a job on a fibre of this PRR, Hz, and gives it a window; the rest is as ``open_window`` has it.
 
         Raises:
             APIError: the server refused it.
         """
-        window = open_window(self._settings, self._api, request, prr, self.client, self._vacancies, patience)
+        window = open_window(
+            self._settings, self._api, request, prr, self.client, self._vacancies, patience, any_job=any_job
+        )
         self.windows.append(self._cleanup.enter_context(window))
-        return self.window.job
+        return self.window
 
     def cancel(self) -> bool:
         """Cancels the newest job; False where the server cannot cancel jobs."""

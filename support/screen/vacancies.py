@@ -1,6 +1,7 @@
 """The windows of a server, as one run uses them: it counts its own, and waits for one rather than being refused.
 
-A server that cannot cancel jobs keeps the window of one for some time after its last client has left.
+A server that cannot cancel jobs keeps the window of one for some time after its last client has left. Until then
+who takes any job can have that one again.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from support.contract import JobRequest
 from support.machine.console import say
+from support.screen.job import Job
 
 _LATE_REMOVAL = 10.0
 """Seconds by which a server may be late to free a window."""
@@ -26,9 +30,18 @@ class Place:
 
     Attributes:
         free: whether the server has it back: it has refused the job, or has ended it.
+        job: the job in it, where somebody else may have it again.
     """
 
     free: bool = False
+    job: Job | None = None
+
+
+class _Left(NamedTuple):
+    """A window that is free again from this moment on, and its job until then."""
+
+    until: float
+    job: Job | None
 
 
 class Vacancies:
@@ -41,14 +54,16 @@ class Vacancies:
     Attributes:
         patience: seconds to wait where it refuses a window that should be free, for others may have it; none of a
             server that ends jobs when it is asked to.
+        gives_again: whether jobs can be had again; not any more once something was wrong with one that was.
     """
 
     def __init__(self, windows: int, idle_removal: float) -> None:
         self.patience = 0.0
+        self.gives_again = True
         self._windows = windows
         self._idle_removal = idle_removal
         self._open = 0
-        self._dying: list[float] = []  # when each is free again
+        self._dying: list[_Left] = []  # the one left last is the last
         self._told_until = 0.0
         self._lock = threading.Lock()
 
@@ -69,7 +84,17 @@ class Vacancies:
             with self._lock:
                 self._open -= 1
                 if not place.free:
-                    self._dying.append(time.monotonic() + self._idle_removal + _LOOKS_AFTER)
+                    self._dying.append(_Left(time.monotonic() + self._idle_removal + _LOOKS_AFTER, place.job))
+
+    def again(self, request: JobRequest) -> Job | None:
+        """The job left last of those that were asked for so, where the server should have it for some time to come."""
+        surely = time.monotonic() + _LATE_REMOVAL
+        with self._lock:
+            for left in reversed(self._dying if self.gives_again else ()):
+                if left.until > surely and left.job is not None and left.job.request == request:
+                    self._dying.remove(left)
+                    return left.job
+        return None
 
     def ended(self, place: Place, is_over: bool) -> None:
         """The server was asked to end the job in this window, and has, or has not."""
@@ -80,13 +105,13 @@ class Vacancies:
         """Seconds until a window may be free; 0 where one is taken now."""
         with self._lock:
             now = time.monotonic()
-            self._dying = [free for free in self._dying if free > now]
+            self._dying = [left for left in self._dying if left.until > now]
             if not self._dying or self._open >= self._windows or self._open + len(self._dying) < self._windows:
                 self._open += 1
                 return 0.0
-            wait = min(self._dying) - now
+            wait = self._dying[0].until - now
             if now >= self._told_until:
-                self._told_until = max(self._dying)
+                self._told_until = self._dying[-1].until
                 say(
                     f"waiting for a window of the server, for up to {self._told_until - now:.0f} s: of its "
                     f"{self._windows}, this run has {self._open} open and has just left {len(self._dying)}"

@@ -27,6 +27,7 @@ from support.stream.block import Block
 from support.stream.connection import Connection
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.stream.unsaid import Unsaid
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
 
@@ -85,6 +86,7 @@ class Window:
     Attributes:
         connect_seconds: how long connecting took, also in vain; 0 before.
         arrived: whether it has been connected.
+        again: whether its job was another window's before.
         job_over: whether the job has been ended, so that its stream has to end, too.
         verdict: what the rules say about the newest stream; None before the first.
         failure: the error that ended that stream, in words; empty where none did.
@@ -100,6 +102,7 @@ class Window:
         self.configure_seconds = configure_seconds
         self.connect_seconds = 0.0
         self.arrived = False
+        self.again = False
         self.job_over = False
         self.verdict: Verdict | None = None
         self.failure = ""
@@ -122,6 +125,12 @@ class Window:
     def frames(self) -> list[Frame]:
         """The newest frames of the newest stream."""
         return [frame for block in self._blocks for frame in block.frames]
+
+    @property
+    def is_spotless(self) -> bool:
+        """Whether nothing was found about its job, the way to it and its newest stream."""
+        in_vain = self.connect_seconds and not self.arrived
+        return not (self.job.findings or in_vain or self.failure or (self.verdict and self.verdict.counts.total()))
 
     def connect(self, address: tuple[str, int | str] | None = None) -> None:
         """Connects to the address that the configuration answered, or to another one that leads there.
@@ -266,6 +275,8 @@ def open_window(
     client: GrpcStreamClient | None = None,
     vacancies: Vacancies | None = None,
     patience: float | None = None,
+    *,
+    any_job: bool = False,
 ) -> Iterator[Window]:
     """A window, configured and not yet connected; afterwards its job is cancelled, and its own client disconnected.
 
@@ -277,23 +288,40 @@ def open_window(
         client: streams the job, and is left as it is; None: one of its own.
         vacancies: the windows of the server; None: nothing else of this run uses them.
         patience: seconds to wait where it refuses one; None: as its windows are known to come free.
+        any_job: one that another such window has left lately will do, if nothing was found about it.
 
     Raises:
         APIError: the server refused the job.
     """
     vacancies = vacancies or vacancies_of(settings)
     with ExitStack() as cleanup:
+        job, configure_seconds = vacancies.again(request) if any_job else None, None
         place = cleanup.enter_context(vacancies.place())
-        answer, configure_seconds = _configured(
-            api, request, place, vacancies.patience if patience is None else patience
-        )
         if client is None:
             client = new_client(settings)
             cleanup.callback(client.disconnect)
-        job = Job(request, answer, prr, client.dialect.cannot, settings.known.is_known)
+        if job is None or not _lives(api, job):
+            patience = vacancies.patience if patience is None else patience
+            answer, configure_seconds = _configured(api, request, place, patience)
+            job = Job(request, answer, prr, client.dialect.cannot, settings.known.is_known)
         cleanup.callback(lambda: vacancies.ended(place, cancel(api, job) or bool(job.cancelled)))
-        log.info("job %s streams at %s:%s", answer.job_id, answer.stream_url, answer.stream_port)
-        yield Window(job, client, settings, configure_seconds)
+        log.info("job %s streams at %s:%s", job.answer.job_id, job.answer.stream_url, job.answer.stream_port)
+        window = Window(job, client, settings, configure_seconds)
+        window.again = configure_seconds is None
+        yield window
+        if window.is_spotless:
+            place.job = job if any_job else None
+        elif window.again:
+            vacancies.gives_again = False
+
+
+def _lives(api: FocusServerAPI, job: Job) -> bool:
+    """Whether the server still has the job, as far as it says."""
+    try:
+        told = api.metadata(job.answer.job_id)
+    except RemoteError:
+        return False
+    return Unsaid.JOB_STATUS in job.cannot or told.status in ("pending", "running")
 
 
 def cancel(api: FocusServerAPI, job: Job) -> bool:
