@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.stream.block import Message
+from support.stream.block import Block, Message
 from support.stream.lines import Lines
 
 MOST_STREAMS = 64
 """Streams of a job that are opened: many times what any server has been seen to have."""
+
+_MOST_JOBS = 8
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Part:
         lines_waiting: its lines that waited for another stream when all was over.
         lacking: lines that others brought, and it did not, though it went on to later ones or did not come in time.
         strange: lines that no other stream brought beside it.
+        jobs: numbers of the jobs that its frames name, also those whose lines could not be whole; the first few.
     """
 
     number: int = 0
@@ -59,6 +62,7 @@ class Part:
     lines_waiting: int = 0
     lacking: Odd = field(default_factory=Odd)
     strange: Odd = field(default_factory=Odd)
+    jobs: set[int] = field(default_factory=set)
 
     def __str__(self) -> str:
         return f"stream {self.number + 1} of {self.of}"
@@ -69,6 +73,12 @@ class Part:
         self.bytes += sum(message.size for message in messages)
         self.first = messages[0].arrived if self.first is None else self.first
         self.newest = messages[-1].arrived
+
+    def brought(self, block: Block) -> None:
+        """Notes what frames of it say, whatever becomes of their lines."""
+        self.lines.see(block.starts)
+        if len(self.jobs) < _MOST_JOBS:
+            self.jobs.update(number for number in block.job_numbers or () if number is not None)
 
     @property
     def first_frame_latency(self) -> float | None:

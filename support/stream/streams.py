@@ -59,7 +59,7 @@ class Streams(Stream[Portions]):
             part.came(messages)
             try:
                 for block in self._readers[number].blocks(messages):
-                    part.lines.see(block.starts)
+                    part.brought(block)
                     for new in self._progress.without_had(block):
                         self._merge.add(number, new)
             except UnreadableError as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from support.stream.block import Block
 from support.stream.lines import countable
 from support.validation.expectation import Expectation
-from support.validation.finding import Finding, Rule, Topic, Where
+from support.validation.finding import Ending, Finding, Rule, Topic, Where
 from support.validation.time import room_ms
 from support.wording import are, clock, plural, some
 
@@ -90,7 +90,7 @@ class OfThisJob(Rule):
 
     A port is given to one job after the other, so that a client may meet the stream of the job before: its frames
     have another number, or none of this job's sensors. Which part of an id like ``23-68`` a frame tells is not known;
-    so it has to be one of them, and always the same.
+    so it has to be one of them, and always the same. The end tells of what one stream had and the picture never showed.
 
     Args:
         job_id: as the configuration answered it; empty: not known.
@@ -114,6 +114,15 @@ class OfThisJob(Rule):
             yield from self._of_other_sensors(part)
             if not set(part.job_numbers) <= {None, self._number}:
                 yield from self._numbers(part)
+
+    def end(self, ending: Ending) -> Iterator[Finding]:
+        ours = self._ours if self._number is None else {self._number}
+        for part in ending.streams:
+            if ours and (others := part.jobs - ours - self._strangers):
+                yield self.finding(
+                    f"{part} is in part that of another job: it brought frames of job {some(sorted(others))}, and this "
+                    f"is {self._job_id!r}"
+                )
 
     def _numbers(self, part: Block) -> Iterator[Finding]:
         for index, number in zip(part.indexes, part.job_numbers or (), strict=True):

@@ -41,7 +41,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FocusServer
 @contextmanager
 def window_of(api: FocusServerAPI, channels: int) -> Iterator[Window]:
     request = JobRequest(channels_min=1, channels_max=channels)
-    with open_window(SETTINGS, api, request, api.live_metadata().prr) as window:
+    with open_window(SETTINGS, api, request, api.live_metadata().prr, patience=PATIENCE) as window:
         window.connect()
         yield window
 
@@ -87,3 +87,19 @@ def test_where_a_stream_cannot_be_asked_for_the_job_is_asked_for_whole(embedded:
         verdict = window.receive(FRAMES)
     assert [one for one in verdict.findings() if one.topic is not Topic.PACE] == []
     assert window.job.findings == []
+
+
+def test_frames_of_the_job_before_are_told_though_no_other_stream_has_their_lines(tmp_path: Path) -> None:
+    one_port = ("--windows", "1", "--idle-removal", "0.5", "--fault", "stream-of-job-before@once")
+    server = EmbeddedServer(["--dialect", "production", *one_port], log_file=tmp_path / "simulator.log")
+    try:
+        with FocusServerAPI(server.rest_url) as api:
+            for told in (
+                [],
+                ["stream 1 of 3 is in part that of another job: it brought frames of job 1, and this is '0-2'"],
+            ):
+                with window_of(api, 8) as window:
+                    verdict = window.receive(FRAMES)
+                assert [one.sentence for one in verdict.findings() if one.topic is not Topic.PACE] == told
+    finally:
+        server.stop()
