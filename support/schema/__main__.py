@@ -12,6 +12,7 @@ from pathlib import Path
 
 from support.address import without_password
 from support.errors import FocusError
+from support.machine.console import hush
 from support.machine.ending import Interrupted, interruptible
 from support.schema.documents import Document, documents
 from support.schema.likeness import own_services
@@ -54,8 +55,9 @@ def _connected(address: str) -> Iterator[Connection]:
                 with closing(connected(settings, answer.stream_url, answer.stream_port)) as connection:
                     yield connection
     else:
-        if not re.fullmatch(r"[^/]+:\d+", address):
-            raise ValueError(f"{address!r} is neither a REST address, as http://host:5000, nor host:port of gRPC")
+        if not re.fullmatch(r"[^/@]+:\d+", address):
+            shown = without_password(address)
+            raise ValueError(f"{shown!r} is neither a REST address, as http://host:5000, nor host:port of gRPC")
         with closing(connected(load({}, os.environ), *address.rsplit(":", 1))) as connection:
             yield connection
 
@@ -72,6 +74,7 @@ def _write(files: Sequence[Document], output: Path | None) -> None:
             names = ", ".join(file.name for file in files)
             raise ReflectionError(f"it is made of several packages ({names}): name a file with -o, all go beside it")
         sys.stdout.write(legible(files[0].text))
+        sys.stdout.flush()
         return
     for path, file in zip([output, *(output.parent / one.name for one in files[1:])], files, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,11 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return interruption.exit_code
     except ReflectionError as error:
         reason = f"the schema of {without_password(options.address)} cannot be had: {error}"
+    except FocusError as error:
+        reason = str(error)
     except OSError as error:
-        reason = (
-            str(error) if isinstance(error, FocusError) else f"{options.output} cannot be written: {error.strerror}"
-        )
-    except (FocusError, ValueError) as error:
+        reason = f"{options.output or 'standard output'} cannot be written: {error.strerror}"
+        if options.output is None:
+            hush(sys.stdout)
+    except ValueError as error:
         reason = str(error)
     else:
         return 0

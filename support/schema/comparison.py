@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -225,14 +224,19 @@ class _Comparing:
 
 
 def _choices(message: str, ours: DescriptorProto, theirs: DescriptorProto) -> Iterator[Item]:
-    """Fields of which the server can set one alone, though here each can be set."""
-    before, numbers = _choice_of(ours), {field.number for field in ours.field}
-    for index, count in Counter(_choice_of(theirs).values()).items():
-        members = [field for field in theirs.field if _choice_of(theirs).get(field.number) == index]
-        known = [field.name for field in members if field.number in numbers]
-        if count > 1 and len(known) > 1 and len({before.get(one.number, -one.number) for one in members}) > 1:
-            sentence = f"of the fields {some(known)} of {message} the server can set one alone (oneof)"
-            yield Item(So.BREAKING, message, "", f"oneof of {some(known)}", sentence)
+    """Fields that the server may leave out because it sets another one, though here each can be set."""
+    before, after, numbers = _choice_of(ours), _choice_of(theirs), {field.number for field in ours.field}
+    for index in set(after.values()):
+        members = [field for field in theirs.field if after.get(field.number) == index]
+        known = some(field.name for field in members if field.number in numbers)
+        if len({before.get(one.number, -one.number) for one in members}) == 1 or not known:
+            continue
+        if sum(one.number in numbers for one in members) > 1:
+            sentence = f"of the fields {known} of {message} the server can set one alone (oneof)"
+            yield Item(So.BREAKING, message, "", f"oneof of {known}", sentence)
+        else:
+            sentence = f"field {known} of {message} is left out where the server sets another one (oneof)"
+            yield Item(So.COMPATIBLE, message, "", f"oneof of {known} and others", sentence)
 
 
 def _choice_of(message: DescriptorProto) -> dict[int, int]:

@@ -275,6 +275,15 @@ def test_the_values_of_an_enum_are_compared(values: dict[str, int], so: So, word
     assert found.of(So.COMPATIBLE if so is So.BREAKING else So.BREAKING) == []
 
 
+def test_a_field_that_another_one_can_take_the_place_of_is_told() -> None:
+    found = comparison(add_field("DataStream.loud", 9), in_oneof("DataStream.current_max_amp", "DataStream.loud"))
+    assert found.of(So.BREAKING) == []
+    assert found.of(So.COMPATIBLE) == [
+        "field datastream.DataStream.loud (int32 = 9) is new",
+        "field current_max_amp of datastream.DataStream is left out where the server sets another one (oneof)",
+    ]
+
+
 def test_another_package_is_another_service_and_nothing_else() -> None:
     moved = compared(Schema([story()]), Schema([story(move_to("v2.rows"))]), STORY, "v2.rows.DataStreamService")
     assert moved.of(So.BREAKING) == [

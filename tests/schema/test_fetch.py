@@ -300,6 +300,7 @@ def test_an_address_that_is_none_is_told_so(
 ) -> None:
     monkeypatch.setenv("FOCUS_CONNECTION_TIMEOUT", "0.5")
     assert "is neither a REST address" in failure(capsys, "focus")
+    assert failure(capsys, "user:secret@focus:5000").startswith("'***@focus:5000' is neither a REST address")
     assert "nothing answers at http://127.0.0.1:" in failure(capsys, f"http://127.0.0.1:{closed_port}")
     assert "answered gRPC within 0.5 s" in failure(capsys, f"127.0.0.1:{closed_port}")
     server = http(*FIBRE, job(closed_port), Answer(body={"status": "cancelled"}))

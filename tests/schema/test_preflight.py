@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 
 import grpc
 import pytest
@@ -42,6 +43,7 @@ from tests.schema.altered import (
 )
 from tests.screen.test_greeting import FIBRE, job
 from tests.stream.servers import Does, serving
+from tests.test_behave_runs import behave
 
 SERVICE = "datastream.DataStreamService"
 FRAME = DataStream(
@@ -126,6 +128,23 @@ def test_a_field_more_is_told_and_the_run_goes_on(http: Http) -> None:
         told_of(http, story(add_field("SensorIntensity.quality", 3)))
         == "compatible (by reflection): field datastream.SensorIntensity.quality (int32 = 3) is new"
     )
+
+
+def test_the_report_of_a_run_that_does_not_begin_has_the_table(http: Http, tmp_path: Path) -> None:
+    file = story(set_field("SpectrogramRow.startTimestamp", number=7), add_field("DataStream.more", 9))
+    with serving({}, [SERVICE], pool=pool_of(file)) as target:
+        server = http(*FIBRE, job(int(target.rpartition(":")[2])), Answer(body={"status": "cancelled"}))
+        allure = ["-o", "plain.txt", "-f", "support.reporting.allure_formatter:AllureFormatter", "-o", "allure-results"]
+        run = behave(tmp_path, "-D", f"focus_server_url={server.url}", *allure, feature="jobs/configuration.feature")
+    assert run.returncode == 1
+    assert "NOT READY: schema mismatch: 127.0.0.1:" in run.stderr
+    assert "0 scenarios passed, 0 failed" in run.stdout
+    [table] = [path.read_text("utf-8") for path in (tmp_path / "allure-results").glob("*.csv")]
+    assert table.splitlines()[:3] == [
+        "What,Expected,At the server,So",
+        "datastream.SpectrogramRow.startTimestamp,int64 = 3,int64 = 7,breaking",
+        "datastream.DataStream.more,-,int32 = 9,compatible",
+    ]
 
 
 def test_a_health_that_is_said_otherwise_is_a_mismatch_and_no_illness(http: Http) -> None:
