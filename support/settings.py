@@ -10,7 +10,7 @@ from dataclasses import fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -35,6 +35,9 @@ from support.validation.expectation import Limits
 from support.validation.scale import Scale
 
 log = logging.getLogger(__name__)
+
+_BYTE_OF_A_NAME = re.compile("[\udc80-\udcff]")
+"""What Python makes of a byte in the name of a file that the locale has no character for (``surrogateescape``)."""
 
 
 def _http_url(url: str) -> str:
@@ -238,9 +241,12 @@ class Settings(BaseModel):
             raise ValueError("expected a value, not true or false")
         if not isinstance(value, str):
             return value
-        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value.strip()):
+        text = value.strip()
+        names_a_file = Path in get_args(cls.model_fields[str(info.field_name)].annotation)
+        told = _BYTE_OF_A_NAME.sub("", text) if names_a_file else text
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in told):
             raise ValueError("expected text without control characters")
-        return value.strip()
+        return text
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Settings:

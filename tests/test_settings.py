@@ -153,6 +153,12 @@ class TestAgreedTimes:
 
 
 class TestDescription:
+    def test_the_name_of_a_file_may_have_bytes_that_the_locale_has_no_character_for(self) -> None:
+        name = "/\udcd7\udc90.pem"
+        assert str(load({"known_defects": name}, {}).known_defects) == name
+        with pytest.raises(SettingsError, match="expected text without control characters"):
+            load({"focus_server_url": f"http://{name}"}, {})
+
     def test_what_is_not_the_default_says_where_it_came_from(self) -> None:
         described = load({"channels": "20"}, {"FOCUS_NFFT": "512"}).described()
 
