@@ -6,11 +6,12 @@ import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import uvicorn
 
 from support.simulator.certificates import Certificates
-from support.simulator.crowd import BoundedProtocol, telling_once_in_a_while
+from support.simulator.crowd import FIRST_REQUEST_WITHIN, BoundedProtocol, telling_once_in_a_while
 from support.simulator.desk import Desk
 from support.simulator.options import Options
 from support.simulator.ports import HOST
@@ -128,5 +129,9 @@ class _Rest(uvicorn.Server):
     on_ready: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        if self.config.is_ssl:
+            within = partial(loop.create_server, ssl_handshake_timeout=FIRST_REQUEST_WITHIN)
+            loop.create_server = within  # type: ignore[method-assign]  # uvicorn has no setting for it
         await super().startup(sockets)
         self.on_ready()

@@ -16,6 +16,7 @@ from support.contract import JobRequest
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
+from support.security import Security, Trust
 from support.server.embedded import EmbeddedServer
 from tests.patience import PATIENCE, eventually
 
@@ -30,9 +31,9 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "simulator.log"
 
 
-@pytest.fixture
-def server(log: Path) -> Iterator[EmbeddedServer]:
-    running = EmbeddedServer(log_file=log)
+@pytest.fixture(params=["off", "self-signed"])
+def server(request: pytest.FixtureRequest, log: Path) -> Iterator[EmbeddedServer]:
+    running = EmbeddedServer(["--tls", request.param], log_file=log)
     psutil.Process(running.pid).rlimit(psutil.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     yield running
     running.stop()
@@ -45,9 +46,14 @@ def silent(crowd: ExitStack, port: int) -> None:
     connection.connect_ex(("127.0.0.1", port))
 
 
+def trusting(server: EmbeddedServer) -> Security:
+    known = server.told.get("fingerprint")
+    return Security(Trust.PIN, fingerprints=frozenset([known])) if known else Security()
+
+
 def answers(server: EmbeddedServer) -> bool:
     try:
-        with FocusServerAPI(server.rest_url, timeout=2, retries=0) as api:
+        with FocusServerAPI(server.rest_url, timeout=2, retries=0, security=trusting(server)) as api:
             return api.channels().highest_channel > 0
     except RemoteError:
         return False
@@ -55,9 +61,9 @@ def answers(server: EmbeddedServer) -> bool:
 
 @pytest.mark.parametrize("at", ["rest", "a job"])
 def test_a_crowd_is_let_go(server: EmbeddedServer, log: Path, at: str) -> None:
-    with FocusServerAPI(server.rest_url) as api, ExitStack() as crowd:
+    with FocusServerAPI(server.rest_url, security=trusting(server)) as api, ExitStack() as crowd:
         job = api.configure(JobRequest(channels_min=0, channels_max=1))
-        client = GrpcStreamClient(connection_timeout=PATIENCE)
+        client = GrpcStreamClient(connection_timeout=PATIENCE, security=trusting(server))
         with client.connect_context(job.stream_url, job.stream_port):
             for _ in range(DESCRIPTORS * 3):
                 silent(crowd, int(job.stream_port) if at == "a job" else int(urlsplit(server.rest_url).port or 0))
