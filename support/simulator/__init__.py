@@ -8,7 +8,8 @@ A frame comes into being in small stages, each a pure function of the one before
     fibre (samples) -> spectrum (arrays) -> frame (rows, bounds) -> wire (bytes) -> stream (paced by the clock)
 
 ``StreamService._payload`` strings them together, ``Pace`` says when, and ``Lines`` keeps the spectra, as bytes already,
-for all jobs that watch the same channels; how long a job lives is ``Job``. What differs from one dialect to the other,
+for all jobs that watch the same channels; how long a job lives is ``Job``. For a job about the past, what stands in the
+place of the fibre is out of ``recording``. What differs from one dialect to the other,
 the bytes, the methods at a port, the endpoints of REST, has a room for each: ``story`` and ``production``. What the
 server does wrong, or otherwise, when it is asked to, is in ``deviations``: they come in between these stages, and the
 code of the correct server knows of them no more than where.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from protos.datastream_pb2 import SpectrogramRow
 from protos.pandadatastream_pb2 import DataStream
 from support.simulator import record
+from support.simulator.fibre import Fibre
 from support.simulator.options import Options
 from tests.simulator.driver import Simulator, in_thread
 from tests.simulator.production import Production, production
@@ -330,3 +331,16 @@ def test_production_tells_what_it_has(producing: Production) -> None:
     ]
     assert producing.configure(start_time=BEGIN - 10, end_time=BEGIN).status_code == 404
     assert producing.call("GET", "/live_metadata").json()["prr"] == PRR
+
+
+def test_production_has_a_small_recording_of_its_real_rate() -> None:
+    with production() as plain:
+        everything = {"start_time": 0, "end_time": 4_000_000_000}
+        ((begin, _), _) = plain.call("POST", "/recordings_in_time_range", everything).json()
+        answer = plain.configure(start_time=begin, end_time=begin + 2).json()
+        assert answer["frequencies_list"][1] == 2004 / 1024
+        first, *_ = played(plain, start_time=begin, end_time=begin + 2)
+    shown = np.frombuffer(first[0].main_data[0], dtype="<f4").reshape(3, -1)
+    samples = Fibre(1, 2004, 1, 2222).samples(1, 3, begin * 2004, 1024)
+    spectrum = np.abs(np.fft.rfft(samples * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1024) / 1024)))) * 2 / 512
+    np.testing.assert_allclose(shown[:, 1:], spectrum[:, 1 : shown.shape[1]], rtol=1e-4, atol=2e-6)
