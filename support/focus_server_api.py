@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import TypeVar
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
-from support.address import is_loopback
+from support.address import is_loopback, without_password
 from support.contract import (
     Acknowledgement,
     ChannelRange,
@@ -29,7 +29,7 @@ from support.contract import (
 )
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
 from support.rest import answer as rest_answer
-from support.rest.adapter import SecureAdapter
+from support.rest.adapter import PORTS, SecureAdapter
 from support.rest.answer import MAX_ANSWER_BYTES, Deadline, TooLargeError
 from support.rest.retry import SAFE_METHODS, Bearer, ClosedError, SafeRetry
 from support.security import Security
@@ -89,13 +89,13 @@ class FocusServerAPI:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, SecureAdapter(self.base_url, security, timeout, retry))
 
-    def live_metadata(self) -> LiveMetadata:
-        """The fibre that the server watches."""
-        return self._read(LiveMetadata.read, "GET", "/live_metadata")
+    def live_metadata(self, *, here: bool = False) -> LiveMetadata:
+        """The fibre that the server watches; ``here``: APIError where another address answers, after a redirect."""
+        return self._read(LiveMetadata.read, "GET", "/live_metadata", here=here)
 
-    def channels(self) -> ChannelRange:
-        """The channels of the fibre."""
-        return self._read(ChannelRange.model_validate, "GET", "/channels")
+    def channels(self, *, here: bool = False) -> ChannelRange:
+        """The channels of the fibre; ``here`` as for its description."""
+        return self._read(ChannelRange.model_validate, "GET", "/channels", here=here)
 
     def configure(self, request: JobRequest) -> JobAnswer:
         """Starts a job; never sent twice, because each one takes a window."""
@@ -140,8 +140,15 @@ class FocusServerAPI:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _read(self, read: Callable[[object], Model], method: str, path: str, body: object = None) -> Model:
+    def _read(
+        self, read: Callable[[object], Model], method: str, path: str, body: object = None, *, here: bool = False
+    ) -> Model:
         response, content = self._request(method, path, body)
+        asked = self.base_url + path
+        url = _failed_at(asked, response)
+        if here and url != asked:
+            sentence = f"{method} {asked} was redirected to {url}, where no POST would follow: name that address"
+            raise APIError(sentence, target=url)
         try:
             return read(json.loads(content))
         except ValidationError as error:
@@ -150,10 +157,10 @@ class FocusServerAPI:
             kind = short(response.headers.get("Content-Type", "no content type"))
             wrong = f"{response.status_code} with {kind} instead of JSON: {_quoted(content)}"
         raise ProtocolError(
-            f"{method} {response.url} answered {wrong}",
+            f"{method} {url} answered {wrong}",
             status=response.status_code,
             details=_quoted(content),
-            target=response.url,
+            target=url,
         )
 
     def _request(self, method: str, path: str, body: object = None) -> tuple[requests.Response, bytes]:
@@ -169,19 +176,23 @@ class FocusServerAPI:
                 hooks={"response": rest_answer.drain_redirect},
             )
             content = b"" if response.is_redirect else rest_answer.read(response)
-        except TooLargeError:
+        except TooLargeError as error:
+            url = _failed_at(url, error)
             raise ProtocolError(
                 f"{method} {url} answered with more than {MAX_ANSWER_BYTES // 2**20} MiB, and was left", target=url
             ) from None
         except requests.ConnectionError as error:
-            raise self._unanswered(error, method, url) from error
+            raise self._unanswered(error, method, _failed_at(url, error)) from error
         except requests.Timeout as error:
-            raise self._timed_out(error, method, url) from error
+            raise self._timed_out(error, method, _failed_at(url, error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            url = _failed_at(url, error)
             raise ProtocolError(f"{method} {url} could not be carried out: {error}", target=url) from error
+        url = _failed_at(url, response)
         if response.is_redirect:
+            to = without_password(urljoin(url, response.headers["Location"]))
             raise APIError(
-                f"{method} {url} was redirected to {response.headers['Location']!r}, which is followed for "
+                f"{method} {url} was redirected to {to!r}, which is followed for "
                 f"{' and '.join(SAFE_METHODS)} only: name that address",
                 status=response.status_code,
                 target=url,
@@ -217,6 +228,19 @@ class FocusServerAPI:
         late = rest_answer.cause(error)
         heard = f": only {plural(late.size, 'byte')} came, {_quoted(late.heard)}" if late and late.size else ""
         return APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s{heard}", target=url)
+
+
+def _failed_at(url: str, at: object) -> str:
+    """The address that an answer, or an error with a request, came from: ``url``, or another one after a redirect."""
+    request = getattr(at, "request", None)
+    reached = (request and request.url) or url
+    return url if reached == url or _place(reached) == _place(url) else without_password(reached)
+
+
+def _place(url: str) -> tuple[str, str | None, int | None, str]:
+    """What makes an address one: its scheme, host, port and path."""
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.hostname, parts.port or PORTS.get(parts.scheme.lower()), parts.path or "/"
 
 
 def _words(content: bytes) -> str:

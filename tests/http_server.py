@@ -28,6 +28,7 @@ class Answer:
         endless: the body is sent again and again, without a length, until the client has enough.
         resets: the connection is reset instead of an answer.
         closes: the connection is closed in good order instead of an answer, as a server does with an idle one.
+        before: statuses that are sent before the answer, each with a header.
     """
 
     status: int = 200
@@ -39,6 +40,7 @@ class Answer:
     endless: bool = False
     resets: bool = False
     closes: bool = False
+    before: tuple[int, ...] = ()
 
     @property
     def payload(self) -> bytes:
@@ -139,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         payload = answer.payload
+        for early in answer.before:
+            self.wfile.write(b"HTTP/1.1 %d Wait\r\nLink: </style.css>; rel=preload\r\n\r\n" % early)
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from support.contract import JobRequest
-from support.errors import APIError, APITimeoutError, ConnectionError, NotReadyError, ProtocolError
+from support.errors import APIError, APITimeoutError, ConnectionError, NotReadyError, ProtocolError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import ServerUnderTest
@@ -386,6 +386,58 @@ class TestRetries:
     def test_a_redirected_configuration_says_where_to(self, http: Http, client_of: ClientOf) -> None:
         with pytest.raises(APIError, match=r"was redirected to 'https://focus\.example/configure'"):
             client_of(http(Answer(308, headers={"Location": "https://focus.example/configure"}))).configure(REQUEST)
+
+    @pytest.mark.parametrize("before", [(100,), (102,), (103,), (100, 102, 103, 103, 199)])
+    def test_what_is_said_before_an_answer_is_not_taken_for_it(
+        self, http: Http, client_of: ClientOf, before: tuple[int, ...]
+    ) -> None:
+        server = http(Answer(body=CHANNELS, before=before), Answer(404, {"error": "no such job"}, before=before))
+        api = client_of(server)
+
+        assert api.channels().lowest_channel == 1
+        with pytest.raises(APIError, match="no such job"):
+            api.metadata("1-1")
+        assert server.connections == 1
+
+    def test_another_protocol_that_nobody_asked_for_is_no_answer(self, http: Http, client_of: ClientOf) -> None:
+        with pytest.raises(ProtocolError, match="answered 101 with"):
+            client_of(http(Answer(101))).channels()
+
+    def test_a_server_that_only_ever_begins_to_answer_is_left(self, http: Http) -> None:
+        server = http(Answer(before=(102,), stalls=True, body=b"{}"))
+        with pytest.raises(APITimeoutError), FocusServerAPI(server.url, timeout=0.5) as api:
+            api.channels()
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (Answer(404, {"error": "no"}), "GET {url}/there was refused with 404: no"),
+            (Answer(body=b"<html>"), "GET {url}/there answered 200 with application/json instead of JSON"),
+            (Answer(body={"lowest_channel": "x"}), "GET {url}/there answered with fields that are not the contract's"),
+            (Answer(resets=True), "the connection broke before GET {url}/there was answered"),
+            (Answer(silent=True), "GET {url}/there was not answered within 1 s"),
+            (Answer(body=b"x" * 2**16, endless=True), "GET {url}/there answered with more than 16 MiB"),
+            (Answer(body=b"x" * 99, stalls=True), "GET {url}/there was not answered within 1 s: only"),
+        ],
+        ids=["refused", "no JSON", "other fields", "reset", "silent", "endless", "stalls"],
+    )
+    def test_after_a_redirect_an_error_names_the_address_that_failed(
+        self, http: Http, answer: Answer, words: str
+    ) -> None:
+        there = http(answer)
+        here = http(Answer(302, headers={"Location": there.url.replace("://", "://user:secret@") + "/there"}))
+
+        with pytest.raises(RemoteError) as caught, FocusServerAPI(here.url, timeout=1, retries=0) as api:
+            api.channels()
+
+        assert words.format(url=there.url) in str(caught.value).replace("***@", "")
+        assert "secret" not in str(caught.value) + caught.value.target
+
+    def test_after_a_redirect_to_nobody_that_address_is_named(self, http: Http, closed_port: int) -> None:
+        here = http(Answer(307, headers={"Location": f"http://127.0.0.1:{closed_port}/there"}))
+
+        with pytest.raises(ConnectionError, match=f"nothing answers at http://127.0.0.1:{closed_port}/there: "):
+            FocusServerAPI(here.url, retries=0).channels()
 
     def test_a_server_cannot_make_the_client_sleep(self, http: Http, client_of: ClientOf) -> None:
         server = http(Answer(503, {"error": "waiting for fiber"}, {"Retry-After": "3600"}))

@@ -206,6 +206,13 @@ def _(at: Triggers) -> list[str]:
     return [at.not_ready(at.http(Answer(404, "<!DOCTYPE HTML>\n<html>no such page</html>")).url)]
 
 
+@under("`… was redirected to …`")
+def _(at: Triggers) -> list[str]:
+    there = at.http(Answer(body={"prr": 2000, "dx": 1}))
+    said = at.not_ready(at.http(Answer(301, headers={"Location": f"{there.url}/live_metadata"})).url)
+    return [said.replace(there.url, "https://focus.example")]
+
+
 @under("`… is not ready: it says …`")
 def _(at: Triggers) -> list[str]:
     fibre = {"prr": 0, "dx": 0, "sw_version": "waiting for fiber"}

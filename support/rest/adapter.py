@@ -15,12 +15,12 @@ from urllib3.util import Retry, parse_url
 
 from support.address import join
 from support.errors import SecurityError
-from support.rest.answer import WATCHED_POOLS
+from support.rest.answer import WATCHED_POOLS, TooLargeError
 from support.security.certificate import ServerCertificate
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
 from support.security.security import Security, Trust
 
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 _SECRETS = ("Authorization", "Cookie")
 """Headers that are for the server that they were set for, or that set them."""
 
@@ -72,6 +72,9 @@ class SecureAdapter(HTTPAdapter):
         except requests.ConnectionError as error:
             if not isinstance(error, requests.Timeout):
                 refuse_what_cannot_work(security, target, self._timeout)
+            raise
+        except TooLargeError as error:
+            error.request = request
             raise
         certificate, _ = self._trusted.get(target, (None, {}))
         if certificate is not None:
@@ -129,4 +132,4 @@ def _target(url: str) -> tuple[str, bool]:
     """``host:port`` of an address, and whether it is encrypted."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
-    return join(parts.hostname or "", parts.port or _PORTS[scheme]), scheme == "https"
+    return join(parts.hostname or "", parts.port or PORTS[scheme]), scheme == "https"

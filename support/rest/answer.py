@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import http.client
 import io
 import socket
@@ -32,7 +33,13 @@ class TooLateError(TimeoutError):
 
 
 class TooLargeError(Exception):
-    """An answer is larger than any of the contract; none of the errors that a transport recovers from."""
+    """An answer is larger than any of the contract; none of the errors that a transport recovers from.
+
+    Attributes:
+        request: what was answered, as errors of ``requests`` have it.
+    """
+
+    request: requests.PreparedRequest | None = None
 
 
 class Deadline(Timeout):
@@ -64,6 +71,10 @@ def read(response: requests.Response) -> bytes:
             body += piece
             if len(body) > MAX_ANSWER_BYTES:
                 raise TooLargeError
+    except (TooLargeError, requests.RequestException) as error:
+        response.close()
+        error.request = response.request
+        raise
     except BaseException:
         response.close()
         raise
@@ -124,6 +135,14 @@ class _WatchedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_Watched(self.fp.detach(), sock))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status of the answer: what servers say before it (RFC 9110, 15.2) is skipped; Python skips 100 alone."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # private, and not in the stubs
+            if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 class _Connection(HTTPConnection):

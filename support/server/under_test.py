@@ -101,13 +101,13 @@ class ServerUnderTest:
 
     def _check_ready(self) -> None:
         try:
-            self.metadata = self.api.live_metadata()
+            self.metadata = self.api.live_metadata(here=True)
             if self.metadata.waits_for_fibre:
                 raise NotReadyError(
                     f"the {self.name} is not ready: it says {self.metadata.sw_version or 'PRR 0'!r}; "
                     "attach a fibre, then run again"
                 )
-            self.channels = self.api.channels()
+            self.channels = self.api.channels(here=True)
         except RemoteError as error:
             alive = (
                 "; it is alive (/ack says so): it may still be starting" if self._is_alive_all_the_same(error) else ""

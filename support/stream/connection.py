@@ -18,6 +18,7 @@ from support.security.handshake import fetch_certificate, refuse_what_cannot_wor
 from support.security.security import TOKEN_HINT
 from support.stream.channel import open_channel, wake
 from support.stream.dialect import Dialect
+from support.stream.unsaid import Unsaid
 
 log = logging.getLogger(__name__)
 
@@ -223,12 +224,13 @@ class Connection:
         Raises:
             _SilentError: nothing came within ``first_word`` seconds, and there is time for another channel.
         """
+        asked = None if self._dialect is None or Unsaid.HEALTH in self._dialect.cannot else self._dialect
         while True:
             left = max(deadline - time.monotonic(), _LEAST_HEALTH)
             patience = left if first_word is None else min(first_word, left)
             try:
-                health = self._dialect.health(channel, patience) if self._dialect else None
-                if health is None and first_word is not None:
+                health = asked.health(channel, patience) if asked else None
+                if asked is None and first_word is not None:
                     _say_anything(channel, patience)
             except grpc.RpcError as error:
                 if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and patience < left:

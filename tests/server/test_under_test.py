@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.contract import JobRequest
+from support.errors import NotReadyError
 from support.focus_server_api import FocusServerAPI
-from support.server.under_test import jobs_left
+from support.server.embedded import EmbeddedServer
+from support.server.under_test import ServerUnderTest, jobs_left
+from support.settings_sources import load
+from tests.conftest import Http
+from tests.http_server import Answer
 
 
 def configured(api: FocusServerAPI) -> str:
@@ -31,3 +38,26 @@ def test_a_server_that_is_gone_cannot_be_asked(closed_port: int) -> None:
 def test_a_server_that_was_asked_for_nothing_is_not_asked(closed_port: int) -> None:
     with FocusServerAPI(f"http://127.0.0.1:{closed_port}") as api:
         assert jobs_left(api, []) == []
+
+
+def test_a_server_that_sends_its_clients_elsewhere_is_not_ready(http: Http, embedded: EmbeddedServer) -> None:
+    there = f"{embedded.rest_url}/live_metadata"
+    here = http(Answer(301, headers={"Location": there}))
+
+    with pytest.raises(NotReadyError, match=rf"/live_metadata was redirected to {there}, where no POST would follow"):
+        ServerUnderTest(load({"focus_server_url": here.url}, {}))
+
+
+def test_another_path_is_elsewhere_too(http: Http) -> None:
+    here = http(Answer(308, headers={"Location": "/live_metadata/"}), Answer(body={"prr": 2000, "dx": 1}))
+
+    with pytest.raises(NotReadyError, match=f"was redirected to {here.url}/live_metadata/, where"):
+        ServerUnderTest(load({"focus_server_url": here.url}, {}))
+
+
+def test_a_detour_that_leads_back_is_none(http: Http) -> None:
+    fibre = {"prr": 2000, "dx": 1, "sw_version": "1"}
+    detour = Answer(302, headers={"Location": "/live_metadata?seen=1", "Set-Cookie": "seen=1"})
+    channels = {"lowest_channel": 1, "highest_channel": 10}
+
+    ServerUnderTest(load({"focus_server_url": http(detour, Answer(body=fibre), Answer(body=channels)).url}, {})).close()
