@@ -12,7 +12,7 @@ from support.stream.lines import Lines
 MOST_STREAMS = 64
 """Streams of a job that are opened: many times what any server has been seen to have."""
 
-_MOST_JOBS = 8
+_MOST_KINDS = 8
 
 
 @dataclass
@@ -47,6 +47,7 @@ class Part:
         lacking: lines that others brought, and it did not, though it went on to later ones or did not come in time.
         strange: lines that no other stream brought beside it.
         jobs: numbers of the jobs that its frames name, also those whose lines could not be whole; the first few.
+        sensors: the sensors that its frames bring, likewise.
     """
 
     number: int = 0
@@ -63,6 +64,7 @@ class Part:
     lacking: Odd = field(default_factory=Odd)
     strange: Odd = field(default_factory=Odd)
     jobs: set[int] = field(default_factory=set)
+    sensors: set[tuple[int, ...]] = field(default_factory=set)
 
     def __str__(self) -> str:
         return f"stream {self.number + 1} of {self.of}"
@@ -77,8 +79,10 @@ class Part:
     def brought(self, block: Block) -> None:
         """Notes what frames of it say, whatever becomes of their lines."""
         self.lines.see(block.starts)
-        if len(self.jobs) < _MOST_JOBS:
+        if len(self.jobs) < _MOST_KINDS:
             self.jobs.update(number for number in block.job_numbers or () if number is not None)
+        if len(self.sensors) < _MOST_KINDS:
+            self.sensors.update(block.shape.sensor_ids[:1])
 
     @property
     def first_frame_latency(self) -> float | None:

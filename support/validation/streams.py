@@ -26,7 +26,10 @@ _LOOK_EVERY = 1.0
 
 
 class ChannelsOfStreams(Rule):
-    """Each stream brings exactly the channels that ``channel_to_stream_index`` gives it, in every row."""
+    """Each stream brings exactly the channels that ``channel_to_stream_index`` gives it, in every row.
+
+    The end tells of what one stream had and the picture never showed.
+    """
 
     name = "channels of each stream"
     topic = Topic.DIMENSIONS
@@ -34,6 +37,7 @@ class ChannelsOfStreams(Rule):
     def __init__(self, streams: Sequence[tuple[int, ...]]) -> None:
         self._streams = streams
         self._right: list[Shape | None] = [None] * len(streams)
+        self._told: set[tuple[int, ...]] = set()
 
     def see(self, block: Block) -> Iterator[Finding]:
         if len(block.parts) != len(self._streams):
@@ -45,9 +49,15 @@ class ChannelsOfStreams(Rule):
             if wrong is None:
                 self._right[number] = part.shape
                 continue
+            self._told.add(wrong)
             name = Part(number, len(self._streams))
             for index in block.indexes:
                 yield self.finding(f"{name} does not bring its channels: {difference(wrong, due)}", Where(frame=index))
+
+    def end(self, ending: Ending) -> Iterator[Finding]:
+        for part, due in zip(ending.streams, self._streams, strict=False):
+            for others in part.sensors - {due} - self._told:
+                yield self.finding(f"{part} did not bring its channels in all frames: {difference(others, due)}")
 
 
 class OneCanvas(ShapeRule):

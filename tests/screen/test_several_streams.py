@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,8 +39,8 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FocusServer
 
 
 @contextmanager
-def window_of(api: FocusServerAPI, channels: int) -> Iterator[Window]:
-    request = JobRequest(channels_min=1, channels_max=channels)
+def window_of(api: FocusServerAPI, channels: int, first: int = 1) -> Iterator[Window]:
+    request = JobRequest(channels_min=first, channels_max=first + channels - 1)
     with open_window(SETTINGS, api, request, api.live_metadata().prr, patience=PATIENCE) as window:
         window.connect()
         yield window
@@ -89,17 +89,28 @@ def test_where_a_stream_cannot_be_asked_for_the_job_is_asked_for_whole(embedded:
     assert window.job.findings == []
 
 
-def test_frames_of_the_job_before_are_told_though_no_other_stream_has_their_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variant", "first", "told"),
+    [
+        ((), 1, "stream 1 of 3 is in part that of another job: it brought frames of job 1, and this is '0-2'"),
+        (
+            ("--variant", "no-job-number"),
+            40,
+            "stream 1 of 3 did not bring its channels in all frames: sensor 40, 41, 42 are missing, sensor 1, 2, 3 are "
+            "not configured",
+        ),
+    ],
+)
+def test_frames_of_the_job_before_are_told_though_no_other_stream_has_their_lines(
+    tmp_path: Path, variant: Sequence[str], first: int, told: str
+) -> None:
     one_port = ("--windows", "1", "--idle-removal", "0.5", "--fault", "stream-of-job-before@once")
-    server = EmbeddedServer(["--dialect", "production", *one_port], log_file=tmp_path / "simulator.log")
+    server = EmbeddedServer(["--dialect", "production", *one_port, *variant], log_file=tmp_path / "simulator.log")
     try:
         with FocusServerAPI(server.rest_url) as api:
-            for told in (
-                [],
-                ["stream 1 of 3 is in part that of another job: it brought frames of job 1, and this is '0-2'"],
-            ):
-                with window_of(api, 8) as window:
+            for channel, sentences in ((1, []), (first, [told])):
+                with window_of(api, 8, channel) as window:
                     verdict = window.receive(FRAMES)
-                assert [one.sentence for one in verdict.findings() if one.topic is not Topic.PACE] == told
+                assert [one.sentence for one in verdict.findings() if one.topic is not Topic.PACE] == sentences
     finally:
         server.stop()

@@ -68,7 +68,7 @@ class Brought:
                 if messages := [message for stream, message in portion if stream == number]:
                     part.came(messages)
                     for block in readers[number].blocks(messages):
-                        part.lines.see(block.starts)
+                        part.brought(block)
                         merge.add(number, block)
             for whole in merge.whole():
                 _show(verdict, whole)
