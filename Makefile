@@ -25,8 +25,9 @@ ifneq ($(WHOLE),yes)
 .PHONY: $(BIN)/python
 endif
 
-# What pip takes from file $(1); where pip is killed, `installing` stays behind.
+# What pip takes from file $(1), its hashes checked; where pip is killed, `installing` stays behind.
 install = @touch .venv/installing; trap 'exit 130' INT TERM; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(1:.txt=.lock) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(1); status=$$?; \
 	rm .venv/installing; [ $$status -eq 0 ] || exit $$status; touch $@
 
@@ -77,13 +78,13 @@ $(BIN)/python:
 	@[ ! -e .venv ] || echo ".venv is half made, or was made elsewhere or for another Python: it is made again"
 	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)" >&2; exit 1; }
 
-.venv/installed: $(BIN)/python requirements.txt constraints.txt pyproject.toml
+.venv/installed: $(BIN)/python requirements.txt requirements.lock constraints.txt pyproject.toml
 	$(call install,requirements.txt)
 
-.venv/installed-load: .venv/installed requirements-load.txt
+.venv/installed-load: .venv/installed requirements-load.txt requirements-load.lock
 	$(call install,requirements-load.txt)
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-load.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-dev.lock requirements-load.txt
 	$(call install,requirements-dev.txt)
 
 # A server in Node.js for some tests, which are skipped where its packages are not there.

@@ -53,7 +53,7 @@ class Project:
         folder.mkdir()
         self.folder = folder
         shutil.copy(ROOT / "Makefile", folder)
-        for name in ("requirements.txt", "constraints.txt", "pyproject.toml", "pip.sh"):
+        for name in ("requirements.txt", "requirements.lock", "constraints.txt", "pyproject.toml", "pip.sh"):
             (folder / name).touch()
         self.python = "./python"
         (folder / self.python).write_text(_PYTHON.format(python=sys.executable), "utf-8")
@@ -87,7 +87,7 @@ def project(tmp_path: Path) -> Project:
 def test_what_is_whole_is_made_once(project: Project) -> None:
     assert project.make().stdout == ""
     assert project.make().stdout == "make: '.venv/installed' is up to date.\n"
-    assert project.pips() == 1
+    assert project.pips() == 2
 
 
 @pytest.mark.skipif(Path(sys.prefix) != ROOT / ".venv", reason="runs in an environment that make did not make")
@@ -150,7 +150,7 @@ def test_what_is_not_whole_is_made_again(project: Project, spoil: Callable[[Path
     spoil(project.folder / ".venv")
     made = project.make()
     assert (made.returncode, made.stdout) == (0, AGAIN)
-    assert project.pips() == 2
+    assert project.pips() == 4
     assert "up to date" in project.make().stdout
 
 

@@ -631,7 +631,7 @@ def _(at: Triggers) -> list[str]:
 def made(at: Triggers, python: str, script: str = "") -> str:
     """What make says with that Python, in a folder where nothing is set up."""
     shutil.copy(ROOT / "Makefile", at.folder)
-    for name in ("requirements.txt", "constraints.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements.lock", "constraints.txt", "pyproject.toml"):
         (at.folder / name).touch()
     if script:
         (at.folder / python).write_text(f"#!/bin/sh\n{script}\n", "utf-8")
