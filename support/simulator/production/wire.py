@@ -14,7 +14,7 @@ def encode(frame: Frame, job_number: int = 0) -> bytes:
     """The message ``DataStream`` of a frame."""
     rows, parts, size = frame.rows, list[bytes | memoryview](), 0
     for row in rows:
-        values = [some.values.data.cast("B") for some in row.sensors]
+        values = [some.values.reshape(-1).view("u1").data for some in row.sensors]
         size = sum(map(len, values))
         parts += [_MAIN_DATA, varint(size), *values]
     channels = rows[0].sensor_ids if rows else ()
