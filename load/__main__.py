@@ -54,7 +54,9 @@ class Locust:
     def __init__(self, options: argparse.Namespace, server_url: str, dialect: str) -> None:
         self._folder: Path = options.output
         self._run_time: str = options.run_time
-        self._environment = {**os.environ, "FOCUS_SERVER_URL": server_url, "FOCUS_DIALECT": dialect}
+        told = {"FOCUS_SERVER_URL": server_url, "FOCUS_DIALECT": dialect}
+        told["PYTHONUTF8"] = "1"  # the name of the project's folder goes from process to process
+        self._environment = os.environ | told
         with socket.socket() as probe:
             probe.bind((_HOST, 0))
             port = str(probe.getsockname()[1])
