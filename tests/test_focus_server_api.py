@@ -96,6 +96,9 @@ class TestEmbeddedServer:
 
         assert caught.value.status == 404
 
+    def test_nothing_was_recorded_before_1970(self, api: FocusServerAPI) -> None:
+        assert api.recordings(-10, -1) == []
+
     def test_an_unknown_job_cannot_be_cancelled(self, api: FocusServerAPI) -> None:
         assert api.cancel("0-none") is False
 

@@ -77,8 +77,9 @@ class BaselineCheck:
         return self.compared
 
     def _sample(self, job: Job, frames: int) -> Sample:
-        with open_window(self._settings, self._server.api, job.request, job.prr) as window:
-            self._server.job_ids.append(window.job.answer.job_id)
+        server = self._server
+        with open_window(self._settings, server.api, job.request, job.prr, vacancies=server.vacancies) as window:
+            server.job_ids.append(window.job.answer.job_id)
             try:
                 return measured(window, frames)
             finally:
