@@ -263,7 +263,7 @@ class Windows:
 
     def open(self) -> None:
         """Opens all windows; returns when each of them is connected, or has failed to."""
-        self._in_each(self.watches, self._open)
+        self._open_together(self.watches)
 
     def stream(self, seconds: float, server_pid: int | None = None) -> None:
         """Streams all windows, from the same moment on, and judges every frame.
@@ -288,7 +288,7 @@ class Windows:
                 together = self.watches[first : first + at_once]
                 for watch in together:
                     watch.turn = turn
-                self._in_each(together, self._open)
+                self._open_together(together)
                 self._stream(together, seconds)
                 self._in_each(together, Watch.close)
 
@@ -298,6 +298,10 @@ class Windows:
         with self._threads:
             for closed in [self._threads.submit(watch.close) for watch in self.watches]:
                 closed.result()
+
+    def _open_together(self, watches: Sequence[Watch]) -> None:
+        self._vacancies.wait_for(sum(watch.look.job is None for watch in watches))
+        self._in_each(watches, self._open)
 
     def _open(self, watch: Watch) -> None:
         watch.open(self._settings, self._url, self._prr, self._vacancies)

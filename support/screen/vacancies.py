@@ -75,8 +75,7 @@ class Vacancies:
     @contextmanager
     def place(self) -> Iterator[Place]:
         """A window to be taken: waits for one that is dying. Where all are open, it is the server's part to say so."""
-        while wait := self._wait():
-            time.sleep(wait)
+        self._wait_for(1, taken=1)
         place = Place()
         try:
             yield place
@@ -85,6 +84,10 @@ class Vacancies:
                 self._open -= 1
                 if not place.free:
                     self._dying.append(_Left(time.monotonic() + self._idle_removal + _LOOKS_AFTER, place.job))
+
+    def wait_for(self, count: int) -> None:
+        """Waits until so many may be free: of those opened together, none waits while the others grow idle."""
+        self._wait_for(min(count, self._windows), taken=0)
 
     def again(self, request: JobRequest) -> Job | None:
         """The job left last of those that were asked for so, where the server should have it for some time to come."""
@@ -101,15 +104,20 @@ class Vacancies:
         place.free = is_over
         self.patience = 0.0 if is_over else self._idle_removal + _LATE_REMOVAL
 
-    def _wait(self) -> float:
-        """Seconds until a window may be free; 0 where one is taken now."""
+    def _wait_for(self, count: int, taken: int) -> None:
+        while wait := self._seconds_until(count, taken):
+            time.sleep(wait)
+
+    def _seconds_until(self, count: int, taken: int) -> float:
+        """Seconds until so many windows may be free; 0 where they may be now, and then so many are taken."""
         with self._lock:
             now = time.monotonic()
             self._dying = [left for left in self._dying if left.until > now]
-            if not self._dying or self._open >= self._windows or self._open + len(self._dying) < self._windows:
-                self._open += 1
+            lacking = self._open + len(self._dying) + count - self._windows
+            if not 0 < lacking <= len(self._dying):
+                self._open += taken
                 return 0.0
-            wait = self._dying[0].until - now
+            wait = self._dying[lacking - 1].until - now
             if now >= self._told_until:
                 self._told_until = self._dying[-1].until
                 say(

@@ -54,6 +54,19 @@ def test_they_are_ample_as_long_as_the_run_has_half_of_them() -> None:
         leave(windows, is_over=False)
 
 
+def test_several_are_waited_for_together(capfd: pytest.CaptureFixture[str]) -> None:
+    windows = Vacancies(3, KEPT)
+    leave(windows, is_over=False)
+    windows.wait_for(2)
+    assert capfd.readouterr().err == ""
+    began = time.monotonic()
+    windows.wait_for(3)
+    assert time.monotonic() - began > KEPT / 2
+    leave(windows, is_over=False)
+    windows.wait_for(4)
+    assert "waiting" in capfd.readouterr().err, "for the three that there can be"
+
+
 def test_one_that_the_server_has_ended_is_free(capfd: pytest.CaptureFixture[str]) -> None:
     windows = Vacancies(1, 60)
     for _ in range(3):
