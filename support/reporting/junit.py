@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from behave.model_type import Status
 from behave.reporter.junit import JUnitReporter
 
 from support.gherkin import dialect_tag
@@ -89,8 +90,9 @@ class RunJUnitReporter(JUnitReporter):  # type: ignore[misc]
 
     def _process_scenario(self, scenario: Any, report: Any) -> None:
         super()._process_scenario(scenario, report)
-        for skipped in report.testcases[-1].findall("skipped") if scenario.skip_reason else ():
-            skipped.set("message", scenario.skip_reason)
+        if scenario.status is Status.skipped and scenario.skip_reason and self.show_skipped:
+            for skipped in report.testcases[-1].findall("skipped"):
+                skipped.set("message", scenario.skip_reason)
         if not (scenario.status.is_untested() and scenario.should_run(self.config)):
             return
         case = report.testcases[-1]

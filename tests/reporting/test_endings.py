@@ -447,6 +447,12 @@ def test_a_run_that_skips_everything_is_no_verdict(suite: Suite) -> None:
     assert ended.mark.ending
 
 
+def test_what_was_skipped_may_be_left_out(suite: Suite) -> None:
+    ended = suite.run("--tags=@chosen", "--no-skipped", skipped="yes")
+    assert "failed: IndexError" not in ended.console
+    assert "all 2 scenarios that were chosen were skipped" in ended.console
+
+
 def test_a_part_of_the_suite_is_a_verdict_on_that_part(suite: Suite) -> None:
     suite.run()
     ended = suite.run("features/one.feature", "--tags=@chosen")
