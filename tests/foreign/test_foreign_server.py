@@ -43,8 +43,7 @@ def test_the_criteria_pass(tmp_path: Path, foreign_server: Callable[..., str]) -
     assert run.returncode == 0, run.stdout
     assert "dialect: production (its stream answers, and no other)" in run.stdout
     assert "REMARK: the frequencies say that the fibre is sampled 2004 times a second" in run.stdout
-    assert scenarios(run.stdout, "passed") > 12
-    assert scenarios(run.stdout, "skipped") == 2, "one is about a limit of frames, one about a job that can be ended"
+    assert scenarios(run.stdout, "passed") >= 15, "all but what is about a limit of frames, or a job that can be ended"
 
 
 def test_configurations_are_judged(tmp_path: Path, foreign_server: Callable[..., str]) -> None:
