@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 
 
 def join(host: str, port: int) -> str:
@@ -17,14 +18,26 @@ def split(target: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` names this machine by its loopback address."""
-    if host.lower() == "localhost":
-        return True
+def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that ``host`` spells, as sockets understand it (``127.1``, ``0x7f.1``); None for a name."""
+    text = host.strip("[]").partition("%")[0]
     try:
-        return ipaddress.ip_address(host).is_loopback
+        found = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(text)) if re.fullmatch("[0-9a-fA-FxX.]+", text) else None
+        except OSError:
+            return None
+    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` names this machine by its loopback address, however that is spelled."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = ip_of(name)
+    return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def without_password(url: str) -> str:

@@ -6,6 +6,7 @@
     ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
     │   └── SchemaError                             it serves another schema than the one that is spoken
+    │   └── ProxyError                              a proxy that the environment names gives no way to it
     ├── ReportsError             (OSError)          the reports of a run cannot be written, or are another run's
     ├── ClientTooSlowError       (RuntimeError)     this client set the pace, so that the server's cannot be judged
     ├── MachineStoodStillError   (RuntimeError)     this machine did, so that what came late is not the server's
@@ -59,6 +60,10 @@ class SchemaError(NotReadyError):
     def __init__(self, sentence: str, table: Sequence[Sequence[str]]) -> None:
         super().__init__(sentence)
         self.table = table
+
+
+class ProxyError(NotReadyError):
+    """A proxy that the environment names cannot be used, or refuses: no failure of the server behind it."""
 
 
 class ReportsError(FocusError, OSError):

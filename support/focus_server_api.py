@@ -13,10 +13,9 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 import requests
 import urllib3
 from pydantic import BaseModel, ValidationError
-from requests.utils import get_environ_proxies
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
-from support.address import is_loopback, without_password
+from support.address import without_password
 from support.contract import (
     Acknowledgement,
     ChannelRange,
@@ -28,6 +27,7 @@ from support.contract import (
     Recordings,
 )
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
+from support.network.proxy import Proxy, proxy_to
 from support.rest import answer as rest_answer
 from support.rest.adapter import PORTS, SecureAdapter
 from support.rest.answer import MAX_ANSWER_BYTES, Deadline, TooLargeError
@@ -39,6 +39,9 @@ from support.wording import QUOTED_CHARACTERS, plural, short
 __all__ = ["ChannelRange", "FocusServerAPI", "JobAnswer", "JobMetadata", "JobRequest", "LiveMetadata", "Recording"]
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_OF_PROXIES = (403, 407, 502, 503, 504)
+"""Statuses that a proxy answers with where it does not carry; a server adds words of its own."""
 
 _WORDS = 2000
 """Characters of a server's own words that are kept."""
@@ -68,9 +71,7 @@ class FocusServerAPI:
         self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._timeout = timeout
         self._session = requests.Session()
-        self._session.trust_env = False  # it would send the passwords of a .netrc
-        if not is_loopback(parts.hostname or ""):
-            self._session.proxies.update(get_environ_proxies(self.base_url))
+        self._session.trust_env = False  # it would send the passwords of a .netrc; the proxy is for the adapter to find
         if parts.username is not None:
             self._session.auth = (unquote(parts.username), unquote(parts.password or ""))
         elif security.token is not None:
@@ -189,6 +190,8 @@ class FocusServerAPI:
             url = _failed_at(url, error)
             raise ProtocolError(f"{method} {url} could not be carried out: {error}", target=url) from error
         url = _failed_at(url, response)
+        if response.status_code in _OF_PROXIES and not _words(content) and (proxy := _proxy_to(url)):
+            raise proxy.broken(f"answered {method} {url} with {response.status_code}: {_quoted(content)}")
         if response.is_redirect:
             to = without_password(urljoin(url, response.headers["Location"]))
             raise APIError(
@@ -211,6 +214,11 @@ class FocusServerAPI:
 
     def _unanswered(self, error: requests.ConnectionError, method: str, url: str) -> ConnectionError | APITimeoutError:
         cause = error.args[0] if error.args else error
+        of_proxy = isinstance(error, requests.exceptions.ProxyError) or isinstance(
+            cause, urllib3.exceptions.ProtocolError
+        )  # also no answer at all: a proxy that does not reach a server says so
+        if of_proxy and (proxy := _proxy_to(url)):
+            raise proxy.broken(f"gives no way to {url}: {_innermost(error)}") from error
         if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
             return self._timed_out(error, method, url)
         if isinstance(cause, MaxRetryError) and not isinstance(cause.reason, ClosedError):
@@ -228,6 +236,19 @@ class FocusServerAPI:
         late = rest_answer.cause(error)
         heard = f": only {plural(late.size, 'byte')} came, {_quoted(late.heard)}" if late and late.size else ""
         return APITimeoutError(f"{method} {url} was not answered within {self._timeout:g} s{heard}", target=url)
+
+
+def _proxy_to(url: str) -> Proxy | None:
+    """The proxy on the way to an address."""
+    scheme, host, port, _ = _place(url)
+    return proxy_to(host or "", port or 0, encrypted=scheme == "https")
+
+
+def _innermost(error: BaseException) -> str:
+    """What led to an error of a proxy, in words."""
+    while isinstance(inner := getattr(error, "original_error", None) or (error.args or [None])[0], BaseException):
+        error = getattr(inner, "reason", None) or inner
+    return str(error).split(": ", 1)[-1]
 
 
 def _failed_at(url: str, at: object) -> str:

@@ -107,6 +107,7 @@ class Run:
         trusted = {f"certificate trusted on first use, {at}": one.fingerprint for at, one in security.seen.items()}
         return {
             "server": self.server.name,
+            **self.server.ways,
             **trusted,
             "server version": fibre.sw_version,
             "fibre": f"PRR {fibre.prr:g} Hz, channels {channels.lowest_channel} to {channels.highest_channel}",

@@ -191,6 +191,18 @@ def _(at: Triggers) -> list[str]:
     return [at.not_ready(f"http://127.0.0.1:{at.closed_port}")]
 
 
+@under("`the proxy …")
+def _(at: Triggers) -> list[str]:
+    refusing = at.http(Answer(407, b""))
+    for name in ("HTTP_PROXY", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        at.monkeypatch.delenv(name, raising=False)
+    said = []
+    for kind, port in (("http", at.closed_port), ("socks5", at.closed_port), ("http", refusing.port)):
+        at.monkeypatch.setenv("http_proxy", f"{kind}://127.0.0.1:{port}")
+        said.append(at.not_ready("http://focus.example:5000"))
+    return said
+
+
 @under("`… was not answered within")
 def _(at: Triggers) -> list[str]:
     return [at.not_ready(f"http://127.0.0.1:{at.silent_port}", rest_timeout="0.3")]

@@ -13,8 +13,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry, parse_url
 
-from support.address import join
+from support.address import join, split
 from support.errors import SecurityError
+from support.network.proxy import proxy_to
 from support.rest.answer import WATCHED_POOLS, TooLargeError
 from support.security.certificate import ServerCertificate
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
@@ -59,12 +60,14 @@ class SecureAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         target, encrypted = where = _target(str(request.url))
+        scheme = "https" if encrypted else "http"
         security = self._security if encrypted else self._plain
         if where != _target(parse_url(self._home).url):
             for secret in _SECRETS:
                 request.headers.pop(secret, None)
         if "Authorization" in request.headers:
             security.refuse_plain_secrets("a token or password", target, encrypted=encrypted)
+        kwargs["proxies"] = {scheme: proxy.url} if (proxy := proxy_to(*split(target), encrypted=encrypted)) else {}
         if encrypted and target not in self._trusted:
             self._trusted[target] = self._trust(target, request)
         try:

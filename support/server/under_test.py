@@ -7,11 +7,14 @@ from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from support.address import without_password
 from support.contract import ChannelRange, LiveMetadata
 from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
+from support.network.proxy import proxy_to
+from support.rest.adapter import PORTS
 from support.screen.waits import Waits
 from support.screen.window import vacancies_of
 from support.server.embedded import EmbeddedServer
@@ -57,6 +60,7 @@ class ServerUnderTest:
                 log_file = Path("reports", f"{'-'.join(['simulator', *told])}.log")
                 self.embedded = EmbeddedServer([f"--dialect={name}" for name in told], log_file=log_file)
                 self._cleanup.callback(self.embedded.stop)
+            self._encrypts_jobs = settings.security.encrypts
             self.url = self.embedded.rest_url if self.embedded else str(settings.focus_server_url)
             self.api = self._cleanup.enter_context(
                 FocusServerAPI(self.url, timeout=settings.rest_timeout, security=settings.security)
@@ -68,6 +72,16 @@ class ServerUnderTest:
     def name(self) -> str:
         """How people call it; a password in the address is hidden."""
         return f"{'embedded Focus Server' if self.embedded else 'Focus Server'} at {without_password(self.url)}"
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """Through which proxy it, and a job's port on its host, are reached; empty where through none."""
+        parts = urlsplit(self.url)
+        port = parts.port or PORTS.get(parts.scheme, 0)
+        encrypted = parts.scheme == "https"
+        rest = proxy_to(parts.hostname or "", port, encrypted=encrypted)
+        jobs = proxy_to(parts.hostname or "", 0, encrypted=self._encrypts_jobs, grpc=True)
+        return {what: f"through {proxy}" for what, proxy in (("way", rest), ("way to jobs there", jobs)) if proxy}
 
     @property
     def pid(self) -> int | None:

@@ -11,7 +11,9 @@ from functools import partial
 
 import grpc
 
+from support.address import split
 from support.errors import ConnectionError, SecurityError
+from support.network.proxy import proxy_to
 from support.schema.reflection import Reflection
 from support.security import Security
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
@@ -71,6 +73,7 @@ class Connection:
     Raises:
         ConnectionError: nothing answers there in time, or the job is not healthy.
         SecurityError: the server is not trusted, or does not trust this client.
+        ProxyError: the proxy on the way gives none.
     """
 
     def __init__(
@@ -194,6 +197,10 @@ class Connection:
             return state
 
     def _nothing_answered(self, reason: str) -> ConnectionError:
+        proxy = proxy_to(*split(self.target), encrypted=self._security.encrypts, grpc=True)
+        if proxy is not None:
+            proxy.refuse_what_it_does(self.target)
+            reason = f"{reason}, through {proxy}"
         return ConnectionError(
             f"nothing at {self.target} answered gRPC within {self._timeout:g} s: {reason}",
             status=grpc.StatusCode.UNAVAILABLE,
