@@ -297,7 +297,8 @@ def test_a_signal_in_mid_stream_leaves_no_job(
     features = changed(tmp_path, "acceptance_criteria/delivery.feature", {"for 5 seconds": "for 5 minutes"})
     settings = ("-D", f"focus_server_url={real_server()}", "-D", "dialect=story")  # so that only the scenario streams
     run = start_with_settings(tmp_path, str(features), *settings)
-    eventually(lambda: server_in_mid_stream(os.getpid()), "the run streams")
+    log = tmp_path / "server-0.log"
+    eventually(lambda: "stream opened" in log.read_text("utf-8"), "the run streams")
     run.send_signal(number)
     output, _ = run.communicate(timeout=RUN_PATIENCE)
     assert run.returncode == 128 + number, output
