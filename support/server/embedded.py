@@ -132,6 +132,7 @@ class EmbeddedServer:
         """The answer of the simulator's own door for scenarios, and for whoever proves the suite."""
         with requests.Session() as session:
             session.trust_env = False  # it is on this machine: no proxy
+            session.headers["Connection"] = "close"  # now, and not when the pool is collected
             return session.request(method, f"{self.rest_url}/simulator/{path}", json=wish, timeout=_STOP_SECONDS)
 
     def _remove_its_files(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from support.contract import JobRequest
-from support.errors import NotReadyError
+from support.errors import APIError, NotReadyError
 from support.focus_server_api import FocusServerAPI
+from support.machine.leftovers import Process
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings_sources import load
@@ -61,3 +64,18 @@ def test_a_detour_that_leads_back_is_none(http: Http) -> None:
     channels = {"lowest_channel": 1, "highest_channel": 10}
 
     ServerUnderTest(load({"focus_server_url": http(detour, Answer(body=fibre), Answer(body=channels)).url}, {})).close()
+
+
+def test_a_refusal_that_is_kept_keeps_no_connection(embedded: EmbeddedServer) -> None:
+    process = Process()
+    gc.disable()
+    try:
+        with FocusServerAPI(embedded.rest_url) as api, pytest.raises(APIError) as kept:
+            api.configure(JobRequest(channels_min=5, channels_max=1))
+        with pytest.raises(Exception, match="no-such-fault") as kept_too:
+            embedded.deviate(faults=["no-such-fault"])
+
+        assert process.left() == []
+    finally:
+        gc.enable()
+    del kept, kept_too
