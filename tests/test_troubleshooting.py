@@ -49,9 +49,9 @@ from tests.conftest import Http, Serve
 from tests.grpc_server import Abort, failing, frame, silence
 from tests.http_server import Answer
 from tests.patience import eventually
+from tests.reflection.altered import move_to, pool_of, set_field, story
 from tests.reporting.test_html import write_result
 from tests.reporting.test_words import STANDARD
-from tests.schema.altered import move_to, pool_of, set_field, story
 from tests.screen.test_greeting import FIBRE
 from tests.screen.test_greeting import job as job_at
 from tests.stream import parts

@@ -1,1 +1,1 @@
-"""The schema that a server says it serves, compared with the one that is spoken, or written down."""
+"""The door that writes down the schema of a server."""

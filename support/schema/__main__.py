@@ -14,9 +14,9 @@ from support.address import without_password
 from support.errors import FocusError
 from support.machine.console import hush
 from support.machine.ending import Interrupted, interruptible
+from support.reflection.likeness import own_services
+from support.reflection.reflection import Reflection, ReflectionError
 from support.schema.documents import Document, documents
-from support.schema.likeness import own_services
-from support.schema.reflection import Reflection, ReflectionError
 from support.screen.job import live_job_request
 from support.screen.window import connected, open_window
 from support.server.under_test import ServerUnderTest

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
-from support.schema.reflection import ReflectionError
-from support.schema.schema import Schema
+from support.reflection.reflection import ReflectionError
+from support.reflection.schema import Schema
 from support.schema.source import proto_source
 
 _WELL_KNOWN = "google/protobuf/"

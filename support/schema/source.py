@@ -15,7 +15,7 @@ from google.protobuf.descriptor_pb2 import (
 from google.protobuf.message import Message
 from google.protobuf.text_encoding import CEscape
 
-from support.schema.schema import joined
+from support.reflection.schema import joined
 
 _INDENT = "  "
 _MESSAGES_TO, _ENUMS_TO = 2**29, 2**31

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from support.errors import NotReadyError, ProtocolError, RemoteError
-from support.schema.preflight import Preflight
+from support.reflection.preflight import Preflight
 from support.screen.job import live_job_request
 from support.screen.window import connected, disconnect_soon, open_window
 from support.server.under_test import ServerUnderTest

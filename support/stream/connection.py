@@ -14,7 +14,7 @@ import grpc
 from support.address import split
 from support.errors import ConnectionError, SecurityError
 from support.network.proxy import proxy_to
-from support.schema.reflection import Reflection
+from support.reflection.reflection import Reflection
 from support.security import Security
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
 from support.security.security import TOKEN_HINT

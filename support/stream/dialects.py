@@ -12,10 +12,10 @@ import grpc
 from google.protobuf.message import Message as ProtocolMessage
 
 from support.errors import APIError, ProtocolError, SchemaError
-from support.schema.comparison import Comparison, So
-from support.schema.likeness import renamed
-from support.schema.preflight import Preflight, preflight
-from support.schema.reflection import ReflectionError
+from support.reflection.comparison import Comparison, So
+from support.reflection.likeness import renamed
+from support.reflection.preflight import Preflight, preflight
+from support.reflection.reflection import ReflectionError
 from support.stream.block import Message
 from support.stream.call import StreamCall
 from support.stream.connection import Connection

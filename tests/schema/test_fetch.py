@@ -24,7 +24,7 @@ from support.schema.__main__ import main
 from support.server.embedded import EmbeddedServer
 from tests.conftest import Http
 from tests.http_server import Answer
-from tests.schema.altered import (
+from tests.reflection.altered import (
     Field,
     add_field,
     move_to,
@@ -32,8 +32,8 @@ from tests.schema.altered import (
     production,
     story,
 )
-from tests.schema.test_comparison import relative_names
-from tests.schema.test_preflight import Respond, answering, reflecting, refusing
+from tests.reflection.test_comparison import relative_names
+from tests.reflection.test_preflight import Respond, answering, reflecting, refusing
 from tests.screen.test_greeting import FIBRE, job
 from tests.stream.servers import serving
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from support.schema.comparison import Comparison, So, compared
-from support.schema.reflection import Reflection, ReflectionError
-from support.schema.schema import Schema, known_here
+from support.reflection.comparison import Comparison, So, compared
+from support.reflection.reflection import Reflection, ReflectionError
+from support.reflection.schema import Schema, known_here
 
 _GRPC = "grpc."
 

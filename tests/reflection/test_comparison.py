@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from google.protobuf.descriptor_pb2 import EnumDescriptorProto, FileDescriptorProto
 
-from support.schema.comparison import Comparison, So, compared
-from support.schema.schema import Schema
-from tests.schema.altered import (
+from support.reflection.comparison import Comparison, So, compared
+from support.reflection.schema import Schema
+from tests.reflection.altered import (
     Alter,
     Field,
     add_field,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
-from support.schema.comparison import Comparison, Item, So, compared
-from support.schema.reflection import NoReflectionError, Reflection, ReflectionError
-from support.schema.schema import Schema, known_here
-from support.schema.unknown import unknown_fields
+from support.reflection.comparison import Comparison, Item, So, compared
+from support.reflection.reflection import NoReflectionError, Reflection, ReflectionError
+from support.reflection.schema import Schema, known_here
+from support.reflection.unknown import unknown_fields
 from support.wording import some
 
 

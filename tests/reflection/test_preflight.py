@@ -29,7 +29,7 @@ from support.stream.story import STORY
 from tests.conftest import Http
 from tests.http_server import Answer
 from tests.patience import PATIENCE
-from tests.schema.altered import (
+from tests.reflection.altered import (
     Alter,
     Field,
     add_field,

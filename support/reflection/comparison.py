@@ -13,7 +13,7 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 
-from support.schema.schema import Schema
+from support.reflection.schema import Schema
 from support.wording import Words, some
 
 _LONGEST = 500

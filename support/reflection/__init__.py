@@ -1,0 +1,1 @@
+"""What a server says of its schema, by reflection, and how that compares with the one that is spoken."""
