@@ -18,8 +18,8 @@ from support.machine.threads import named
 from support.machine.usage import Meter, Usage
 from support.screen.job import Job, described
 from support.screen.streamed import Streamed
-from support.screen.vacancies import Vacancies
-from support.screen.window import KEPT_BYTES, Window, open_window, vacancies_of, window_of
+from support.screen.window import KEPT_BYTES, Window, open_window, window_of
+from support.server.vacancies import Vacancies, vacancies_of
 from support.settings import Settings
 from support.stream.distribution import Distribution
 from support.stream.frame import Frame

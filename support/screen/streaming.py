@@ -15,8 +15,8 @@ from support.network.hop import Hop
 from support.network.trouble import Trouble
 from support.screen.long import Long
 from support.screen.streamed import Streamed
-from support.screen.vacancies import Vacancies
 from support.screen.window import Window, cancel, disconnect_soon, new_client, open_window
+from support.server.vacancies import Vacancies
 from support.settings import Settings
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics

@@ -10,7 +10,7 @@ from support.contract import ChannelRange, JobRequest, LiveMetadata
 from support.focus_server_api import FocusServerAPI
 from support.screen.job import Job, Kind, Place, live_job_requests
 from support.screen.many import Look, Watch, Windows
-from support.screen.vacancies import Vacancies
+from support.server.vacancies import Vacancies
 from support.settings import Settings
 
 _A_FEW_FRAMES = 5

@@ -20,7 +20,7 @@ from support.machine.console import say
 from support.machine.heartbeat import heartbeat
 from support.machine.threads import named
 from support.screen.job import Job
-from support.screen.vacancies import Place, Vacancies
+from support.server.vacancies import Place, Vacancies, vacancies_of
 from support.settings import Settings
 from support.stream import dialects
 from support.stream.block import Block
@@ -259,11 +259,6 @@ def _configured(api: FocusServerAPI, request: JobRequest, place: Place, patience
                 say(f"waiting for a window of the server, for up to {patience:g} s: {error.details}")
         waits = True
         time.sleep(_ASK_AGAIN)
-
-
-def vacancies_of(settings: Settings) -> Vacancies:
-    """The windows of a server that nothing has been asked of yet."""
-    return Vacancies(settings.windows, settings.idle_removal)
 
 
 @contextmanager

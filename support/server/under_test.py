@@ -16,8 +16,8 @@ from support.focus_server_api import FocusServerAPI
 from support.network.proxy import proxy_to
 from support.rest.adapter import PORTS
 from support.screen.waits import Waits
-from support.screen.window import vacancies_of
 from support.server.embedded import EmbeddedServer
+from support.server.vacancies import vacancies_of
 from support.settings import Settings
 from support.stream.dialects import AUTO
 from support.validation.account import judge_fibre

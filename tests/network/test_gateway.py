@@ -16,7 +16,7 @@ from support.grpc_stream_client import GrpcStreamClient
 from support.network.hop import Hop
 from support.screen.refusals import refusal_of_unknown_job
 from support.screen.streaming import Streaming
-from support.screen.window import vacancies_of
+from support.server.vacancies import vacancies_of
 from support.settings_sources import load
 from support.stream.production import PRODUCTION
 from tests.conftest import Serve

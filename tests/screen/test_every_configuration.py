@@ -17,9 +17,9 @@ from support.gherkin import kind
 from support.matchers import every_window_began_within, every_window_is_right
 from support.screen.job import Kind, Part, described
 from support.screen.many import Look, Watch, Windows
-from support.screen.vacancies import Vacancies
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import job_status
+from support.server.vacancies import Vacancies
 from support.settings import Settings
 from tests.feature_files import features, titled
 from tests.patience import PATIENCE

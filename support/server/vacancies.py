@@ -16,6 +16,7 @@ from typing import NamedTuple
 from support.contract import JobRequest
 from support.machine.console import say
 from support.screen.job import Job
+from support.settings import Settings
 
 _LATE_REMOVAL = 10.0
 """Seconds by which a server may be late to free a window."""
@@ -125,3 +126,8 @@ class Vacancies:
                     f"{self._windows}, this run has {self._open} open and has just left {len(self._dying)}"
                 )
             return wait
+
+
+def vacancies_of(settings: Settings) -> Vacancies:
+    """The windows of a server that nothing has been asked of yet."""
+    return Vacancies(settings.windows, settings.idle_removal)

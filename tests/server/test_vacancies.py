@@ -10,9 +10,9 @@ import pytest
 from support.contract import JobRequest
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
-from support.screen import vacancies as module
-from support.screen.vacancies import Place, Vacancies
 from support.screen.window import open_window
+from support.server import vacancies as module
+from support.server.vacancies import Place, Vacancies
 from support.settings import Settings
 from tests.conftest import Http
 from tests.http_server import Answer
