@@ -26,6 +26,7 @@ from support.errors import NotReadyError, SettingsError
 from support.machine.ending import Interrupted, interruptible
 from support.screen.greeting import greet
 from support.screen.job import live_job_request
+from support.screen.overlooked import Overlooked
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
 from support.settings_sources import load
@@ -137,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
         server = ServerUnderTest(settings)
         cleanup.callback(server.close)
         live_job_request(settings, server.metadata, server.channels)
-        spoken = greet(settings, server)
+        spoken = greet(settings, server, Overlooked())
         _say(
             f"server: {server.name}",
             f"dialect: {spoken}",

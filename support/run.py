@@ -51,7 +51,6 @@ class Run:
             if other not in (None, self.settings.dialect) and self.server.embedded is not None:
                 self.second = copy(self)
                 self.second._begin(self.settings.speaking(str(other)), ending)
-            self.overlooked.is_known = self.settings.known.is_known
             self._ending = ending.pop_all()
 
     def _begin(self, settings: Settings, ending: ExitStack) -> None:
@@ -62,7 +61,8 @@ class Run:
         settings = settings.knowing(
             known_defects(settings.known_defects, self.server.url, self.server.metadata.sw_version)
         )
-        self.spoken = greet(settings, self.server)
+        self.overlooked.is_known = settings.known.is_known
+        self.spoken = greet(settings, self.server, self.overlooked)
         self.settings = settings.speaking(self.spoken.dialect.name)
         self._secured_servers = SecuredServers(self.spoken.dialect.name)
         ending.callback(self._secured_servers.close)

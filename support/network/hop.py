@@ -135,6 +135,7 @@ class Hop:
         if self._holder:
             self._holder.close()
         self._end_links()
+        await asyncio.sleep(0)  # what was accepted just now has begun, and can be cancelled in order
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -153,7 +154,10 @@ class Hop:
             self._holder = _bound(self.port)  # keeps the port, and refuses
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._keep(self._carry(reader, writer))
+        if self._closing.is_set():
+            end(writer, reset=True)
+        else:
+            self._keep(self._carry(reader, writer))
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -162,6 +166,9 @@ class Hop:
             log.debug("%s:%s cannot be reached: %s", *self._target, error)
             end(writer, reset=True)
             return
+        except asyncio.CancelledError:
+            end(writer, reset=True)
+            raise
         link = Link((reader, writer), server, self._conditions)
         self._links.add(link)
         try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from support.errors import NotReadyError, ProtocolError, RemoteError
 from support.reflection.preflight import Preflight
 from support.screen.job import live_job_request
+from support.screen.overlooked import Overlooked
 from support.screen.window import connected, disconnect_soon, open_window
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
@@ -15,11 +16,12 @@ from support.stream.dialect import Dialect
 from support.stream.dialects import AUTO, DIALECTS, Spoken, named, spoken_on
 
 
-def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
+def greet(settings: Settings, server: ServerUnderTest, overlooked: Overlooked) -> Spoken:
     """The dialect that the server speaks, and with which schema: found out with a job, which is then over.
 
     Where the settings say the dialect, they are right. Where the job cannot be had, or its port not be reached, the
-    first dialect is taken: what is wrong there is for the scenarios to say. The embedded server is not asked.
+    first dialect is taken: what is wrong there is for the scenarios to say. The embedded server is not asked. What the
+    answer about the job breaks is kept for the end of the run.
 
     Raises:
         NotReadyError: the server speaks none that is known here.
@@ -29,14 +31,16 @@ def greet(settings: Settings, server: ServerUnderTest) -> Spoken:
         return Spoken(named(server.embedded.told["dialect"]), "as the embedded server was started")
     is_said = settings.dialect != AUTO
     try:
-        spoken = _found_out(settings, server, (named(settings.dialect),) if is_said else DIALECTS)
+        spoken = _found_out(settings, server, overlooked, (named(settings.dialect),) if is_said else DIALECTS)
     except RemoteError as error:
         taken = f"taken as given, for it cannot be found out: {error}"
         spoken = Spoken(named(settings.dialect), taken, Preflight(str(error)))
     return replace(spoken, known_from=settings.origin("dialect")) if is_said else spoken
 
 
-def _found_out(settings: Settings, server: ServerUnderTest, dialects: Sequence[Dialect]) -> Spoken:
+def _found_out(
+    settings: Settings, server: ServerUnderTest, overlooked: Overlooked, dialects: Sequence[Dialect]
+) -> Spoken:
     request = live_job_request(settings, *server.fibre)
     patience = settings.idle_removal  # windows may be in use that an earlier run has left
     opened = open_window(
@@ -47,8 +51,10 @@ def _found_out(settings: Settings, server: ServerUnderTest, dialects: Sequence[D
         server.job_ids.append(answer.job_id)
         connection = connected(settings, answer.stream_url, answer.stream_port)
         try:
-            return spoken_on(connection, answer.job_id, dialects)
+            spoken = spoken_on(connection, answer.job_id, dialects)
         except ProtocolError as error:
             raise NotReadyError(f"the {server.name} cannot be tested: {error}") from error
         finally:
             disconnect_soon(connection.close)
+        overlooked.add("the first job of the run", server.url, [replace(window.job, cannot=spoken.dialect.cannot)], ())
+        return spoken

@@ -143,7 +143,7 @@ def test_the_door_fails_where_a_fault_survives(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_fault_under_a_condition_is_tried_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    names = ["canvas-empty@job=1", "canvas-empty@job=9"]
+    names = ["canvas-empty@job=2", "canvas-empty@job=9"]
     assert fault_matrix.main([*names, "--tags", "@task-1.4.1", "--output", str(tmp_path)]) == 0
     assert "canvas-empty@job=9: never came about" in capsys.readouterr().out
     page = (tmp_path / "fault-matrix.md").read_text("utf-8")
