@@ -46,6 +46,7 @@ class Hop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._up_again: asyncio.TimerHandle | None = None
+        self._coming_up: asyncio.Task[None] | None = None
         self._holder: socket.socket | None = _bound(0)
         self.port: int = self._holder.getsockname()[1]
         started: Future[None] = Future()
@@ -91,7 +92,7 @@ class Hop:
             self._stop_listening()
             self._end_links()
             if seconds is not None:
-                self._up_again = self._loop.call_later(seconds, lambda: self._keep(self._listen()))
+                self._up_again = self._loop.call_later(seconds, self._come_up)
 
         self._do(down)
 
@@ -131,6 +132,8 @@ class Hop:
         await self._listen()
         started.set_result(None)
         await self._closing.wait()
+        if self._coming_up is not None:
+            await self._coming_up  # cut off in the middle, it would leave a port that nobody knows
         self._stop_listening()
         if self._holder:
             self._holder.close()
@@ -138,7 +141,11 @@ class Hop:
         await asyncio.sleep(0)  # what was accepted just now has begun, and can be cancelled in order
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        rest = asyncio.all_tasks() - {asyncio.current_task()}  # with those in which asyncio accepts a connection
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    def _come_up(self) -> None:
+        self._coming_up = self._loop.create_task(self._listen())
 
     async def _listen(self) -> None:
         if self._holder is not None and not self._closing.is_set():

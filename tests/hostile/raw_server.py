@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from tests.patience import PATIENCE
+from tests.sockets import Sockets
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 END_STREAM, END_HEADERS, ACK = 0x1, 0x4, 0x1
@@ -93,18 +94,15 @@ class RawServer:
         self._streamed = streamed
         self._greeting = greeting
         self._closes = closes
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets = Sockets()
+        self._listener = self._sockets.keep(socket.create_server(("127.0.0.1", 0)))
         self._is_healthy = False
-        self._connections: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, name="raw-server")]
         self.port = int(self._listener.getsockname()[1])
         self._threads[0].start()
 
     def close(self) -> None:
-        for sock in (self._listener, *self._connections):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        self._sockets.close()
         for thread in self._threads:
             thread.join(PATIENCE)
 
@@ -117,8 +115,7 @@ class RawServer:
     def _accept(self) -> None:
         with suppress(OSError):  # the listener is closed
             while True:
-                connection, _ = self._listener.accept()
-                self._connections.append(connection)
+                connection = self._sockets.keep(self._listener.accept()[0])
                 thread = threading.Thread(target=self._serve, args=(connection,), name="raw-connection")
                 self._threads.append(thread)
                 thread.start()

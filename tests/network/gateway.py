@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import TracebackType
 
+from tests.sockets import Sockets
+
 _DATA, _HEADERS, _SETTINGS, _GOAWAY = 0x0, 0x1, 0x4, 0x7
 _END_STREAM = 0x1
 _PREFACE = 24
@@ -63,8 +65,8 @@ class Gateway:
     def __init__(self, port: int, *manners: Manner) -> None:
         self._server_port = port
         self._manners = manners or (Manner(),)
-        self._sockets: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets = Sockets()
+        self._listener = self._sockets.keep(socket.create_server(("127.0.0.1", 0)))
         self.port: int = self._listener.getsockname()[1]
         self.connections = self.left = 0
         threading.Thread(target=self._listen, daemon=True).start()
@@ -77,25 +79,20 @@ class Gateway:
 
     def close(self) -> None:
         """Ends every connection, and refuses new ones."""
-        for one in (self._listener, *self._sockets):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        self._sockets.close()
 
     def _listen(self) -> None:
         with suppress(OSError):  # closed
             while True:
-                client, _ = self._listener.accept()
+                client = self._sockets.keep(self._listener.accept()[0])
                 manner = self._manners[min(self.connections, len(self._manners) - 1)]
                 self.connections += 1
-                self._sockets.append(client)
                 try:
                     server = socket.create_connection(("127.0.0.1", self._server_port))
                 except OSError:
                     client.close()
                     continue
-                self._sockets.append(server)
-                _Carried(self, client, server, manner)
+                _Carried(self, client, self._sockets.keep(server), manner)
 
 
 class _Carried:

@@ -8,6 +8,8 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
+from tests.sockets import Sockets
+
 
 class ProxyServer:
     """Carries CONNECT and plain requests.
@@ -22,8 +24,9 @@ class ProxyServer:
     def __init__(self, says: bytes = b"") -> None:
         self.asked: list[str] = []
         self._says = says
-        self._sockets = [socket.create_server(("127.0.0.1", 0))]
-        self.port = int(self._sockets[0].getsockname()[1])
+        self._sockets = Sockets()
+        self._listener = self._sockets.keep(socket.create_server(("127.0.0.1", 0)))
+        self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -34,16 +37,12 @@ class ProxyServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for one in self._sockets:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        self._sockets.close()
 
     def _listen(self) -> None:
         with suppress(OSError):  # closed
             while True:
-                client, _ = self._sockets[0].accept()
-                self._sockets.append(client)
+                client = self._sockets.keep(self._listener.accept()[0])
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -61,8 +60,7 @@ class ProxyServer:
                 return
             where = re.match(rb"\w+ (?:http://)?[^/ ]*:(\d+)", head)
             assert where is not None, head
-            server = socket.create_connection(("127.0.0.1", int(where[1])))
-            self._sockets.append(server)
+            server = self._sockets.keep(socket.create_connection(("127.0.0.1", int(where[1]))))
             if head.startswith(b"CONNECT"):
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             else:
