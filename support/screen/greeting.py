@@ -14,14 +14,17 @@ from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from support.stream.dialect import Dialect
 from support.stream.dialects import AUTO, DIALECTS, Spoken, named, spoken_on
+from support.validation.finding import Finding, Topic
+
+_FIRST_JOB = "the first job of the run"
 
 
 def greet(settings: Settings, server: ServerUnderTest, overlooked: Overlooked) -> Spoken:
     """The dialect that the server speaks, and with which schema: found out with a job, which is then over.
 
     Where the settings say the dialect, they are right. Where the job cannot be had, or its port not be reached, the
-    first dialect is taken: what is wrong there is for the scenarios to say. The embedded server is not asked. What the
-    answer about the job breaks is kept for the end of the run.
+    first dialect is taken. That, or what the answer about the job breaks, is kept for the end of the run: it may have
+    been the only time. The embedded server is not asked.
 
     Raises:
         NotReadyError: the server speaks none that is known here.
@@ -33,6 +36,8 @@ def greet(settings: Settings, server: ServerUnderTest, overlooked: Overlooked) -
     try:
         spoken = _found_out(settings, server, overlooked, (named(settings.dialect),) if is_said else DIALECTS)
     except RemoteError as error:
+        failed = Finding("first job", Topic.CONFIGURATION, str(error))
+        overlooked.add_of_server([failed], _FIRST_JOB, "with which the dialect was to be found out")
         taken = f"taken as given, for it cannot be found out: {error}"
         spoken = Spoken(named(settings.dialect), taken, Preflight(str(error)))
     return replace(spoken, known_from=settings.origin("dialect")) if is_said else spoken
@@ -56,5 +61,5 @@ def _found_out(
             raise NotReadyError(f"the {server.name} cannot be tested: {error}") from error
         finally:
             disconnect_soon(connection.close)
-        overlooked.add("the first job of the run", server.url, [replace(window.job, cannot=spoken.dialect.cannot)], ())
+        overlooked.add(_FIRST_JOB, server.url, [replace(window.job, cannot=spoken.dialect.cannot)], ())
         return spoken

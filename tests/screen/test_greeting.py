@@ -79,11 +79,14 @@ def test_a_server_that_speaks_another_is_not_tested(http: Http) -> None:
     ],
     ids=["no port", "no job"],
 )
-def test_what_is_wrong_with_a_server_that_cannot_be_asked_is_for_the_scenarios(
+def test_what_is_wrong_with_a_server_that_cannot_be_asked_is_kept_for_the_last_scenario(
     http: Http, closed_port: int, answer: Callable[[int], Answer], words: str
 ) -> None:
     server = http(*FIBRE, answer(closed_port), answer(closed_port), Answer(body={"status": "cancelled"}))
     with closing(Run({"focus_server_url": server.url, "connection_timeout": "1", "idle_removal": "0.1"}, {})) as run:
         told = run.describe()["dialect"]
+        [sentence] = run.overlooked.sentences()
+    assert sentence.startswith("first job: ")
+    assert words in sentence
     assert told.startswith("story (taken as given, for it cannot be found out: ")
     assert words in told
