@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 
 from support.machine.threads import named
@@ -19,6 +20,7 @@ from support.network.link import Conditions, Link, end
 
 HOST = "127.0.0.1"
 
+_BACKLOG = 100
 _PATIENCE = 10.0
 """Seconds for the hop's own thread to answer; it never takes that long."""
 
@@ -44,14 +46,13 @@ class Hop:
         self._target = target
         self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._up_again: asyncio.TimerHandle | None = None
-        self._coming_up: asyncio.Task[None] | None = None
         self._holder: socket.socket | None = _bound(0)
         self.port: int = self._holder.getsockname()[1]
         started: Future[None] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run(started)), name=named("network-hop"), daemon=True
+            target=lambda: self._run_until_closed(started), name=named("network-hop"), daemon=True
         )
         self._thread.start()
         started.result(_PATIENCE)
@@ -92,7 +93,7 @@ class Hop:
             self._stop_listening()
             self._end_links()
             if seconds is not None:
-                self._up_again = self._loop.call_later(seconds, self._come_up)
+                self._up_again = self._loop.call_later(seconds, self._listen)
 
         self._do(down)
 
@@ -102,7 +103,7 @@ class Hop:
         async def clear() -> None:
             self._conditions.delay, self._conditions.rate = 0.0, None
             self._conditions.flowing.set()
-            await self._listen()
+            self._listen()
 
         asyncio.run_coroutine_threadsafe(clear(), self._loop).result(_PATIENCE)
 
@@ -124,16 +125,18 @@ class Hop:
 
         asyncio.run_coroutine_threadsafe(act(), self._loop).result(_PATIENCE)
 
+    def _run_until_closed(self, started: Future[None]) -> None:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # that of Windows cannot tell who comes
+            runner.run(self._run(started))
+
     async def _run(self, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
         self._conditions = Conditions()
         self._conditions.flowing.set()
-        await self._listen()
+        self._listen()
         started.set_result(None)
         await self._closing.wait()
-        if self._coming_up is not None:
-            await self._coming_up  # cut off in the middle, it would leave a port that nobody knows
         self._stop_listening()
         if self._holder:
             self._holder.close()
@@ -141,32 +144,33 @@ class Hop:
         await asyncio.sleep(0)  # what was accepted just now has begun, and can be cancelled in order
         for task in self._tasks:
             task.cancel()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}  # with those in which asyncio accepts a connection
-        await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _come_up(self) -> None:
-        self._coming_up = self._loop.create_task(self._listen())
-
-    async def _listen(self) -> None:
+    def _listen(self) -> None:
         if self._holder is not None and not self._closing.is_set():
-            holder, self._holder = self._holder, None
-            self._server = await asyncio.start_server(self._accepted, sock=holder)
+            self._listener, self._holder = self._holder, None
+            self._listener.listen(_BACKLOG)
+            self._listener.setblocking(False)
+            self._loop.add_reader(self._listener, self._accept, self._listener)
 
     def _stop_listening(self) -> None:
         if self._up_again is not None:
             self._up_again.cancel()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
             self._holder = _bound(self.port)  # keeps the port, and refuses
 
-    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._closing.is_set():
-            end(writer, reset=True)
-        else:
-            self._keep(self._carry(reader, writer))
+    def _accept(self, listener: socket.socket) -> None:
+        """Takes whoever comes, itself: asyncio's server loses a connection that comes in while it is closed."""
+        with suppress(OSError):  # it is gone already
+            connection, _ = listener.accept()
+            connection.setblocking(False)
+            self._keep(self._carry(connection))
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
         try:
             server = await asyncio.open_connection(*self._target)
         except OSError as error:
