@@ -9,7 +9,7 @@ from copy import copy
 from importlib import metadata
 
 from support.contract import schema_hash
-from support.defects.known import known_defects
+from support.defects.known import KnownDefects, known_defects
 from support.gherkin import dialect_tag, dialects_of
 from support.machine.leftovers import Process
 from support.screen.greeting import greet
@@ -44,6 +44,7 @@ class Run:
     def __init__(self, userdata: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self._process = Process()
         self.overlooked = Overlooked()
+        self._known: KnownDefects | None = None
         with ExitStack() as ending:
             self._begin(load(userdata, environ), ending)
             self.second: Run | None = None
@@ -58,10 +59,11 @@ class Run:
         self.server = ServerUnderTest(settings)
         ending.callback(self.server.close)
         live_job_request(settings, *self.server.fibre)
-        settings = settings.knowing(
-            known_defects(settings.known_defects, self.server.url, self.server.metadata.sw_version)
-        )
-        self.overlooked.is_known = settings.known.is_known
+        if self._known is None:  # the second pass has those of the first
+            version = self.server.metadata.sw_version
+            self._known = known_defects(settings.known_defects, self.server.url, version)
+            self.overlooked.is_known = self._known.is_known
+        settings = settings.knowing(self._known)
         self.spoken = greet(settings, self.server, self.overlooked)
         self.settings = settings.speaking(self.spoken.dialect.name)
         self._secured_servers = SecuredServers(self.spoken.dialect.name)

@@ -1,4 +1,4 @@
-"""A file of ``key: value`` lines, in YAML: the only reader of settings' and baselines' files.
+"""A file of ``key: value`` lines, or a list of such, in YAML: the only reader of what people write for the suite.
 
 YAML knows more than such a file has a use for, and Python's reader of it takes the last of two equal keys, ends on a
 date that is none, and follows references for ever. Text, numbers, yes and no, lists and maps are taken, to a depth; all
@@ -34,12 +34,27 @@ class NoFileError(YamlFileError):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What stands in the file; nothing where it is empty.
+    """The lines of the file; none where it is empty.
 
     Raises:
         NoFileError: there is none.
-        YamlFileError: it cannot be read.
+        YamlFileError: it cannot be read, or holds something else.
     """
+    content = _content(path)
+    if content is not None and not isinstance(content, dict):
+        raise YamlFileError("is not a list of `key: value` lines")
+    return content or {}
+
+
+def read_list(path: Path) -> list[Any]:
+    """The items of the file; none where it is empty. Raises as ``read`` does."""
+    content = _content(path)
+    if content is not None and not isinstance(content, list):
+        raise YamlFileError("is not a list: each item begins with `- `")
+    return content or []
+
+
+def _content(path: Path) -> Any:
     try:
         if path.exists() and not path.is_file():
             raise IsADirectoryError(0, "it is a folder, or no file at all")  # a pipe could be waited for in vain
@@ -52,12 +67,9 @@ def read(path: Path) -> dict[str, Any]:
     if len(text) > _MOST_BYTES:
         raise YamlFileError(f"cannot be read: it holds more than {_MOST_BYTES // 2**20} MiB")
     try:
-        content = _Loader(text).get_single_data()
+        return _Loader(text).get_single_data()
     except yaml.YAMLError as error:
         raise YamlFileError(f"cannot be read: {_problem(error)}") from None
-    if content is not None and not isinstance(content, dict):
-        raise YamlFileError("is not a list of `key: value` lines")
-    return content or {}
 
 
 class _Refused(yaml.MarkedYAMLError):

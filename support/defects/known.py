@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from support import ROOT
+from support import ROOT, yaml_file
 from support.errors import SettingsError
 from support.validation.finding import Finding
 
@@ -184,12 +183,10 @@ class KnownDefects:
         ]
 
     def _told(self, promise: str, sentence: str) -> KnownDefect | None:
-        for defect in (*self._valid, *self.over):
-            if defect.promise == promise and defect.says in " ".join(sentence.split()):
-                self._seen.add(defect)
-                if defect not in self.over:
-                    return defect
-        return None
+        words = " ".join(sentence.split())
+        told = [one for one in (*self._valid, *self.over) if one.promise == promise and one.says in words]
+        self._seen.update(told)
+        return next((defect for defect in told if defect in self._valid), None)
 
 
 def read(path: Path) -> list[KnownDefect]:
@@ -199,12 +196,11 @@ def read(path: Path) -> list[KnownDefect]:
         SettingsError: it cannot be read, or an entry is wrong; with the entry and what is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return TypeAdapter(list[KnownDefect]).validate_python(content or [])
+        return TypeAdapter(list[KnownDefect]).validate_python(yaml_file.read_list(path))
+    except yaml_file.YamlFileError as error:
+        raise SettingsError(f"known defects: {path} {error}") from None
     except ValidationError as error:
         raise SettingsError("\n".join(f"known defects: {path}: {_problem(each)}" for each in error.errors())) from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SettingsError(f"known defects: {path} cannot be read: {error}") from None
 
 
 def known_defects(file: Path | None, url: str, version: str) -> KnownDefects:

@@ -40,7 +40,7 @@ def mark_known(scenario: Any, world: Any) -> None:
     if known and not scenario.status.has_failed():
         scenario.skip_reason = _reason(known)
         scenario.set_status(Status.skipped)
-    if scenario.status is not Status.skipped or known:
+    if not did_nothing(scenario):
         world.has_ended(scenario.name)
 
 

@@ -54,6 +54,13 @@ def test_it_counts_to_its_last_day_and_not_beyond() -> None:
     assert "counts no more" in str(late)
 
 
+def test_two_entries_that_tell_of_the_same_have_both_been_seen() -> None:
+    first, second = entry(), entry(key="FOCUS-2", says="holds the same values")
+    defects = known(first, second)
+    assert defects.of_finding(DEAD) == first
+    assert defects.seen == [first, second]
+
+
 def test_what_was_looked_for_and_did_not_show_is_told() -> None:
     title = "A job id is never given twice"
     ids, values = entry(key="FOCUS-2", promise=title), entry()
@@ -99,7 +106,21 @@ def _yaml(value: object) -> str:
     return "null" if value is None else f"'{value}'"
 
 
-@pytest.mark.parametrize("content", ["a word", "key: FOCUS-1", "[", "- 3", "- key: 7", "- {}"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a word",
+        "key: FOCUS-1",
+        "[",
+        "- 3",
+        "- key: 7",
+        "- {}",
+        "- {key: FOCUS-1, key: FOCUS-2}",
+        "- {since: 2026-13-45}",
+        "- !!python/name:os.system ''",
+        pytest.param("[" * 5000, id="deep"),
+    ],
+)
 def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "known_defects.yaml"
     file.write_text(content, "utf-8")
@@ -128,5 +149,5 @@ def test_it_is_of_its_server_or_version_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="none.yaml is not there"):
         known_defects(tmp_path / "none.yaml", "http://any.example", "1")
