@@ -100,12 +100,12 @@ class Hop:
     def clear(self) -> None:
         """The network is as it should be."""
 
-        async def clear() -> None:
+        def clear() -> None:
             self._conditions.delay, self._conditions.rate = 0.0, None
             self._conditions.flowing.set()
             self._listen()
 
-        asyncio.run_coroutine_threadsafe(clear(), self._loop).result(_PATIENCE)
+        self._do(clear)
 
     def close(self) -> None:
         """Ends every connection, the port and the thread; closing twice is harmless."""
