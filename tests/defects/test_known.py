@@ -149,5 +149,5 @@ def test_it_is_of_its_server_or_version_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="none.yaml is not there"):
+    with pytest.raises(SettingsError, match=r"none\.yaml is not there"):
         known_defects(tmp_path / "none.yaml", "http://any.example", "1")

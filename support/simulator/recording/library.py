@@ -67,9 +67,8 @@ class Library:
 
 
 def _opened(path: Path) -> Tape:
-    from support.simulator.recording.opening import (
-        opened,
-    )  # h5py is loaded by those alone who show something of the past
+    # Here, for h5py is loaded by those alone who show something of the past.
+    from support.simulator.recording.opening import opened
 
     return opened(path)
 
