@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from support import ROOT
+from support.errors import RequestError
 from support.wording import Words, short
 
 _MOST_ENTRIES = 100_000
@@ -108,11 +120,33 @@ class ChannelRange(_Answer):
     highest_channel: Whole
 
 
+class View(StrEnum):
+    """What a job shows: ``view_type``."""
+
+    MULTI_CHANNEL = "0"
+    SINGLE_CHANNEL = "1"
+    WATERFALL = "2"
+
+
+_NFFT = {View.MULTI_CHANNEL: (128, 2048), View.SINGLE_CHANNEL: (128, 65_536), View.WATERFALL: (1, 1)}
+"""The smallest and the largest NFFT of a view."""
+
+_LAST_TASK_TIME = 3_124_223_999
+"""Epoch seconds: the end of 2068, the last year that two digits tell from those before 1970."""
+
+
 class JobRequest(BaseModel):
     """What ``POST /configure`` asks for: a multi-channel job, live unless it names a time.
 
     ``channels_min`` and ``channels_max`` are inclusive; frequencies in Hz, the duration of the time axis in seconds,
-    its height in pixels (lines), times in epoch seconds. Values are not checked: refusing them is the server's part.
+    its height in pixels (lines), times in epoch seconds. A waterfall has NFFT 1, and of what it has none, frequencies
+    and duration, nothing is sent.
+
+    One that no fibre can serve is refused here; ``anyhow`` makes it all the same, to see a server refuse it. What
+    depends on the fibre, its channels and its Nyquist frequency, is the server's to refuse.
+
+    Raises:
+        RequestError: no server can serve it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -124,26 +158,88 @@ class JobRequest(BaseModel):
     frequency_max: float = 500.0
     display_duration: float = 10.0
     display_height: int = 1000
-    view_type: str = "0"
+    view_type: str = View.MULTI_CHANNEL.value
     start_time: float | None = None
     end_time: float | None = None
 
+    @classmethod
+    def anyhow(cls, **fields: Any) -> Self:
+        """A request with these fields, which are not checked."""
+        return super().model_construct(**fields)
+
+    @model_validator(mode="after")
+    def _can_be_served(self) -> Self:
+        if problems := list(self._problems()):
+            raise RequestError(f"no server can serve that: {'; '.join(problems)}")
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        """What makes it impossible on any fibre, in words."""
+        if not 0 <= self.channels_min <= self.channels_max:
+            yield f"channels {self.channels_min} to {self.channels_max} are none"
+        if self.view_type not in _NFFT:
+            yield f"view_type {self.view_type!r} is none of {', '.join(View)}"
+            return
+        view = View(self.view_type)
+        if view is View.SINGLE_CHANNEL and self.channels_min != self.channels_max:
+            yield f"channels {self.channels_min} to {self.channels_max} are several, and the view is of a single one"
+        lowest, highest = _NFFT[view]
+        if not lowest <= self.nfft <= highest or self.nfft & (self.nfft - 1):
+            yield f"an NFFT of {self.nfft} is no power of two from {lowest} to {highest}, as this view has"
+        if not 0 <= self.frequency_min < self.frequency_max < math.inf:
+            yield f"{self.frequency_min:g} to {self.frequency_max:g} Hz are no band"
+        if not 0 < self.display_duration < math.inf:
+            yield f"a time axis of {self.display_duration:g} s has no duration"
+        if self.display_height <= 0:
+            yield f"a screen of {self.display_height} lines shows nothing"
+        yield from self._problems_of_range()
+
+    def _problems_of_range(self) -> Iterator[str]:
+        start, end = self.start_time, self.end_time
+        if start is None and end is None:
+            return
+        if start is None or end is None:
+            yield f"{'start_time' if start is None else 'end_time'} is missing: a range of the past has both"
+        elif not -math.inf < start < end < math.inf:
+            yield f"{start:.15g} to {end:.15g} is no range of time"
+
     def body(self) -> dict[str, object]:
         """The JSON body; numbers that are whole are written as such, for some servers read no others."""
+        waterfall = self.view_type == View.WATERFALL
+        band = {"min": _plain(self.frequency_min), "max": _plain(self.frequency_max)}
         return {
-            "displayTimeAxisDuration": _plain(self.display_duration),
+            "displayTimeAxisDuration": None if waterfall else _plain(self.display_duration),
             "nfftSelection": self.nfft,
             "displayInfo": {"height": self.display_height},
             "channels": {"min": self.channels_min, "max": self.channels_max},
-            "frequencyRange": {"min": _plain(self.frequency_min), "max": _plain(self.frequency_max)},
+            "frequencyRange": None if waterfall else band,
             "start_time": _plain(self.start_time),
             "end_time": _plain(self.end_time),
             "view_type": self.view_type,
         }
 
 
+class ConfigTaskRequest(JobRequest):
+    """The same in the words of ``POST /config/{task_id}``: a multi-channel job, whose times are whole seconds."""
+
+    def _problems(self) -> Iterator[str]:
+        yield from super()._problems()
+        if self.view_type != View.MULTI_CHANNEL:
+            yield f"view_type {self.view_type!r} cannot be told of a task, which is multi-channel"
+        for time in (self.start_time, self.end_time):
+            if time is not None and not (0 <= time <= _LAST_TASK_TIME and time == int(time)):
+                yield f"the time {time:.15g} is no whole second from 1970 to 2068, as a task tells it"
+
+    def body(self) -> dict[str, object]:
+        """The JSON body; times as ``yymmddHHMMSS``, UTC."""
+        told = super().body()
+        del told["view_type"]
+        renamed = {"sensors": told.pop("channels"), "canvasInfo": told.pop("displayInfo")}
+        return told | renamed | {"start_time": _task_time(self.start_time), "end_time": _task_time(self.end_time)}
+
+
 class JobAnswer(_TolerantAnswer):
-    """The answer of ``POST /configure``. Its values are judged by rules, not here."""
+    """The answer of ``POST /configure``, and of ``/config/{task_id}``. Its values are judged by rules, not here."""
 
     job_id: Text = Field(min_length=1)
     stream_url: Text
@@ -155,6 +251,7 @@ class JobAnswer(_TolerantAnswer):
     lines_dt: Real
     status: Text = ""
     stream_amount: Whole = 1
+    task_id: Text = ""
     view_type: Annotated[Text, BeforeValidator(str)] = "0"
 
     @classmethod
@@ -214,6 +311,10 @@ def _plain(number: float | None) -> float | None:
     return int(number) if number is not None and math.isfinite(number) and number == int(number) else number
 
 
+def _task_time(time: float | None) -> str | None:
+    return None if time is None else datetime.fromtimestamp(time, UTC).strftime("%y%m%d%H%M%S")
+
+
 def _problem(error: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return "it is missing"
@@ -230,6 +331,7 @@ def _asked_for(request: JobRequest, content: Mapping[str, Any]) -> dict[str, obj
         "channel_amount": len(channels),
         "channel_to_stream_index": dict.fromkeys(channels, 0),
         "stream_amount": 1,
+        "task_id": "",
     }
     if isinstance(listed, list):
         due["frequencies_amount"] = len(listed)

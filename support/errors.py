@@ -4,6 +4,7 @@
 
     FocusError
     ├── SettingsError            (ValueError)       a setting is unknown, of the wrong type or contradicts another
+    ├── RequestError                                no server can serve the request, so that it is not sent
     ├── NotReadyError            (RuntimeError)     the server is unreachable or waits for its fibre: not its failure
     │   └── SchemaError                             it serves another schema than the one that is spoken
     │   └── ProxyError                              a proxy that the environment names gives no way to it
@@ -26,10 +27,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-
-import grpc
+from typing import TYPE_CHECKING
 
 from support.wording import Words, legible, short
+
+if TYPE_CHECKING:  # the rules raise errors, too, and know no gRPC
+    import grpc
 
 _LONGEST = 4000
 """Characters of a sentence: the words of others can go on for ever."""
@@ -44,6 +47,10 @@ class FocusError(Exception):
 
 class SettingsError(FocusError, ValueError):
     """A setting is unknown, of the wrong type, or contradicts another one."""
+
+
+class RequestError(FocusError):
+    """No server can serve this request. It is no ValueError: of one, pydantic would make an error of many lines."""
 
 
 class NotReadyError(FocusError, RuntimeError):

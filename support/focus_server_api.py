@@ -19,12 +19,14 @@ from support.address import without_password
 from support.contract import (
     Acknowledgement,
     ChannelRange,
+    ConfigTaskRequest,
     JobAnswer,
     JobMetadata,
     JobRequest,
     LiveMetadata,
     Recording,
     Recordings,
+    View,
 )
 from support.errors import APIError, APITimeoutError, ConnectionError, ProtocolError
 from support.network.proxy import Proxy, proxy_to
@@ -36,7 +38,17 @@ from support.security import Security
 from support.security.security import TOKEN_HINT
 from support.wording import QUOTED_CHARACTERS, plural, short
 
-__all__ = ["ChannelRange", "FocusServerAPI", "JobAnswer", "JobMetadata", "JobRequest", "LiveMetadata", "Recording"]
+__all__ = [
+    "ChannelRange",
+    "ConfigTaskRequest",
+    "FocusServerAPI",
+    "JobAnswer",
+    "JobMetadata",
+    "JobRequest",
+    "LiveMetadata",
+    "Recording",
+    "View",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -99,8 +111,12 @@ class FocusServerAPI:
         return self._read(ChannelRange.model_validate, "GET", "/channels", here=here)
 
     def configure(self, request: JobRequest) -> JobAnswer:
-        """Starts a job; never sent twice, because each one takes a window."""
+        """Starts a job, live or historic; never sent twice, because each one takes a window."""
         return self._read(partial(JobAnswer.to, request), "POST", "/configure", request.body())
+
+    def config_task(self, task_id: str, request: ConfigTaskRequest) -> JobAnswer:
+        """The same in the words of the other dialect of REST: a job for a task."""
+        return self._read(partial(JobAnswer.to, request), "POST", f"/config/{quote(task_id, safe='')}", request.body())
 
     def metadata(self, job_id: str) -> JobMetadata:
         """The state of a job; APIError with status 404 for one that the server does not know."""

@@ -12,8 +12,16 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from support.contract import JobRequest
-from support.errors import APIError, APITimeoutError, ConnectionError, NotReadyError, ProtocolError, RemoteError
+from support.contract import ConfigTaskRequest, JobRequest
+from support.errors import (
+    APIError,
+    APITimeoutError,
+    ConnectionError,
+    NotReadyError,
+    ProtocolError,
+    RemoteError,
+    RequestError,
+)
 from support.focus_server_api import FocusServerAPI
 from support.server.embedded import EmbeddedServer
 from support.server.under_test import ServerUnderTest
@@ -43,6 +51,7 @@ CALLS: dict[str, Callable[[FocusServerAPI], object]] = {
     "channels": lambda api: api.channels(),
     "metadata": lambda api: api.metadata("1-1"),
     "configure": lambda api: api.configure(REQUEST),
+    "config_task": lambda api: api.config_task("task-7", ConfigTaskRequest(channels_min=0, channels_max=10)),
     "is_alive": lambda api: api.is_alive(),
     "recordings": lambda api: api.recordings(0, 1),
     "cancel": lambda api: api.cancel("1-1"),
@@ -85,7 +94,7 @@ class TestEmbeddedServer:
 
     def test_a_wrong_configuration_is_refused_in_the_servers_words(self, api: FocusServerAPI) -> None:
         with pytest.raises(APIError, match="channels") as caught:
-            api.configure(JobRequest(channels_min=10, channels_max=0))
+            api.configure(JobRequest.anyhow(channels_min=10, channels_max=0))
 
         assert caught.value.status in (400, 422)
         assert "channels" in caught.value.details
@@ -98,6 +107,16 @@ class TestEmbeddedServer:
 
     def test_nothing_was_recorded_before_1970(self, api: FocusServerAPI) -> None:
         assert api.recordings(-10, -1) == []
+
+    def test_a_range_of_the_past_as_a_task(self, api: FocusServerAPI) -> None:
+        (begin, _), *_ = api.recordings(0, 4e9)
+        request = ConfigTaskRequest(channels_min=0, channels_max=2, start_time=begin, end_time=begin + 1)
+
+        job = api.config_task("task-7", request)
+
+        assert (job.task_id, job.channel_amount) == ("task-7", 3)
+        assert api.metadata(job.job_id).config["sensors"] == {"min": 0, "max": 2}
+        assert api.cancel(job.job_id) is True
 
     def test_an_unknown_job_cannot_be_cancelled(self, api: FocusServerAPI) -> None:
         assert api.cancel("0-none") is False
@@ -126,6 +145,29 @@ class TestRequests:
             "end_time": None,
             "view_type": "0",
         }
+
+    def test_a_task_is_asked_for_in_the_words_of_the_other_dialect(self, http: Http, client_of: ClientOf) -> None:
+        server = http(Answer(body=JOB | {"task_id": "a/b"}))
+        request = ConfigTaskRequest(channels_min=0, channels_max=10, start_time=1_772_323_201, end_time=1_772_323_262)
+
+        answer = client_of(server).config_task("a/b", request)
+
+        assert (answer.job_id, answer.task_id) == ("12-70788", "a/b")
+        assert (server.requests[0].method, server.requests[0].path) == ("POST", "/config/a%2Fb")
+        assert server.requests[0].body == {
+            "displayTimeAxisDuration": 10,
+            "nfftSelection": 1024,
+            "canvasInfo": {"height": 1000},
+            "sensors": {"min": 0, "max": 10},
+            "frequencyRange": {"min": 0, "max": 500},
+            "start_time": "260301000001",
+            "end_time": "260301000102",
+        }
+
+    def test_of_a_waterfall_nothing_is_sent_that_it_has_not(self) -> None:
+        body = JobRequest(channels_min=0, channels_max=3, view_type="2", nfft=1).body()
+
+        assert (body["frequencyRange"], body["displayTimeAxisDuration"], body["nfftSelection"]) == (None, None, 1)
 
     def test_a_job_id_cannot_leave_its_place_in_the_path(self, http: Http, client_of: ClientOf) -> None:
         server = http(Answer(body={"job_id": "x", "status": "running"}))
@@ -162,6 +204,81 @@ class TestRequests:
         assert server.requests[0].headers["Authorization"] == "Basic dXNlcjpzI2NyZXQ="
         for said in (str(caught.value), caught.value.target, caught.value.details):
             assert "cret" not in said
+
+
+HISTORIC: dict[str, Any] = {"start_time": 10, "end_time": 20.5}
+
+
+class TestImpossibleRequests:
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"channels_min": 11}, "channels 11 to 10 are none"),
+            ({"channels_min": -1}, "channels -1 to 10 are none"),
+            ({"nfft": 1000}, "an NFFT of 1000 is no power of two from 128 to 2048"),
+            ({"nfft": 64}, "an NFFT of 64"),
+            ({"nfft": 4096}, "an NFFT of 4096"),
+            ({"nfft": 0}, "an NFFT of 0"),
+            ({"nfft": 131_072, "view_type": "1", "channels_min": 10}, "an NFFT of 131072 .* from 128 to 65536"),
+            ({"view_type": "1"}, "channels 0 to 10 are several"),
+            ({"view_type": "2"}, "an NFFT of 1024 is no power of two from 1 to 1"),
+            ({"view_type": "3"}, "view_type '3' is none of 0, 1, 2"),
+            ({"frequency_min": 500}, "500 to 500 Hz are no band"),
+            ({"frequency_min": -1}, "-1 to 500 Hz are no band"),
+            ({"frequency_max": math.nan}, "0 to nan Hz are no band"),
+            ({"display_duration": 0}, "a time axis of 0 s"),
+            ({"display_height": 0}, "a screen of 0 lines"),
+            ({"start_time": 1_700_000_000}, "end_time is missing"),
+            ({"end_time": 1_700_000_000}, "start_time is missing"),
+            ({"start_time": 20, "end_time": 20}, "20 to 20 is no range of time"),
+            ({"start_time": 20, "end_time": math.inf}, "20 to inf is no range of time"),
+            ({"nfft": 1, "display_height": 0}, "an NFFT of 1 is no .*; a screen of 0 lines"),
+        ],
+    )
+    def test_what_no_server_can_serve_is_refused_in_a_sentence(self, changes: dict[str, Any], words: str) -> None:
+        with pytest.raises(RequestError, match=f"^no server can serve that: {words}") as caught:
+            JobRequest(**{"channels_min": 0, "channels_max": 10} | changes)
+
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"view_type": "1", "channels_max": 0}, "view_type '1' cannot be told of a task"),
+            (HISTORIC, "the time 20.5 is no whole second"),
+            ({"start_time": -5, "end_time": 20}, "the time -5 is no"),
+            ({"start_time": 20, "end_time": 4e9}, "the time 4000000000 is no"),
+            ({"channels_min": 11}, "channels 11 to 10 are none"),
+        ],
+    )
+    def test_a_task_says_less(self, changes: dict[str, Any], words: str) -> None:
+        with pytest.raises(RequestError, match=words):
+            ConfigTaskRequest(**{"channels_min": 0, "channels_max": 10} | changes)
+
+    @pytest.mark.parametrize(
+        "possible",
+        [
+            {"nfft": 128},
+            {"nfft": 2048, **HISTORIC},
+            {"nfft": 65_536, "view_type": "1", "channels_min": 10},
+            {"nfft": 1, "view_type": "2"},
+        ],
+    )
+    def test_what_a_server_may_serve_can_be_asked_for(self, possible: dict[str, Any]) -> None:
+        assert JobRequest(**{"channels_min": 0, "channels_max": 10} | possible).body()["nfftSelection"]
+
+    @pytest.mark.parametrize("kind", [JobRequest, ConfigTaskRequest])
+    def test_one_that_is_impossible_can_be_sent_all_the_same(
+        self, http: Http, client_of: ClientOf, kind: type[JobRequest]
+    ) -> None:
+        server = http(Answer(400, {"error": "no"}))
+        request = kind.anyhow(channels_min=3, channels_max=1, nfft=7, start_time=5, end_time=None)
+        api = client_of(server)
+
+        with pytest.raises(APIError, match="refused with 400: no"):
+            api.config_task("t", request) if isinstance(request, ConfigTaskRequest) else api.configure(request)
+
+        assert server.requests[0].body["nfftSelection"] == 7
 
 
 class TestAnswers:

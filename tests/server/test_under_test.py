@@ -71,7 +71,7 @@ def test_a_refusal_that_is_kept_keeps_no_connection(embedded: EmbeddedServer) ->
     gc.disable()
     try:
         with FocusServerAPI(embedded.rest_url) as api, pytest.raises(APIError) as kept:
-            api.configure(JobRequest(channels_min=5, channels_max=1))
+            api.configure(JobRequest.anyhow(channels_min=5, channels_max=1))
         with pytest.raises(Exception, match="no-such-fault") as kept_too:
             embedded.deviate(faults=["no-such-fault"])
 
