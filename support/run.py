@@ -133,12 +133,15 @@ class Run:
         settings = ", ".join(f"{name}={value}" for name, value in self.settings.described().items())
         return "\n".join([*lines, *textwrap.wrap(f"settings: {settings}", 120, subsequent_indent="  ")])
 
-    def close(self) -> list[str]:
+    def close(self, *, alone: bool = True) -> list[str]:
         """Ends what was started.
+
+        Args:
+            alone: whether all threads and connections of this process are the run's.
 
         Returns:
             What is left behind all the same, a sentence each.
         """
         with self._ending:  # to its end, whatever goes wrong in one of them
             left = [one for run in (self, self.second) if run for one in jobs_left(run.server.api, run.server.job_ids)]
-        return left + self._process.left()
+        return left + (self._process.left() if alone else [])

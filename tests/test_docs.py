@@ -48,6 +48,7 @@ DOCUMENTS = [
     ROOT / "docs" / "DIALECTS.md",
     ROOT / "docs" / "RECORDINGS.md",
     ROOT / "docs" / "KNOWN_DEFECTS.md",
+    ROOT / "docs" / "PYTEST.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     ROOT / "reports" / "README.md",
@@ -149,7 +150,7 @@ def test_the_page_on_faults_is_complete() -> None:
 @every_document
 def test_the_settings_that_are_named_exist(document: Path) -> None:
     variables = {f"FOCUS_{name.upper()}" for name in Settings.model_fields} | {"FOCUS_SERVER_URL"}
-    for name in re.findall(r"(?<!\w)-D ([\w.]+)=", text(document)):
+    for name in re.findall(r"(?<!\w)(?:-D|--focus) ([\w.]+)=", text(document)):
         assert name in Settings.model_fields or name.startswith("AllureFormatter."), f"there is no setting {name}"
     for name in re.findall(r"\bFOCUS_[A-Z]\w*", text(document)):
         assert name in variables, f"no variable {name} is read"

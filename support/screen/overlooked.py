@@ -56,6 +56,12 @@ class Overlooked:
     def __iter__(self) -> Iterator[Unasked]:
         return iter(self._unasked)
 
+    def since(self, count: int) -> Overlooked:
+        """What came after the first ``count``."""
+        newer = Overlooked()
+        newer._unasked = self._unasked[count:]
+        return newer
+
     def cancelled(self, server: str, before: float) -> list[Job]:
         """The jobs that a server said before that moment to have cancelled, and has not been asked about since."""
         over = ((key, job) for key, job in self._jobs.items() if min(job.cancelled, default=before) < before)
