@@ -74,7 +74,7 @@ class Desk:
         deviations = exchange.scope.get(DEVIATIONS, now.deviations).of_job(asked)
         lines: Lines[Measured] = now.lines
         if between is not None:
-            lines = recorded = await asyncio.to_thread(now.recorded)
+            lines = recorded = await asyncio.to_thread(now.recorded, between[0])
         planned = deviations.through(stages.PLAN, now.dialect.spread(plan(now, lines.measured)))
         if between is not None and not recorded.measured.within(*between):
             raise NoRecordingError("there is no recording from start_time to end_time")

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from support.simulator.deviations import Deviations, stages
 from support.simulator.dialect import Dialect
@@ -28,9 +29,9 @@ class State:
     dialect: Dialect
     library: Library
 
-    def recorded(self) -> Lines[Recording]:
-        """The lines of what the fibre has recorded; the first time, that may take a moment."""
-        return self.library.lines(self.fibre)
+    def recorded(self, begin: Fraction | None = None) -> Lines[Recording]:
+        """The lines of what the fibre has recorded, or of a range that begins then; at first that may take a moment."""
+        return self.library.lines(self.fibre, begin)
 
 
 class Present:

@@ -1,17 +1,23 @@
-"""Which recording the server plays: the file that it was given, or a small one of its own fibre."""
+"""Which recording the server plays: the file that it was given, or a small one of its own fibre; and what it streams.
+
+What was streamed is kept on all channels. A range that begins before the server was started is about the channels of
+the file.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import threading
 import time
+from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
 from support.simulator.fibre import Fibre
 from support.simulator.lines import Lines
+from support.simulator.recording.kept import Kept, NothingBefore
 from support.simulator.recording.recording import Recording
-from support.simulator.recording.tape import Tape
+from support.simulator.recording.tape import SECOND, Tape
 
 CHANNELS = 64
 LONGEST_WINDOW = 65_536  # samples: one of this length has to fit into the part before the hole
@@ -34,17 +40,21 @@ class Library:
     def __init__(self, path: str | None = None) -> None:
         self.given: Tape | None = _opened(Path(path)) if path is not None else None
         self._started = int(time.time())
+        file_ends = self.given.segments[-1].end_ns(self.given.prr) if self.given else 0
+        self._kept_from = max(self._started, -(-file_ends // SECOND))
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tapes: list[Tape] = [self.given] if self.given else []
-        self._lines: dict[Fibre, Lines[Recording]] = {}
+        self._lines: dict[tuple[Fibre, bool], Lines[Recording]] = {}
 
-    def lines(self, fibre: Fibre) -> Lines[Recording]:
-        """The lines of the recording that belongs to a fibre."""
+    def lines(self, fibre: Fibre, begin: Fraction | None = None) -> Lines[Recording]:
+        """The lines of the recording that belongs to a fibre: all, or those of a range that begins then."""
+        since = begin is not None and begin >= self._kept_from
         with self._lock:
-            if fibre not in self._lines:
-                self._lines[fibre] = Lines(Recording(self.given or self._made(fibre), fibre.lowest))
-            return self._lines[fibre]
+            if (fibre, since) not in self._lines:
+                before = NothingBefore.on(fibre) if since else self.given or self._made(fibre)
+                self._lines[fibre, since] = Lines(Recording(before, fibre.lowest, Kept(fibre, self._kept_from)))
+            return self._lines[fibre, since]
 
     def close(self) -> None:
         """Lets all files go, and removes those that were made here."""

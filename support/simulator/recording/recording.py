@@ -12,24 +12,37 @@ import numpy as np
 
 from support.simulator.fibre import Samples
 from support.simulator.frame import rounded
+from support.simulator.recording.kept import Kept
 from support.simulator.recording.tape import SECOND, Segment, Tape
 
 KEPT_BYTES = 96 * 2**20  # more than the windows of a frame take, on the longest fibre
 
 
 class Recording:
-    """A tape whose first channel has the number ``lowest``. Safe to read from several threads."""
+    """A tape whose first channel has the number ``lowest``. Safe to read from several threads.
 
-    def __init__(self, tape: Tape, lowest: int) -> None:
+    Args:
+        tape: the tape.
+        lowest: the number of its first channel.
+        kept: what was kept of the fibre after it.
+    """
+
+    def __init__(self, tape: Tape, lowest: int, kept: Kept | None = None) -> None:
         self.prr = tape.prr
         self.lowest = lowest
         self.highest = lowest + tape.channels - 1
-        self.segments = tuple(tape.segments)
         self._tape = tape
-        self._numbers = tuple(map(self.number, self.segments))
+        self._kept = kept
+        self._numbers = tuple(map(self.number, tape.segments))
         self._lock = threading.Lock()
         self._blocks: OrderedDict[tuple[int, int, int], Samples] = OrderedDict()
         self._kept_bytes = 0
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The stretches that there are by now."""
+        recorded = tuple(self._tape.segments)
+        return self._kept.after(recorded) if self._kept else recorded
 
     def within(self, begin: Fraction, end: Fraction) -> list[Segment]:
         """The segments that a range of time, epoch seconds, touches."""
@@ -58,10 +71,13 @@ class Recording:
         result = np.zeros((last - first + 1, count), dtype=np.float32)
         bottom, top = max(first, self.lowest), min(last, self.highest)
         for place, number in enumerate(self._numbers):
-            left, right = max(start, number), min(start + count, number + self.segments[place].count)
+            left, right = max(start, number), min(start + count, number + self._tape.segments[place].count)
             if left < right and bottom <= top:
                 target = result[bottom - first : top + 1 - first, left - start : right - start]
                 self._fill(target, place, left - number, bottom - self.lowest)
+        if self._kept and start + count > self._kept.first:
+            left = max(start, self._kept.first)
+            result[:, left - start :] = self._kept.samples(first, last, left, start + count - left)
         return result
 
     def _fill(self, target: Samples, place: int, sample: int, channel: int) -> None:
@@ -84,7 +100,7 @@ class Recording:
                 self._blocks.move_to_end(key)
                 return known
             length, width = self._tape.grain
-            samples = range(self.segments[place].count)[block * length : (block + 1) * length]
+            samples = range(self._tape.segments[place].count)[block * length : (block + 1) * length]
             channels = range(self._tape.channels)[group * width : (group + 1) * width]
             made = self._blocks[key] = self._tape.read(place, samples, channels)
             self._kept_bytes += made.nbytes
