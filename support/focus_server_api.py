@@ -70,6 +70,9 @@ class FocusServerAPI:
         retries: further tries where that is safe: a refused connection, and GET requests that a gateway failed.
         security: whom to trust at an ``https://`` address, and what to show; else the authorities of this machine.
 
+    Attributes:
+        clock_ahead: seconds by which the date of its newest answer is ahead of our clock; None where it has none.
+
     Every method raises ConnectionError where nothing answers, SecurityError where the server is not trusted or does not
     trust us, APITimeoutError where the answer takes too long, APIError with the HTTP status and the server's own words
     where it refuses, ProtocolError where the answer, or the refusal, is not the contract's.
@@ -79,6 +82,7 @@ class FocusServerAPI:
         self, base_url: str, timeout: float = 10.0, retries: int = 2, *, security: Security | None = None
     ) -> None:
         security = security or Security()
+        self.clock_ahead: float | None = None
         parts = urlsplit(base_url)
         self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._timeout = timeout
@@ -181,7 +185,7 @@ class FocusServerAPI:
         )
 
     def _request(self, method: str, path: str, body: object = None) -> tuple[requests.Response, bytes]:
-        url = self.base_url + path
+        url, asked = self.base_url + path, time.time()
         try:
             response = self._session.request(
                 method,
@@ -192,6 +196,7 @@ class FocusServerAPI:
                 stream=True,
                 hooks={"response": rest_answer.drain_redirect},
             )
+            self.clock_ahead = rest_answer.clock_ahead(response, asked)
             content = b"" if response.is_redirect else rest_answer.read(response)
         except TooLargeError as error:
             url = _failed_at(url, error)

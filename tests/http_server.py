@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         payload = answer.payload
         for early in answer.before:
             self.wfile.write(b"HTTP/1.1 %d Wait\r\nLink: </style.css>; rel=preload\r\n\r\n" % early)
-        self.send_response(answer.status)
+        (self.send_response_only if "Date" in answer.headers else self.send_response)(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
         if answer.endless:

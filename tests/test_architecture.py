@@ -101,4 +101,5 @@ def test_hamcrest_behave_and_the_report_stay_in_their_rooms() -> None:
     assert importers("hamcrest") == {"matchers.py"}
     behave = {path for path in importers("behave") if not path.startswith("reporting/")}
     assert behave <= {"world.py", "gherkin.py"}
-    assert {path for path in importers("support.reporting") if not path.startswith("reporting/")} <= {"world.py"}
+    told = {path for path in importers("support.reporting") if not path.startswith("reporting/")}
+    assert told == {"world.py", "doctor/machine.py"}

@@ -28,6 +28,8 @@ from protos.pandadatastream_pb2 import DataStream as ProductionMessage
 from support import ROOT, matchers
 from support.contract import JobRequest
 from support.defects import known as known_defects
+from support.doctor.packages import packages
+from support.doctor.server import clock
 from support.errors import FocusError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
@@ -304,6 +306,17 @@ def _(at: Triggers) -> list[str]:
             known_defects.read(at.folder / "known_defects.yaml")
         said.append(f"NOT READY: {str(caught.value).replace(f'{at.folder}/', '')}")
     return said
+
+
+@under("`the date of its answers is …`")
+def _(_: Triggers) -> list[str]:
+    return [str(clock(3600.0))]
+
+
+@under("`missing: …; use the Python of .venv …`")
+def _(at: Triggers) -> list[str]:
+    (at.folder / "requirements.txt").write_text("no-such-package==1\n", "utf-8")
+    return [str(packages(at.folder / "requirements.txt"))]
 
 
 @under("`NO VERDICT: …`")

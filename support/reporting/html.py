@@ -103,9 +103,10 @@ def render(results: Path, output: Path, package: Path = PACKAGE) -> str:
     found = list(results.glob("*-result.json"))
     if not found:
         raise _RenderError(f"there are no results in {results}; run behave first.")
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
+    found_tools = tools()
+    if found_tools is None:
         return NO_NODE.format(results=results)
+    node, npm = found_tools
     page = output / "index.html"
     if _is_newer(page, [*found, results, package / "package-lock.json", package / "allurerc.mjs"]):
         return f"The HTML page is up to date: {page}"
@@ -117,6 +118,12 @@ def render(results: Path, output: Path, package: Path = PACKAGE) -> str:
     made.replace(page)
     shutil.rmtree(made.parent)
     return f"The HTML page: {page}"
+
+
+def tools() -> tuple[str, str] | None:
+    """Where Node.js and npm are; None where one is missing."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    return (node, npm) if node and npm else None
 
 
 def _title(results: Path, found: Sequence[Path]) -> str:

@@ -7,6 +7,7 @@ import http.client
 import io
 import socket
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -79,6 +80,21 @@ def read(response: requests.Response) -> bytes:
         response.close()
         raise
     return bytes(body)
+
+
+def clock_ahead(response: requests.Response, asked: float) -> float | None:
+    """Seconds by which the clock of who answered is ahead of ours: of those that its date of whole seconds allows, the
+    least; None where it has no date.
+
+    Args:
+        response: the answer, which has just come.
+        asked: when it was asked for, epoch seconds.
+    """
+    try:
+        said = parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
+    return max(said - time.time(), 0.0) + min(said + 1 - asked, 0.0)
 
 
 def drain_redirect(response: requests.Response, *_: object, **__: object) -> None:

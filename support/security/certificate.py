@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -29,9 +30,14 @@ class ServerCertificate:
         return hashlib.sha256(self.der).digest().hex(":").upper()
 
     @property
+    def end(self) -> datetime:
+        """The end of its validity."""
+        return self._parsed.not_valid_after_utc
+
+    @property
     def expiry(self) -> str:
-        """The end of its validity, for people."""
-        return f"{self._parsed.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        """The same for people."""
+        return f"{self.end:%Y-%m-%d %H:%M} UTC"
 
     @property
     def start(self) -> str:

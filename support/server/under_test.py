@@ -32,6 +32,10 @@ _ALIVE = ("pending", "running")
 class ServerUnderTest:
     """A server that has been found ready to be tested.
 
+    Args:
+        settings: which one, and how it is reached.
+        logs: where an embedded one writes its log.
+
     Attributes:
         api: its REST side.
         metadata: the fibre that it watches.
@@ -46,7 +50,7 @@ class ServerUnderTest:
         NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, logs: Path = Path("reports")) -> None:
         self.job_ids: list[str] = []
         self.canvases: set[str] = set()
         self.vacancies = vacancies_of(settings)
@@ -57,7 +61,7 @@ class ServerUnderTest:
             self.embedded: EmbeddedServer | None = None
             if settings.focus_server_url is None:
                 told = [] if settings.dialect == AUTO else [settings.dialect]
-                log_file = Path("reports", f"{'-'.join(['simulator', *told])}.log")
+                log_file = logs / f"{'-'.join(['simulator', *told])}.log"
                 self.embedded = EmbeddedServer([f"--dialect={name}" for name in told], log_file=log_file)
                 self._cleanup.callback(self.embedded.stop)
             self._encrypts_jobs = settings.security.encrypts
