@@ -13,6 +13,9 @@ from types import FrameType
 _LOOK = 0.005
 """Seconds from one look for a place to raise an interruption to the next."""
 
+_STANDS = 4
+"""Looks in a row that find the main thread at one place, without having worked, before it is taken to wait there."""
+
 _ANYWHERE = 2.0
 """Seconds after which it is raised wherever the main thread is."""
 
@@ -54,20 +57,30 @@ class _Raising:
         self.was_raised = False
         self._began = self._looks_since = time.monotonic()
         self._place: tuple[FrameType, int] | None = None
+        self._worked, self._stood = 0.0, 0
 
     def look(self, frame: FrameType) -> None:
         """Raises it, if this is the time and the place."""
+        if frame.f_globals is globals():  # a look during another, whose place is that of the first
+            return
         now = time.monotonic()
         if self.was_raised and _is_under_way(self.interruption) and now - self._began < _HANGS:
             self._rest(now)
             return
-        before, self._place = self._place, (frame, frame.f_lasti)
-        waits = self._place == before  # at the same instruction of the same call
+        waits = self._waits(frame)
         is_ours = str(frame.f_globals.get("__name__")).startswith(_OURS)
         if waits or is_ours or now - self._looks_since > _ANYWHERE:
             self.was_raised = True
             self._rest(now)
             raise self.interruption
+
+    def _waits(self, frame: FrameType) -> bool:
+        """Whether it has been at the same instruction of the same call for some looks; a loop comes by there as well."""
+        place, worked = (frame, frame.f_lasti), time.thread_time()
+        is_idle = place == self._place and worked - self._worked < _LOOK / 10
+        self._stood = self._stood + 1 if is_idle else 0
+        self._place, self._worked = place, time.thread_time()
+        return self._stood >= _STANDS - 1
 
     def _rest(self, now: float) -> None:
         self._looks_since, self._place = now + _AGAIN, None

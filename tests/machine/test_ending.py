@@ -93,8 +93,12 @@ def test_what_has_caught_an_interruption_is_left_in_peace() -> None:
         time.sleep(2.5)
 
 
-def test_a_lock_that_a_library_has_just_taken_is_released_all_the_same() -> None:
+@pytest.mark.parametrize("look", [0.005, pytest.param(0.0005, id="one-look-during-another")])
+def test_a_lock_that_a_library_has_just_taken_is_released_all_the_same(
+    look: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """logging, queue and gRPC take theirs as here: an error between taking it and noting so leaves it taken."""
+    monkeypatch.setattr(ending, "_LOOK", look)
     locks = [threading.Condition() for _ in range(30)]
 
     def take_and_wait(lock: threading.Condition) -> None:

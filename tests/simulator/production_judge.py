@@ -72,8 +72,8 @@ class Seen:
 
     @property
     def amount(self) -> int:
-        """How many values a channel has in a line."""
-        return len(self.answer["frequencies_list"]) or 1
+        """How many values a channel has in a line; single ones would be alike by chance."""
+        return len(self.answer["frequencies_list"]) or int(self.answer.get("frequencies_amount") or 1)
 
     @property
     def frames(self) -> list[DataStream]:
