@@ -75,7 +75,7 @@ class _Raising:
             raise self.interruption
 
     def _waits(self, frame: FrameType) -> bool:
-        """Whether it has been at the same instruction of the same call for some looks; a loop comes by there as well."""
+        """Whether it has been at the same instruction of the same call for some looks; a loop comes by there too."""
         place, worked = (frame, frame.f_lasti), time.thread_time()
         is_idle = place == self._place and worked - self._worked < _LOOK / 10
         self._stood = self._stood + 1 if is_idle else 0
