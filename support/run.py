@@ -96,11 +96,19 @@ class Run:
         for unsaid in self.spoken.dialect.cannot:
             if f"uses.{unsaid.name.lower()}" in tags:
                 return f"asks what the server's dialect, {spoken}, cannot say: {unsaid}"
+        if "historic" in tags and (lack := self._lacks_the_past(with_file="truth" in tags)):
+            return lack
         if "load" in tags and chosen([tag for tag in tags if tag != "load"]):
             return "takes minutes and the whole machine; --tags=@load asks for it"
         if "slow" in tags and chosen([tag for tag in tags if tag != "slow"]):
             return "takes minutes, or many jobs of a server; --tags=@slow asks for it"
         return ""
+
+    def _lacks_the_past(self, *, with_file: bool) -> str:
+        """Why the past of this server cannot be shown, or not be judged by the file of it; empty where it can."""
+        if with_file and self.server.recording is None:
+            return "needs the recording that the server plays, as a file: -D recording=FILE"
+        return self.server.recorded.lack
 
     def describe(self) -> dict[str, str]:
         """What was tested, with what: for the start of the run and for its report."""

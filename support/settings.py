@@ -221,6 +221,10 @@ class Settings(BaseModel):
     )
     data_age_within: Seconds | None = Field(None, description="overrides how old live data may be on arrival")
 
+    recording: Path | None = Field(
+        None, description="file with the recording that the server plays, which historic streams are judged by"
+    )
+
     baseline: Annotated[BaselineUse, BeforeValidator(_off_is_a_word)] = Field(
         BaselineUse.OFF,
         description="speed over time: record a baseline in baselines/, compare with the one recorded, or off",

@@ -15,9 +15,18 @@ from support.defects.known import KnownDefect
 from support.errors import APIError, RemoteError
 from support.reporting.scenario_report import Happened
 from support.screen.aftermath import WINDOW_FREE_WITHIN, told_afterwards
-from support.screen.job import Job, Mistake, Part, Relation, live_job_request, two_live_job_requests
+from support.screen.job import (
+    Job,
+    Mistake,
+    Part,
+    Relation,
+    historic_job_request,
+    live_job_request,
+    two_live_job_requests,
+)
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
+from support.screen.past import Recorded, Span
 from support.screen.refusals import Refusal, judge_refusal, refusal_of, refusal_of_unknown_job
 from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
@@ -159,6 +168,34 @@ class World:
         """Asks the server for a live job; whatever happens, it is cancelled at the end of the scenario."""
         fibre = self.server.fibre
         request = live_job_request(self.settings, *fibre, channels=channels, part=part, nfft=nfft, band=band)
+        with promised(APIError):
+            self._configure(request)
+
+    @property
+    def recorded(self) -> Recorded:
+        """What the server has of the past; scenarios that ask are tagged ``@historic``."""
+        return self.server.recorded
+
+    def configure_historic_job(
+        self,
+        between: Span,
+        *,
+        channels: int | None = None,
+        part: Part = Part.BEGINNING,
+        nfft: int | None = None,
+        band: tuple[float, float] | None = None,
+    ) -> None:
+        """Asks the server for a job that shows a range of the past, epoch seconds."""
+        request = historic_job_request(
+            self.settings,
+            self.server.metadata,
+            self.recorded,
+            between,
+            channels=channels,
+            part=part,
+            nfft=nfft,
+            band=band,
+        )
         with promised(APIError):
             self._configure(request)
 

@@ -16,6 +16,7 @@ from support.stream import dialects
 
 PAGE = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
 SUPPORT = ROOT / "support"
+JUDGES = "validation", "truth"
 
 
 def modules() -> list[Path]:
@@ -87,13 +88,15 @@ def test_the_rooms_of_the_dialects_alone_know_which_is_spoken() -> None:
     assert {path for path in naming if not path.startswith(inside)} == chooses_the_second
 
 
-@pytest.mark.parametrize("module", sorted(path.stem for path in (SUPPORT / "validation").glob("[a-z]*.py")))
-def test_validation_reaches_no_client(module: str) -> None:
-    script = f"import sys, support.validation.{module}; print(*sys.modules)"
+@pytest.mark.parametrize(
+    "module", sorted(f"{room}.{path.stem}" for room in JUDGES for path in (SUPPORT / room).glob("[a-z]*.py"))
+)
+def test_what_judges_reaches_no_client(module: str) -> None:
+    script = f"import sys, support.{module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = r"support\.(?:focus_server_api|grpc_stream_client|rest|security|reporting|simulator)"
     reached = re.findall(rf"(?<!\S)(?:grpc|requests|urllib3|behave|hamcrest|{ours})(?!\S)", loaded.stdout)
-    assert "support.validation" in loaded.stdout
+    assert f"support.{module}" in loaded.stdout
     assert reached == []
 
 

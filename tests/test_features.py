@@ -23,6 +23,8 @@ OTHER_TAGS = {
     "load",
     "slow",
     "baseline",
+    "historic",
+    "truth",
     ANY_JOB,
     *map(dialect_tag, dialects.NAMES),
 }
@@ -30,7 +32,7 @@ OTHER_TAGS = {
 
 def test_the_criteria_run_first_and_what_looks_back_last() -> None:
     folders = list(dict.fromkeys(Path(feature.filename).parent.name for feature in features()))
-    assert folders == ["acceptance_criteria", "capacity", "client", "jobs", "selftest", "whole_run"]
+    assert folders == ["acceptance_criteria", "capacity", "client", "jobs", "selftest", "truth", "whole_run"]
 
 
 def test_each_criterion_is_a_rule_with_its_number() -> None:

@@ -9,11 +9,14 @@ from functools import cached_property
 
 from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata
 from support.errors import SettingsError
+from support.screen.past import Recorded, Span
 from support.settings import Settings
 from support.stream.unsaid import Unsaid
 from support.validation.configuration import judge_configuration, remark
 from support.validation.expectation import Expectation
 from support.validation.finding import Finding, Topic, never_known
+from support.validation.past import Past
+from support.wording import clock
 
 
 class Part(StrEnum):
@@ -104,6 +107,7 @@ class Job:
         answer: what was answered.
         prr: of the fibre, Hz.
         cannot: what the server cannot say of it.
+        recorded: of a range of the past, the stretches that were recorded, epoch seconds; None: live.
         is_known: whether a finding about it tells of a defect of its server that is known.
         cancelled: when the server said that it is cancelled, seconds of ``time.monotonic()``; empty until then.
     """
@@ -112,6 +116,7 @@ class Job:
     answer: JobAnswer
     prr: float
     cannot: frozenset[Unsaid] = frozenset()
+    recorded: tuple[tuple[float, float], ...] | None = None
     is_known: Callable[[Finding], bool] = field(default=never_known, repr=False, compare=False)
     cancelled: list[float] = field(default_factory=list, init=False, repr=False, compare=False)
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
@@ -146,9 +151,15 @@ class Job:
         """What is known of what the answer breaks, on topics that a step has asked about."""
         return [one for one in self._judged if one.topic in self._asked and self.is_known(one)]
 
+    @property
+    def past(self) -> Past | None:
+        """The range of the past that it shows; None: live."""
+        begin, end = self.request.start_time, self.request.end_time
+        return None if begin is None or end is None else Past(begin, end, self.recorded or ())
+
     def expectation(self, max_frames: int | None = None) -> Expectation:
         """What every frame of a stream of ``max_frames`` frames must look like."""
-        return Expectation.of(self.request, self.answer, self.prr, max_frames, self.cannot)
+        return Expectation.of(self.request, self.answer, self.prr, max_frames, self.cannot, self.past)
 
 
 def described(request: JobRequest) -> str:
@@ -158,6 +169,7 @@ def described(request: JobRequest) -> str:
         f"channels {request.channels_min} to {request.channels_max}, NFFT {request.nfft}, "
         f"{request.frequency_min:g} to {request.frequency_max:g} Hz, "
         + (f"{request.display_height / duration:g} lines a second" if duration > 0 else "no time axis")
+        + (f", from {clock(request.start_time * 1000)} on" if request.start_time is not None else "")
     )
 
 
@@ -207,6 +219,22 @@ def live_job_request(
         display_duration=settings.display_duration,
         display_height=settings.display_height,
     )
+
+
+def historic_job_request(
+    settings: Settings,
+    metadata: LiveMetadata,
+    recorded: Recorded,
+    between: Span,
+    *,
+    channels: int | None = None,
+    part: Part = Part.BEGINNING,
+    nfft: int | None = None,
+    band: tuple[float, float] | None = None,
+) -> JobRequest:
+    """A job that shows a range of the past, epoch seconds, of the channels that were recorded; else like a live one."""
+    live = live_job_request(settings, metadata, recorded.channels, channels=channels, part=part, nfft=nfft, band=band)
+    return live.model_copy(update={"start_time": between[0], "end_time": between[1]})
 
 
 def two_live_job_requests(

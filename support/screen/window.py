@@ -20,6 +20,7 @@ from support.machine.console import say
 from support.machine.heartbeat import heartbeat
 from support.machine.threads import named
 from support.screen.job import Job
+from support.screen.past import recorded_of
 from support.server.vacancies import Place, Vacancies, vacancies_of
 from support.settings import Settings
 from support.stream import dialects
@@ -297,8 +298,9 @@ def open_window(
             cleanup.callback(client.disconnect)
         if job is None or not _lives(api, job):
             patience = vacancies.patience if patience is None else patience
+            recorded = recorded_of(api, request)
             answer, configure_seconds = _configured(api, request, place, patience)
-            job = Job(request, answer, prr, client.dialect.cannot, settings.known.is_known)
+            job = Job(request, answer, prr, client.dialect.cannot, recorded, settings.known.is_known)
         cleanup.callback(lambda: vacancies.ended(place, cancel(api, job) or bool(job.cancelled)))
         log.info("job %s streams at %s:%s", job.answer.job_id, job.answer.stream_url, job.answer.stream_port)
         window = Window(job, client, settings, configure_seconds)

@@ -113,6 +113,10 @@ class EmbeddedServer:
         acts: dict[str, int] = self._control("GET", "acts").json()
         return acts
 
+    def recording(self) -> Path:
+        """The file that its historic jobs show; the small one of its own is made when it is first asked for."""
+        return Path(self._control("GET", "recording").json())
+
     def stop(self) -> None:
         """Ends it, gently first; harmless when it has ended already."""
         assert self._process.stdin is not None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,16 +18,21 @@ from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.network.proxy import proxy_to
 from support.rest.adapter import PORTS
+from support.screen.past import Recorded, lately, stretches
 from support.screen.waits import Waits
 from support.server.embedded import EmbeddedServer
 from support.server.vacancies import vacancies_of
 from support.settings import Settings
 from support.stream.dialects import AUTO
+from support.truth.recording import Recording, RecordingError
 from support.validation.account import judge_fibre
 from support.validation.finding import Finding
 from support.wording import plural, some
 
 log = logging.getLogger(__name__)
+
+_SAME_RATE = 4e-3
+"""Share by which the PRR of a recording may differ from the one that is told, which may be nominal."""
 
 _ALIVE = ("pending", "running")
 
@@ -62,7 +70,9 @@ class ServerUnderTest:
             if settings.focus_server_url is None:
                 told = [] if settings.dialect == AUTO else [settings.dialect]
                 log_file = logs / f"{'-'.join(['simulator', *told])}.log"
-                self.embedded = EmbeddedServer([f"--dialect={name}" for name in told], log_file=log_file)
+                played = [f"--recording={settings.recording}"] if settings.recording else []
+                options = [*(f"--dialect={name}" for name in told), *played]
+                self.embedded = EmbeddedServer(options, log_file=log_file)
                 self._cleanup.callback(self.embedded.stop)
             self._encrypts_jobs = settings.security.encrypts
             self.url = self.embedded.rest_url if self.embedded else str(settings.focus_server_url)
@@ -70,6 +80,7 @@ class ServerUnderTest:
                 FocusServerAPI(self.url, timeout=settings.rest_timeout, security=settings.security)
             )
             self._check_ready()
+            self._given = self._checked(settings.recording) if settings.recording else None
             self._cleanup = self._cleanup.pop_all()
 
     @property
@@ -96,6 +107,22 @@ class ServerUnderTest:
     def fibre(self) -> tuple[LiveMetadata, ChannelRange]:
         """The fibre that it watches, and the channels of that."""
         return self.metadata, self.channels
+
+    @cached_property
+    def recording(self) -> Recording | None:
+        """What it plays, as far as that is known: the file of the settings, or the embedded server's own."""
+        if self._given is None and self.embedded is not None:
+            return self._cleanup.enter_context(Recording(self.embedded.recording()))
+        return self._given
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """What it has of the past."""
+        if self.recording is None:
+            return lately(self.api, self.channels)
+        lowest = self.channels.lowest_channel
+        channels = ChannelRange(lowest_channel=lowest, highest_channel=lowest + self.recording.channels - 1)
+        return Recorded(tuple((one.begin, one.end) for one in self.recording.stretches), channels)
 
     def ask_fibre(self) -> list[Finding]:
         """What the description of the fibre breaks, for a step that answers for it."""
@@ -131,6 +158,30 @@ class ServerUnderTest:
                 "; it is alive (/ack says so): it may still be starting" if self._is_alive_all_the_same(error) else ""
             )
             raise NotReadyError(f"the {self.name} cannot be tested: {error}{alive}") from error
+
+    def _checked(self, path: Path) -> Recording:
+        """The recording, which has to be one of this fibre, and one that the server has."""
+        try:
+            recording = self._cleanup.enter_context(Recording(path))
+        except RecordingError as error:
+            raise NotReadyError(str(error)) from error
+        there_are = self.channels.highest_channel - self.channels.lowest_channel + 1
+        wrong = ""
+        if not math.isclose(recording.prr, self.metadata.prr, rel_tol=_SAME_RATE):
+            wrong = f"its PRR is {recording.prr:g} Hz, and the server says {self.metadata.prr:g} Hz"
+        elif recording.channels != there_are:
+            wrong = f"it has {recording.channels} channels, and the server {there_are}"
+        if wrong:
+            raise NotReadyError(f"the recording {path} is of another fibre: {wrong}")
+        try:
+            told = stretches(self.api, *recording.extent)
+        except RemoteError as error:
+            raise NotReadyError(f"whether the {self.name} plays {path} cannot be said: {error}") from error
+        if not told:
+            begin, end = (datetime.fromtimestamp(moment, UTC) for moment in recording.extent)
+            when = f"{begin:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"
+            raise NotReadyError(f"the {self.name} does not play {path}: it has recorded nothing from {when}")
+        return recording
 
     def _is_alive_all_the_same(self, error: RemoteError) -> bool:
         """Whether a server that refuses to tell of its fibre says that it is alive."""

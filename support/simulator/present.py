@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 
 from support.simulator.deviations import Deviations, stages
 from support.simulator.dialect import Dialect
@@ -32,6 +33,10 @@ class State:
     def recorded(self, begin: Fraction | None = None) -> Lines[Recording]:
         """The lines of what the fibre has recorded, or of a range that begins then; at first that may take a moment."""
         return self.library.lines(self.fibre, begin)
+
+    def recording(self) -> Path:
+        """Where the file of those lies."""
+        return self.library.file(self.fibre)
 
 
 class Present:

@@ -110,18 +110,20 @@ class RateKept(Rule):
 class FrameCount(Rule):
     """A stream asked to end after n frames holds exactly n; one without a limit goes on as long as its job.
 
-    So does each of several streams: how many frames they make together depends on where each begins.
+    So does each of several streams: how many frames they make together depends on where each begins. One that shows a
+    range of the past ends with it, if not before.
     """
 
     name = "as many frames as asked for"
     topic = Topic.ENDING
 
-    def __init__(self, max_frames: int | None) -> None:
+    def __init__(self, max_frames: int | None, *, ends_by_itself: bool = False) -> None:
         self._due = max_frames
+        self._ends_by_itself = ends_by_itself
 
     def end(self, ending: Ending) -> Iterator[Finding]:
         if self._due is None:
-            if ending.by_server and not ending.job_over:
+            if ending.by_server and not ending.job_over and not self._ends_by_itself:
                 yield self.finding(f"the stream ended after {plural(ending.frames, 'frame')}, though the job goes on")
             elif ending.job_over and not ending.by_server and not ending.error:
                 yield self.finding("the stream goes on, though its job was cancelled")
@@ -133,7 +135,7 @@ class FrameCount(Rule):
     def _judge(self, name: str, frames: int, due: int, ending: Ending) -> Iterator[Finding]:
         if frames > due:
             yield self.finding(f"{name} went on after the {due} frames asked for", amount=frames - due)
-        elif frames < due and ending.by_server:
+        elif frames < due and ending.by_server and not self._ends_by_itself:
             ended = f"{name} ended after {plural(frames, 'frame')} of the {due} asked for"
             yield self.finding(ended, amount=frames - due)
 

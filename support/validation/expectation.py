@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from support.contract import JobAnswer, JobRequest
 from support.stream.part import MOST_STREAMS
 from support.stream.unsaid import Unsaid
+from support.validation.past import Grid, Past
 from support.validation.scale import Scale
 
 
@@ -52,6 +54,7 @@ class Expectation:
         cannot: what frames cannot say, so that it is not judged.
         streams: of them, those of each stream of the job, in the order of the streams; together all, none twice.
         job_id: of the job, as the configuration answered it; empty: not known.
+        past: the range of the past that is shown; None: live.
     """
 
     sensors: tuple[int, ...]
@@ -63,6 +66,7 @@ class Expectation:
     cannot: frozenset[Unsaid] = frozenset()
     streams: tuple[tuple[int, ...], ...] = ()
     job_id: str = ""
+    past: Past | None = None
 
     def __post_init__(self) -> None:
         if not self.streams:
@@ -74,6 +78,11 @@ class Expectation:
         brought = tuple(sensor for stream in self.streams for sensor in stream)
         return brought + tuple(sorted(set(self.sensors) - set(brought)))
 
+    @cached_property
+    def grid(self) -> Grid | None:
+        """The lines of the range of the past; None: live."""
+        return Grid(self.past, self.lines_dt, self.row_span, self.sample) if self.past else None
+
     @classmethod
     def of(
         cls,
@@ -82,6 +91,7 @@ class Expectation:
         prr: float,
         max_frames: int | None = None,
         cannot: frozenset[Unsaid] = frozenset(),
+        past: Past | None = None,
     ) -> Expectation:
         """The expectation for a job: ``request`` as sent, ``answer`` as received, ``prr`` in Hz."""
         sensors = tuple(range(request.channels_min, request.channels_max + 1))
@@ -95,6 +105,7 @@ class Expectation:
             cannot=cannot,
             streams=(sensors,) if Unsaid.STREAM in cannot else _streams(sensors, answer),
             job_id=answer.job_id,
+            past=past,
         )
 
 

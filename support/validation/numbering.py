@@ -25,7 +25,7 @@ class NumberedAsTimed(Rule):
     """The numbers of lines and their times tell the same story: each line later is one number more.
 
     What is lost by both, or comes again by both, is for the rule about times to tell. After an interruption, a server
-    may count anew.
+    may count anew, and over a hole of a recording it may or may not go on counting.
     """
 
     name = "lines numbered as they are timed"
@@ -33,6 +33,7 @@ class NumberedAsTimed(Rule):
 
     def __init__(self, expectation: Expectation) -> None:
         self._line = expectation.lines_dt * 1000
+        self._grid = expectation.grid
         self._tolerance = max(self._line / 2, room_ms(expectation)[1])
         self._last: dict[int, tuple[int, float]] = {}
 
@@ -59,8 +60,14 @@ class NumberedAsTimed(Rule):
             row = position * part.shape.rows + int(wrong.reshape(numbers.shape)[position].argmax())
             if counted[row + 1] in _BEGINNINGS and gaps[row] > self._line + self._tolerance:
                 continue
+            if self._is_over_a_hole(float(timed[row]), float(gaps[row])):
+                continue
             where = Where(frame=part.index + position, time=int(part.starts.flat[row]))
             yield self._told(int(counted[row]), int(counted[row + 1]), float(gaps[row]), where)
+
+    def _is_over_a_hole(self, start: float, gap: float) -> bool:
+        """Whether lines between this one and the one before, so many milliseconds ago, were not all recorded."""
+        return self._grid is not None and self._grid.between(start - gap, start) < round(gap / self._line) - 1
 
     def _told(self, before: int, number: int, gap: float, where: Where) -> Finding:
         assert where.time is not None, "each line has one"

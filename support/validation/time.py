@@ -133,7 +133,8 @@ class LinesContinuous(Rule):
 
     There is no sequence number, so the lines are counted by their time. A line that fills an earlier gap came out of
     order; one that does not came twice. Gaps are reported at the end, or when many are open, so that a late line can
-    still fill its gap. Tolerance: each start is rounded to a whole millisecond, and may be aligned to a sample.
+    still fill its gap; what was not recorded is none. Tolerance: each start is rounded to a whole millisecond, and may
+    be aligned to a sample.
     """
 
     name = "lines continuous"
@@ -142,6 +143,7 @@ class LinesContinuous(Rule):
     def __init__(self, expectation: Expectation) -> None:
         self._dt = expectation.lines_dt * 1000
         self._slack, self._blur = room_ms(expectation)
+        self._grid = expectation.grid
         self._can_be_counted = countable(self._dt)
         self._newest: int | None = None
         self._row = -1
@@ -208,8 +210,9 @@ class LinesContinuous(Rule):
         gap = start - self._newest
         lines = max(1, int(self._steps(gap)))
         error = gap - lines * self._dt
-        if lines > 1:
-            self._gaps.append(_Gap(self._newest, start, lines - 1, where.frame or 0, self._row, self._arrived))
+        missing = self._grid.between(self._newest, start) if self._grid and lines > 1 else lines - 1
+        if missing > 0:
+            self._gaps.append(_Gap(self._newest, start, missing, where.frame or 0, self._row, self._arrived))
         if abs(error) > self._slack + _NUMERIC_MS:
             yield self.finding(
                 f"lines are unevenly spaced: {gap} ms after {clock(self._newest)}, {self._dt:g} ms were configured",

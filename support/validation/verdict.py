@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from support.stream.block import Block
@@ -17,6 +17,7 @@ from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding, Rule, Topic, never_known
 from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
 from support.validation.numbering import NumberedAsTimed, OfThisJob
+from support.validation.past import RangeShown
 from support.validation.scale import NonNegativeIfLinear, Scale
 from support.validation.spectrum import Finite, WithinBounds
 from support.validation.streams import of_each_stream, rules_of_streams
@@ -39,7 +40,10 @@ _OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
 
 
 def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
-    """Every rule for a live stream, new and unused, but for those about what its frames cannot say."""
+    """Every rule for a stream, new and unused, but for those about what its frames cannot say.
+
+    What is past is neither new when it comes, nor does it come at the pace of what happens.
+    """
 
     def each(make: Callable[[], Rule]) -> Rule:
         return of_each_stream(len(expectation.streams), make)
@@ -67,14 +71,20 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         EpochMilliseconds(),
         LinesContinuous(expectation),
         NumberedAsTimed(expectation),
+        *(_of_live(limits) if expectation.grid is None else (RangeShown(expectation.grid, expectation.max_frames),)),
+        FrameCount(expectation.max_frames, ends_by_itself=expectation.past is not None),
+        EndsWell(limits.end_within),
+        *rules_of_streams(expectation.streams),
+    ]
+
+
+def _of_live(limits: Limits) -> Sequence[Rule]:
+    return (
         LiveDataFresh(limits.data_age_within, limits.clock_skew),
         LiveDataKeepUp(limits.age_growth),
         NoPause(limits.max_pause),
         RateKept(limits.frame_rate_above, limits.max_pause),
-        FrameCount(expectation.max_frames),
-        EndsWell(limits.end_within),
-        *rules_of_streams(expectation.streams),
-    ]
+    )
 
 
 class Machine(Protocol):

@@ -18,6 +18,7 @@ from support.stream.story import STORY
 from support.stream.unsaid import Unsaid
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Finding
+from support.validation.past import Past
 from support.validation.verdict import Verdict, stream_rules
 
 START = 1_795_000_000.0
@@ -47,6 +48,7 @@ class Plan:
     max_frames: int | None = field(default=None)
     cannot: frozenset[Unsaid] = frozenset()
     job_id: str = ""
+    past: Past | None = None
 
     @property
     def expectation(self) -> Expectation:
@@ -60,6 +62,7 @@ class Plan:
             max_frames=self.max_frames,
             cannot=self.cannot,
             job_id=self.job_id,
+            past=self.past,
         )
 
     def messages(self) -> list[DataStream]:

@@ -1,4 +1,6 @@
-"""The simulator's own door for scenarios: which deviations are active. It is not part of the contract."""
+"""The simulator's own door for scenarios: which deviations are active, which file it plays. No part of the contract."""
+
+import asyncio
 
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
@@ -30,3 +32,8 @@ def add_control(app: FastAPI, present: Present) -> None:
     async def get_acts() -> dict[str, int]:
         """How often each active fault under conditions has made a difference."""
         return present.now.deviations.acts
+
+    @app.get("/simulator/recording", include_in_schema=False)
+    async def get_recording() -> str:
+        """The file that historic jobs show; the first time, it may have to be made."""
+        return str(await asyncio.to_thread(present.now.recording))

@@ -46,6 +46,8 @@ class Library:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tapes: list[Tape] = [self.given] if self.given else []
         self._lines: dict[tuple[Fibre, bool], Lines[Recording]] = {}
+        self._files: dict[Fibre, Path] = {}
+        self._path = Path(path) if path is not None else None
 
     def lines(self, fibre: Fibre, begin: Fraction | None = None) -> Lines[Recording]:
         """The lines of the recording that belongs to a fibre: all, or those of a range that begins then."""
@@ -55,6 +57,11 @@ class Library:
                 before = NothingBefore.on(fibre) if since else self.given or self._made(fibre)
                 self._lines[fibre, since] = Lines(Recording(before, fibre.lowest, Kept(fibre, self._kept_from)))
             return self._lines[fibre, since]
+
+    def file(self, fibre: Fibre) -> Path:
+        """Where the recording that belongs to a fibre lies."""
+        self.lines(fibre)
+        return self._path or self._files[fibre]
 
     def close(self) -> None:
         """Lets all files go, and removes those that were made here."""
@@ -68,7 +75,7 @@ class Library:
         from support.simulator.recording.prodml import write
 
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="focus-recording-")
-        path = Path(self._folder.name) / f"{len(self._tapes)}.h5"
+        path = self._files[fibre] = Path(self._folder.name) / f"{len(self._tapes)}.h5"
         channels = range(fibre.lowest, fibre.lowest + min(CHANNELS, fibre.count))
         write(path, fibre, channels, small_parts(fibre, self._started))
         tape = _opened(path)
