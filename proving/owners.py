@@ -46,6 +46,9 @@ SLOW = frozenset({"window"})
 LONG = frozenset({"long"})
 """Promises that need ten minutes for an answer; ``tests/screen/test_long.py`` tries their faults, grown quicker."""
 
+AWAITED = frozenset({"truth", "range", "same-request"})
+"""Promises that no scenario answers for yet."""
+
 WHOLE = (
     "Nothing else was wrong in any stream of this run",
     "Windows of every kind are right, beside each other",

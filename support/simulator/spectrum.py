@@ -7,6 +7,7 @@ section 9; SciPy calls the same ``scale_to="magnitude"`` in ``scipy.signal.Short
 the waterfall view) it is the magnitude of the sample, without a window.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from support.simulator.fibre import Rate
 
 Values = NDArray[np.float32]
+Window = Callable[[int], Values]
 
 
 def bins(nfft: int, prr: Rate, minimum: float, maximum: float) -> range:
@@ -33,7 +35,33 @@ def frequencies(chosen: range, nfft: int, prr: Rate) -> list[float]:
     return [float(k * prr / nfft) for k in chosen]
 
 
-def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range) -> Values:
+@lru_cache(maxsize=32)
+def hann(nfft: int) -> Values:
+    """The periodic Hann window; its sum is nfft / 2. (``scipy.signal`` has it too, and takes half a second to load.)"""
+    return _cosines(nfft, 0.5, 0.5)
+
+
+@lru_cache(maxsize=32)
+def hamming(nfft: int) -> Values:
+    """The periodic Hamming window."""
+    return _cosines(nfft, 0.54, 0.46)
+
+
+@lru_cache(maxsize=32)
+def blackman(nfft: int) -> Values:
+    """The periodic Blackman window."""
+    return _cosines(nfft, 0.42, 0.5, 0.08)
+
+
+def _cosines(nfft: int, *shares: float) -> Values:
+    if nfft == 1:
+        return np.ones(1, dtype=np.float32)
+    turns = 2 * np.pi * np.arange(nfft) / nfft
+    window = sum((-1) ** k * share * np.cos(k * turns) for k, share in enumerate(shares))
+    return np.asarray(window, dtype=np.float32)
+
+
+def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range, weighted: Window = hann) -> Values:
     """The spectra of stretches of ``nfft`` samples.
 
     Args:
@@ -41,11 +69,12 @@ def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range) ->
         offsets: where the stretches begin.
         nfft: samples of a stretch.
         chosen: the bins to tell.
+        weighted: the window function, of an nfft.
 
     Returns:
         Shape (stretches, channels, bins), float32, never negative.
     """
-    window, scale = _window(nfft), _scale(nfft, chosen)
+    window, scale = weighted(nfft), _scale(nfft, chosen, weighted)
     result = np.empty((len(offsets), len(samples), len(chosen)), dtype=np.float32)
     for line, offset in zip(result, offsets, strict=True):
         spectrum = scipy.fft.rfft(samples[:, offset : offset + nfft] * window, axis=-1, overwrite_x=True)
@@ -54,17 +83,9 @@ def magnitudes(samples: Values, offsets: list[int], nfft: int, chosen: range) ->
     return result
 
 
-@lru_cache(maxsize=32)
-def _window(nfft: int) -> Values:
-    """The periodic Hann window; its sum is nfft / 2. (``scipy.signal`` has it too, and takes half a second to load.)"""
-    if nfft == 1:
-        return np.ones(1, dtype=np.float32)
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(nfft) / nfft)).astype(np.float32)
-
-
 @lru_cache(maxsize=128)
-def _scale(nfft: int, chosen: range) -> Values:
-    scale = np.full(len(chosen), 2 / (nfft / 2 if nfft > 1 else 1), dtype=np.float32)
+def _scale(nfft: int, chosen: range, window: Window) -> Values:
+    scale = np.full(len(chosen), 2 / window(nfft).sum(dtype=np.float64), dtype=np.float32)
     if chosen.start == 0:
         scale[0] /= 2
     return scale

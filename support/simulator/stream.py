@@ -12,11 +12,12 @@ import grpc
 from support.simulator.clock import Clock
 from support.simulator.deviations import Deviations, stages
 from support.simulator.deviations.stages import At, Payloads
-from support.simulator.frame import Timeline
+from support.simulator.frame import Frame, Timeline
 from support.simulator.job import Job
 from support.simulator.pace import Pace, Playback
 from support.simulator.plan import Plan
 from support.simulator.present import State
+from support.simulator.reading import Reading
 from support.simulator.recording.history import History
 from support.simulator.recording.recording import Recording
 from support.simulator.slowness import slowed
@@ -95,7 +96,8 @@ class StreamService:
                 context.set_trailing_metadata(((WARNING, words),))
             if await job.ends_within(pace.wait(row)):
                 return
-            at = At(number, row, plan, timeline, memory, part, job, self._lines)
+            turn, of_jobs = self.deviations.situation.turn, self.deviations.situation.course.memory
+            at = At(number, row, plan, timeline, memory, part, job, self._lines, turn, of_jobs)
             yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)
 
     def _timeline(self, now_ns: int, plan: Plan) -> Timeline:
@@ -113,8 +115,16 @@ class StreamService:
         deviations = deviations.of_frame(at)
         job = self.job
         frame = self._lines.frame(at.plan, at.timeline, job.canvas_id, at.row)
+        if deviations.act_at(stages.READING):
+            frame = self._read(deviations, at, frame)
         payload = job.dialect.wire.encode(deviations.through(stages.FRAME, frame, at), job.number)
         return deviations.through(stages.MESSAGE, payload, at)
+
+    def _read(self, deviations: Deviations, at: At, frame: Frame) -> Frame:
+        """The frame as it is where its rows are read elsewhere."""
+        right = Reading(tuple(map(at.timeline.first_sample, at.rows_of(frame))), at.plan.first, at.plan.bins)
+        reading = deviations.through(stages.READING, right, at)
+        return frame if reading == right else reading.shown(frame, at.plan, at.measured)
 
 
 async def _first(limit: int | None, payloads: Payloads) -> Payloads:

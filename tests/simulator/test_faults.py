@@ -137,7 +137,8 @@ def test_a_fault_breaks_its_promise_and_no_other(streamed: str, recordings: Call
 def test_every_fault_is_tried_with_the_promise_that_it_names() -> None:
     named = {entry.name: entry.promise for entry in entries("fault", "story")}
     tried = {spec.partition("=")[0]: promise for spec, (promise, _, _) in STREAMED.items()}
-    assert tried.keys() | CHECKS.keys() == named.keys()
+    untrue = {name for name, promise in named.items() if promise in ("truth", "range", "same-request")}
+    assert tried.keys() | CHECKS.keys() == named.keys() - untrue, "those are tried in test_untrue.py"
     assert all(named[name] == promise for name, promise in tried.items())
 
 

@@ -169,6 +169,7 @@ VARIANTS: dict[str, Callable[[Seen], bool]] = {
     "index-from-anywhere": lambda seen: [stream.indexes[0] for stream in seen.streams] == [100_000, 200_000, 300_000],
     "added-fields": lambda seen: all(payload.endswith(b"\xa0\x06\x01") for payload in seen.streams[0].payloads),
     "logarithmic": lambda seen: all(stream.is_logarithmic for stream in seen.streams),
+    "natural-logarithm": lambda seen: all(stream.is_logarithmic for stream in seen.streams),
     "one-stream": lambda seen: len(seen.streams) == 1,
     "five-streams": lambda seen: len(seen.streams) == 5,
     "counts-as-decimals": lambda seen: isinstance(seen.answer["stream_amount"], float),

@@ -18,7 +18,8 @@ is a ``situation``, and ``acting`` lets the fault's function act where the condi
     spectra    values, bounds, life                    refusals  errors and metadata
     times      rows, lines, live data                  jobs      ids, address, health, cancel, unknown jobs
     delivery   rate, count, end, wire                  beside    streams, jobs and windows beside each other
-    slow       what grows with time                    variants  the correct but different
+    slow       what grows with time                    untrue    what is shown is not what was measured
+    ranges     of the past: rows, seams, repetitions   variants  the correct but different
 
 and in production's dialect alone:
 
@@ -33,12 +34,14 @@ from support.simulator.deviations import (
     delivery,
     jobs,
     production_variants,
+    ranges,
     refusals,
     slow,
     spectra,
     streams,
     structure,
     times,
+    untrue,
     variants,
 )
 from support.simulator.deviations.active import Deviations
@@ -48,6 +51,6 @@ __all__ = ["Deviations", "UnknownDeviationError", "listing", "listing_as_json"]
 
 # importing them fills the catalogue
 TOPICS = (
-    *(structure, spectra, times, delivery, answers, refusals, jobs, beside, slow, variants),
+    *(structure, spectra, times, delivery, answers, refusals, jobs, beside, slow, untrue, ranges, variants),
     *(streams, bytes_ready, production_variants),
 )

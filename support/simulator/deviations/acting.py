@@ -161,10 +161,11 @@ async def course(
 def timeline(acting: Acting, situation: Situation, straight: Timeline, plan: Plan) -> Timeline:
     """The rows of a stream, as they are until the conditions hold, and as the function wants from there on."""
     begin = bisect_left(range(FAR), True, key=lambda row: acting.holds(situation.at_row(row)))
-    if begin == FAR:
+    if begin >= (FAR if straight.rows is None else straight.rows):
         return straight
     rest = Bent(straight, plan, lambda row: straight.start(row + begin), due=lambda row: straight.due_ns(row + begin))
     rest.t0_ms = rounded(straight.start(begin))
+    rest.rows = None if straight.rows is None else straight.rows - begin
     return _Joined(acting, situation, plan, straight, acting.hook(rest, plan), begin)
 
 
@@ -172,7 +173,7 @@ class _Joined(Bent):
     """A timeline that goes on as another one, from the first row after ``begin`` that is elsewhere there.
 
     When a row is due is also asked of rows that are never sent, because the client has left; it acts when the first one
-    is made.
+    is made. Where it has more rows or fewer, it acts from the beginning.
     """
 
     def __init__(
@@ -182,16 +183,23 @@ class _Joined(Bent):
         self._acting, self._situation = acting, situation
         self._other, self._begin = other, begin
         self._has_joined = False
+        if other.rows is not None and begin + other.rows != straight.rows and self._joins(begin):
+            self.rows = begin + other.rows
 
     def _due(self, row: int) -> int:
         joins = self._has_joined or (self._differs(row) and self._acting.may_begin(self._situation.at_row(row)))
         return self._there(row)[1] if joins and row >= self._begin else self._straight.due_ns(row)
 
     def _made(self, row: int) -> Fraction:
-        if not self._has_joined and self._differs(row) and self._acting.begins(self._situation.at_row(row)):
+        joined = self._has_joined or (self._differs(row) and self._joins(row))
+        return self._there(row)[0] if joined and row >= self._begin else self._straight.start(row)
+
+    def _joins(self, row: int) -> bool:
+        """Whether it goes on as the other one from now on."""
+        self._has_joined = self._acting.begins(self._situation.at_row(row))
+        if self._has_joined:
             self._acting.ended(self._situation, True)
-            self._has_joined = True
-        return self._there(row)[0] if self._has_joined and row >= self._begin else self._straight.start(row)
+        return self._has_joined
 
     def _differs(self, row: int) -> bool:
         """Whether the row is elsewhere there, or sent at another time, by what can be told after rounding."""

@@ -58,8 +58,10 @@ class Deviations:
         return self._about(course.jobs.get(exchange.job_id, self.situation))
 
     def of_job(self, asked: dict[str, Any]) -> Self:
-        """About the job that is asked for."""
-        return self._about(replace(self.situation, asked=asked))
+        """About the job that is asked for, which is counted."""
+        course = self.situation.course
+        course.read += 1
+        return self._about(replace(self.situation, turn=course.read, asked=asked))
 
     def of_stream(self, plan: Plan, number: int, limit: int | None) -> Self:
         """About a stream of the job: which one, from 1, and how many frames were asked for."""
@@ -87,6 +89,10 @@ class Deviations:
         for hook in self._hooks(stage):
             thing = hook(thing, *context)
         return thing
+
+    def act_at(self, stage: Stage[Any]) -> bool:
+        """Whether any of them has something to do at a stage."""
+        return bool(self._hooks(stage))
 
     async def health(self, response: HealthResponse) -> HealthResponse:
         """The same for the stage HEALTH, which waits."""

@@ -52,6 +52,9 @@ Promise = Literal[
     "index",
     "job-number",
     "scale",
+    "truth",
+    "range",
+    "same-request",
 ]
 
 Kind = Literal["fault", "variant"]
@@ -78,6 +81,9 @@ Milliseconds = Annotated[int, Within("milliseconds", 1, 60_000)]
 PercentASecond = Annotated[float, Within("percent a second", 0.001, 50)]
 Percent = Annotated[float, Within("percent", 0.01, 100)]
 FramesPerSecond = Annotated[float, Within("frames a second", 0.1, 1000)]
+Samples = Annotated[int, Within("samples", 1, 1000)]
+Decibels = Annotated[float, Within("decibels", 0.0001, 100)]
+OneIn = Annotated[int, Within("values, of which one is wrong", 100, 1_000_000_000)]
 Megabytes = Annotated[int, Within("megabytes", 1, 2000)]
 
 

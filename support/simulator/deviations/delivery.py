@@ -36,6 +36,8 @@ async def stall(payloads: Payloads, job: Job, pause: Seconds = 1.0) -> Payloads:
             for one in held:
                 yield one
             held.clear()
+    for one in held:
+        yield one
 
 
 @PLAN.fault("rate")
@@ -55,6 +57,8 @@ async def bursts(payloads: Payloads, job: Job, length: Seconds = 1.0) -> Payload
             for one in held:
                 yield one
             held.clear()
+    for one in held:
+        yield one
 
 
 @FEED.fault("rate")
@@ -71,6 +75,8 @@ async def slowing_down(payloads: Payloads, job: Job) -> Payloads:
         if len(held) == size:
             yield job.dialect.wire.merged(held)
             held.clear()
+    if held:
+        yield job.dialect.wire.merged(held)
 
 
 @FEED.fault("first-frame")

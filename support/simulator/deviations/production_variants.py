@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 
 from protos.pandadatastream_pb2 import DataStream
-from support.simulator.deviations.bytes_ready import decibels, edited
+from support.simulator.deviations.bytes_ready import SMALLEST, decibels, edited
 from support.simulator.deviations.edits import with_values
 from support.simulator.deviations.refusals import accepted
 from support.simulator.deviations.stages import (
@@ -92,6 +92,12 @@ def added_fields(payload: bytes, _at: At) -> bytes:
 def logarithmic(frame: Frame, _at: At) -> Frame:
     """The values of all jobs are logarithmic, most of them below zero."""
     return with_values(frame, decibels)
+
+
+@FRAME.variant("production")
+def natural_logarithm(frame: Frame, _at: At) -> Frame:
+    """The values of all jobs are natural logarithms, most of them below zero."""
+    return with_values(frame, lambda values: np.log(np.maximum(values, SMALLEST)))
 
 
 @PLAN.variant("production")

@@ -54,18 +54,22 @@ class Course:
 
     Attributes:
         asked: how often a job was asked for.
+        read: how often in words that could be read.
         refused: whether a configuration has been refused.
         cancelled: whether a job has been cancelled.
         left: whether a client has left in the midst of a stream.
         jobs: the situations that jobs were made in, by their ids.
+        memory: kept from job to job, for deviations that need one.
     """
 
     def __init__(self) -> None:
         self.asked = 0
+        self.read = 0
         self.refused = False
         self.cancelled = False
         self.left = False
         self.jobs: dict[str, Situation] = {}
+        self.memory: dict[str, Any] = {}
         self._streaming: Counter[int] = Counter()
 
     @contextmanager
@@ -92,6 +96,7 @@ class Situation:
     Attributes:
         course: what has happened until now, and goes on to happen.
         job: which job it is that was asked for, refused ones included.
+        turn: which one it is of those that were asked for in words that could be read.
         asked: the body of ``POST /configure`` that asked for it.
         plan: what the job follows; None before there is a stream.
         stream: which one of its job.
@@ -102,6 +107,7 @@ class Situation:
 
     course: Course = field(default_factory=Course)
     job: int = 0
+    turn: int = 0
     asked: Mapping[str, Any] = field(default_factory=dict)
     plan: Plan | None = None
     stream: int = 0

@@ -37,6 +37,8 @@ async def frames_get_fewer(payloads: Payloads, job: Job, loss: PercentASecond = 
             owed -= 1
             continue
         yield joined
+    if held:
+        yield held
 
 
 @TIMELINE.fault("long")

@@ -18,6 +18,7 @@ from support.simulator.job import Job
 from support.simulator.lines import Lines
 from support.simulator.options import Options
 from support.simulator.plan import Plan
+from support.simulator.reading import Reading
 from support.simulator.story import wire
 
 Payloads = AsyncGenerator[bytes, None]
@@ -36,6 +37,8 @@ class At:
         stream: which of the job's streams it is in, from 0.
         job: whose it is.
         lines: those of the fibre.
+        turn: which job it is that was asked for in words that could be read, from 1.
+        of_jobs: kept from job to job, for deviations that need it.
     """
 
     number: int
@@ -46,11 +49,23 @@ class At:
     stream: int = 0
     job: Job | None = None
     lines: Lines[Measured] | None = None
+    turn: int = 0
+    of_jobs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def job_number(self) -> int:
         """The one of the job's id that no other job has."""
         return self.job.number if self.job else 0
+
+    def rows_of(self, frame: Frame) -> range:
+        """The rows of the frame, in the timeline."""
+        return range(self.row, self.row + len(frame.rows))
+
+    @property
+    def measured(self) -> Measured:
+        """What the lines are made of."""
+        assert self.lines is not None
+        return self.lines.measured
 
     @property
     def is_last_stream(self) -> bool:
@@ -164,6 +179,9 @@ OFFERS: Stage[Callable[Concatenate[frozenset[str], ...], frozenset[str]]] = Stag
 
 TIMELINE: Stage[Callable[Concatenate[Timeline, Plan, ...], Timeline]] = Stage("timeline", Level.COURSE, acting.timeline)
 """When the rows of a stream are, and when they are due."""
+
+READING: Stage[Callable[Concatenate[Reading, At, ...], Reading]] = Stage("reading", Level.FRAME)
+"""Where the rows of a frame are read."""
 
 FRAME: Stage[Callable[Concatenate[Frame, At, ...], Frame]] = Stage(
     "frame", Level.FRAME, partial(acting.seen, wire.encode)

@@ -176,6 +176,8 @@ async def stream_lags(payloads: Payloads, job: Job, behind: Seconds = 2.0) -> Pa
         held.append(payload)
         if len(held) > behind * frames_per_second(job.plan):
             yield held.popleft()
+    for payload in held:
+        yield payload
 
 
 @FEED.fault("streams", "production")
@@ -187,6 +189,8 @@ async def stream_falls_behind(payloads: Payloads, _job: Job) -> Payloads:
         held.append(payload)
         if number % SLIPS:
             yield held.popleft()
+    for payload in held:
+        yield payload
 
 
 @FEED.fault("streams", "production")

@@ -133,6 +133,8 @@ async def frames_swapped(payloads: Payloads, _job: Job) -> Payloads:
         if held:
             yield held
             held = b""
+    if held:
+        yield held
 
 
 @FRAME.fault("live")

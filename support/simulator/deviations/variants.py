@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
 from support.simulator.deviations.edits import with_rows, with_sensor, with_values
@@ -19,6 +20,7 @@ from support.simulator.deviations.stages import (
     OFFERS,
     OPTIONS,
     PLAN,
+    READING,
     REST,
     Answer,
     At,
@@ -28,7 +30,9 @@ from support.simulator.deviations.stages import (
 from support.simulator.frame import Frame, rounded
 from support.simulator.options import Options
 from support.simulator.plan import Plan
+from support.simulator.reading import Reading
 from support.simulator.sensors import INTENSITY, SENSORS, Values, field
+from support.simulator.spectrum import hamming, hann
 from support.simulator.story.wire import ROWS
 
 THIRD = 3
@@ -263,6 +267,40 @@ def sample_aligned_lines(frame: Frame, at: At) -> Frame:
     return _retimed(frame, at, lambda row: at.timeline.first_sample(row) * 1000 / Fraction(at.plan.prr), rounded)
 
 
+@READING.variant()
+def hamming_window(reading: Reading, _at: At) -> Reading:
+    """The window function of all jobs is Hamming's."""
+    return replace(reading, window=hamming)
+
+
+@READING.variant()
+def sample_at_or_before(reading: Reading, at: At) -> Reading:
+    """A line is read from the last sample that is not after it, not from the nearest one."""
+    half = Fraction(500) / Fraction(at.plan.prr)  # milliseconds
+    rows = range(at.row, at.row + len(reading.starts))
+    return replace(reading, starts=tuple(at.timeline.sample_at(at.timeline.start(row) - half) for row in rows))
+
+
+@FRAME.variant()
+def rms_scale(frame: Frame, at: At) -> Frame:
+    """The values of all jobs are root mean squares, not peaks."""
+    return with_values(frame, lambda values: np.sqrt(_powers(values, at.plan)))
+
+
+@FRAME.variant()
+def power_scale(frame: Frame, at: At) -> Frame:
+    """The values of all jobs are powers: mean squares."""
+    return with_values(frame, lambda values: _powers(values, at.plan))
+
+
+@FRAME.variant()
+def density_scale(frame: Frame, at: At) -> Frame:
+    """The values of all jobs are densities: powers for each Hz."""
+    window = hann(at.plan.nfft).astype(np.float64)
+    hertz = float(float(at.plan.prr) * np.square(window).sum() / window.sum() ** 2)
+    return with_values(frame, lambda values: _powers(values, at.plan) / hertz)
+
+
 @FRAME.variant("story")
 def large_canvas_id(frame: Frame, _at: At) -> Frame:
     """The name of the canvas is a thousand characters long."""
@@ -306,6 +344,14 @@ def _retimed(frame: Frame, at: At, start: Callable[[int], Fraction], whole: Call
         for row, begin in zip(frame.rows, starts, strict=True)
     )
     return replace(frame, rows=tuple(rows))
+
+
+def _powers(values: Values, plan: Plan) -> NDArray[np.floating]:
+    """The mean squares of the sines that ``values`` are the amplitudes of; at 0 Hz there is none, but a constant."""
+    powers: NDArray[np.floating] = np.square(values) / 2
+    if plan.bins.start == 0:
+        powers[:, 0] *= 2
+    return powers
 
 
 def _recoded(payload: bytes, floats: Callable[[Values], bytes]) -> bytes:
