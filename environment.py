@@ -33,6 +33,9 @@ def before_all(context: Context) -> None:
         return
     folders = results_folders(context.config)
     context.report = Report(attaches=bool(folders))
+    run = context.run
+    is_embedded = run.server.embedded is not None
+    context.report.begin(run.describe(), run.dialects, run.settings.known, is_embedded=is_embedded)
     context.add_cleanup(end_run, context.run, context.report)
     for folder in folders:
         describe_run(folder, context.run.environment())
@@ -55,7 +58,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
     context.world.leave_unasked(scenario.name)
-    context.report.tell(scenario.name, context.world.happened)
+    context.report.tell_of(scenario, context.world.happened)
     mark_known(scenario, context.world)
 
 

@@ -30,7 +30,7 @@ def address_usable(context: Context) -> None:
 
 @then("the connection stands within {limit:Duration}")
 def connection_in_time(context: Context, limit: float) -> None:
-    limit = context.world.settings.criterion("connect_within", limit)
+    limit = context.world.limit("connect_within", limit, context.world.streaming.window.connect_seconds)
     assert_that(context.world.streaming.window.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
 
 
@@ -46,8 +46,8 @@ def client_is_not_connected(context: Context) -> None:
 
 @then("the request is refused within {limit:Duration}, naming the job")
 def refused_in_time(context: Context, limit: float) -> None:
-    limit = context.world.settings.criterion("refusal_within", limit)
     refusal = context.world.ask_refusal()
+    limit = context.world.limit("refusal_within", limit, refusal.seconds)
     assert_that(refusal.error, names_unknown_job(refusal.job_id))
     assert_that(refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
 

@@ -47,7 +47,7 @@ def stream_until_cancelled(context: Context) -> None:
 
 @then("the first frame arrives within {limit:Duration}")
 def first_frame_in_time(context: Context, limit: float) -> None:
-    limit = context.world.settings.criterion("first_frame_within", limit)
+    limit = context.world.limit("first_frame_within", limit, context.world.metrics.first_frame_latency)
     with pace_of_server(context.world.stream):
         assert_that(context.world.metrics, has_first_frame_within(limit))
 
@@ -60,7 +60,7 @@ def stream_ends(context: Context) -> None:
 
 @then("the end comes within {limit:Duration} of the last frame")
 def end_in_time(context: Context, limit: float) -> None:
-    limit = context.world.settings.criterion("end_within", limit)
+    limit = context.world.limit("end_within", limit, context.world.metrics.closing_latency)
     with pace_of_server(context.world.stream):
         assert_that(context.world.metrics.closing_latency, less_than_or_equal_to(limit), "seconds to end")
 
@@ -94,14 +94,14 @@ def rows_are_fresh(context: Context) -> None:
 
 @then("more than {rate:g} frames arrive a second")
 def rate_is_above(context: Context, rate: float) -> None:
-    rate = context.world.settings.criterion("frame_rate_above", rate)
+    rate = context.world.limit("frame_rate_above", rate, context.world.metrics.avg_frame_rate)
     with pace_of_server(context.world.stream):
         assert_that(context.world.metrics, has_frame_rate_above(rate))
 
 
 @then("{percent:Percentage} of the frames arrive within {limit:Duration} of the one before")
 def frames_in_time(context: Context, percent: float, limit: float) -> None:
-    percent = context.world.settings.criterion("frames_in_time", percent)
+    percent = context.world.limit("frames_in_time", percent, context.world.metrics.share_within(limit) * 100)
     with pace_of_server(context.world.stream):
         assert_that(context.world.metrics, has_frames_in_time(percent, limit))
 

@@ -110,6 +110,11 @@ class Run:
             return "needs the recording that the server plays, as a file: -D recording=FILE"
         return self.server.recorded.lack
 
+    @property
+    def dialects(self) -> list[str]:
+        """What the server of each pass speaks."""
+        return [run.spoken.dialect.name for run in (self, self.second) if run]
+
     def describe(self) -> dict[str, str]:
         """What was tested, with what: for the start of the run and for its report."""
         fibre, channels = self.server.fibre

@@ -14,6 +14,7 @@ from support.contract import JobRequest
 from support.defects.known import KnownDefect
 from support.errors import APIError, RemoteError
 from support.reporting.scenario_report import Happened
+from support.reporting.sheet.facts import Figure
 from support.screen.aftermath import WINDOW_FREE_WITHIN, told_afterwards
 from support.screen.job import (
     Job,
@@ -94,6 +95,7 @@ class World:
         self._refusal: Refusal | None = None
         self._unasked_refusals: dict[int, tuple[str, Refusal]] = {}
         self._excused: list[KnownDefect] = []
+        self._measured: list[Figure] = []
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
 
@@ -136,6 +138,18 @@ class World:
     def metrics(self) -> StreamMetrics:
         """The metrics of the newest stream."""
         return self.streaming.metrics
+
+    def limit(self, name: str, stated: float, measured: float | None) -> float:
+        """The limit that holds: what a feature states, unless the setting of this name overrides it.
+
+        Args:
+            name: of the setting.
+            stated: what the feature states.
+            measured: what is held against it; None where there was nothing to measure.
+        """
+        limit = self.settings.criterion(name, stated)
+        self._measured.append(Figure(name, measured, limit))
+        return limit
 
     def deviate(self, *, fault: str = "", variant: str = "") -> None:
         """Gives the embedded server a fault or a variant until the end of the scenario."""
@@ -346,6 +360,8 @@ class World:
             certificates=self.settings.security.seen,
             overlooked=self._overlooked or (),
             waits=self.waits,
+            measured=self._measured,
+            limits=self.settings.limits,
         )
 
     @property

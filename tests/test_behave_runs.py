@@ -361,7 +361,22 @@ def test_the_criteria_run_once_more_in_another_dialect(tmp_path: Path) -> None:
     assert "Feature: Stream connectivity, in the dialect of production" in output
     counts = outputs.console(output)
     assert (counts["passed"], counts["skipped"]) == (6 + 4 + 1, 2 + AGREED), output  # there, here, and one looks back
-    assert outputs.junit(tmp_path / "reports") == outputs.allure(tmp_path / "reports") == counts
+    reports = tmp_path / "reports"
+    assert outputs.junit(reports) == outputs.allure(reports) == outputs.sheet(reports) == counts
+    sheet = (reports / "index.html").read_text("utf-8")
+    assert (outputs.verdict(reports), "a part only: 4 of the 10" in sheet) == ("No verdict", True)
+    for row, measured in SHEET.items():
+        [shown] = re.findall(rf'<tr data-criterion="{row}">.*?</tr>', sheet, re.DOTALL)
+        assert re.search(measured, shown, re.DOTALL), shown
+
+
+SHEET = {
+    "1.3.1": r"kept.*kept.*connected after [\d.e-]+ s of 10 s",
+    "1.3.2": r"kept.*kept.*first frame after [\d.]+ s of 5 s",
+    "1.3.3": r"kept.*kept.*refused after [\d.e-]+ s of 5 s",
+    "1.3.4": r"kept.*not checked.*ended [\d.e-]+ s after the last frame, of 2 s",
+    "1.4.1": r"not checked.*not checked.*nothing",
+}
 
 
 def test_the_criteria_do_not_run_once_more_where_another_server_is_named(

@@ -24,7 +24,7 @@ from typing import Any
 from support import ROOT
 from support.machine.ending import Interrupted, interruptible
 from support.reporting import run_mark
-from support.reporting.outcome import NOT_RUN
+from support.reporting.outcome import Outcome
 from support.wording import legible
 
 NO_NODE = "No HTML page: it takes Node.js 20 or later with npm (https://nodejs.org); the results are in {results}."
@@ -133,13 +133,14 @@ def _title(results: Path, found: Sequence[Path]) -> str:
     said = [f"NO VERDICT, {run.sentence}"] if run is not None and run.ending else []
     ran = sum(outcomes.values()) - outcomes["skipped"] - outcomes["not run"]
     said.append(f"{ran} of {sum(outcomes.values())} scenarios ran")
-    said += [f"{outcomes[name]} {name}" for name in ("failed", "broken", "not run", "skipped") if outcomes[name]]
+    said += [
+        f"{outcomes[name]} {name}" for name in ("failed", "broken", "not run", "known", "skipped") if outcomes[name]
+    ]
     return f"Focus Server stream acceptance: {', '.join(said)}"
 
 
 def _outcome(result: dict[str, Any]) -> str:
-    message = str(result.get("statusDetails", {}).get("message", ""))
-    return "not run" if message.startswith(NOT_RUN) else str(result.get("status", "unknown"))
+    return Outcome(result.get("status", "unknown"), result.get("statusDetails", {}).get("message")).name
 
 
 def _count_all(page: Path) -> None:

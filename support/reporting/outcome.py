@@ -31,6 +31,12 @@ class Outcome:
     trace: str | None = None
 
     @property
+    def name(self) -> str:
+        """The status, but for what Allure has none for: not run, and known."""
+        message = self.message or ""
+        return "not run" if message.startswith(NOT_RUN) else "known" if message.startswith(KNOWN) else str(self.status)
+
+    @property
     def is_problem(self) -> bool:
         return self.status in (Status.FAILED, Status.BROKEN)
 
@@ -138,6 +144,8 @@ def of_scenario(scenario: Any, cleanup_errors: Sequence[BaseException] = ()) -> 
         return of_hook(scenario)
     if scenario.status is BehaveStatus.cleanup_error:
         return _broken("A cleanup after the scenario failed", cleanup_errors[0] if cleanup_errors else None)
+    if scenario.exception is not None:
+        return of_error(scenario.exception)  # between its steps, or beyond what behave catches
     if scenario.status.is_passed():
         return PASSED
     return Outcome(Status.SKIPPED, scenario.skip_reason)

@@ -33,6 +33,9 @@ from support.reporting.folders import check_writable, held
 from support.reporting.junit import RunJUnitReporter
 from support.reporting.known import did_nothing, excusing_known
 from support.reporting.outcome import sentence
+from support.reporting.scenario_report import Report
+from support.reporting.sheet import output as sheet
+from support.reporting.sheet.gather import gather
 from support.wording import plural
 
 
@@ -54,6 +57,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._may_interrupt = False
         self._problems: list[str] = []
         self._stops = False
+        self._outputs: list[Any] = []
+        self._planned: list[Any] = []
         self.features: list[Any] = []
         self.step_registry: Any = None
 
@@ -123,15 +128,15 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             ReportsError: an output cannot be written; nothing ran.
         """
         self.features = list(self.features if features is None else features)
-        self._begin(len(plan.chosen(self.features, self.config)))
+        self._planned = plan.chosen(self.features, self.config)
+        self._begin()
         self.step_registry = _InterruptibleSteps(self.step_registry or the_step_registry, self._interrupts)
         undefined = len(self.undefined_steps)
         self._prepare()
-        planned = plan.chosen(self.features, self.config)
         failed = [self._ran(feature) for feature in self.features]
         cleaned = self._clean_up()
-        self._end(planned)
         good = cleaned and not any(failed) and self.hook_failures == 0 and len(self.undefined_steps) == undefined
+        self._end(is_good=good)
         return not good or self._is_over or bool(self._problems)
 
     def run_hook(self, hook_name: str, *args: Any) -> bool:
@@ -169,11 +174,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _page(self) -> Path:
         return self._home / "allure-report" / "index.html"
 
-    def _begin(self, planned: int) -> None:
+    def _begin(self) -> None:
         """Sets up the mark, and says in all outputs that nothing was run yet."""
         try:
-            self._mark = run_mark.begin(self._home, planned)
+            self._mark = run_mark.begin(self._home, len(self._planned))
             self._announce("This run is not finished", run_mark.STILL)
+            self._tell_sheet()
             for reporter in self.config.reporters:
                 if isinstance(reporter, RunJUnitReporter):
                     reporter.remove_stale()
@@ -192,6 +198,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for output in self._outputs:
             with self._noting(type(output).__name__):
                 output.expect(feature for feature in self.features if id(feature) not in before)
+        self._planned = plan.chosen(self.features, self.config)
+        with self._noting("the sheet"):
+            self._tell_sheet()
 
     def _ran(self, feature: Any) -> bool:
         """Runs a feature, unless the run is over, and reports it in any case; whether it failed."""
@@ -215,7 +224,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             return True
 
     def _written(self, scenario: Any) -> Callable[[Any], bool]:
-        """Runs the scenario, and then writes what JUnit has to know of it."""
+        """Runs the scenario, and then writes what JUnit and the sheet have to know of it."""
         run = scenario.run
 
         def run_and_write(runner: Any) -> bool:
@@ -224,6 +233,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
                 if isinstance(output, RunJUnitReporter):
                     with self._noting("JUnit"):
                         output.feature(scenario.feature)
+            with self._noting("the sheet"):
+                self._tell_sheet()
             return failed
 
         return run_and_write
@@ -250,10 +261,10 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             return False
         return True
 
-    def _end(self, planned: list[Any]) -> None:
+    def _end(self, *, is_good: bool) -> None:
         """Tells all outputs how the run ended, and takes the mark away if it has finished."""
-        if all(map(did_nothing, planned)):
-            self._note(plan.why_all_skipped(planned))
+        if all(map(did_nothing, self._planned)):
+            self._note(plan.why_all_skipped(self._planned))
         for output in self._outputs:
             with self._noting(type(output).__name__):
                 output.end(self.features, self._ending(over=True))
@@ -262,11 +273,13 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
                 closing()
         self._check_console()
         with self._noting("the mark of the run"):
-            everything = [*planned, *plan.scenarios_of(filter(is_epilogue, self.features))]
+            everything = [*self._planned, *plan.scenarios_of(filter(is_epilogue, self.features))]
             ran = [one for one in everything if not (one.status.is_untested() or did_nothing(one))]
             self._mark = replace(self._mark, planned=len(everything), ran=len(ran), ending=self._ending(over=True))
             self._mark = run_mark.end(self._home, self._mark)
             self._announce(*_words(self._mark))
+        with self._noting("the sheet"):
+            self._tell_sheet(is_good=is_good)
         if self._mark.ending:
             self._note(self._mark.ending)
             say(f"NO VERDICT: {self._mark.sentence}")
@@ -275,6 +288,17 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         """Puts a page in place of the last run's that says how this one stands."""
         if results_folders(self.config):
             html.announce(self._page, heading, words)
+
+    def _tell_sheet(self, *, is_good: bool = False) -> None:
+        """Puts a sheet in place of the last one that says what this run has come to."""
+        report = getattr(self.context, "report", None) or Report(attaches=False)
+        run = gather(self.features, self._planned, self._mark, report, self._result_of, is_good=is_good)
+        sheet.write(self._home, run)
+
+    def _result_of(self, scenario: Any) -> str:
+        """By what Allure's results know a scenario; empty where there are none."""
+        formatters = (one for one in self._outputs if isinstance(one, FocusAllureFormatter))
+        return next((one.listener.uuid_of(scenario) or "" for one in formatters), "")
 
     def _ending(self, *, over: bool = False) -> str:
         """Why the run is no verdict, in words; what is unknown as long as it is not over."""

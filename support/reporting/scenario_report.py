@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from support.baseline.comparison import Compared
 from support.baseline.sample import Sample
+from support.defects.known import KnownDefects
 from support.reporting.attachments import as_table, attach_metrics, attach_table
 from support.reporting.baseline_report import report_comparison, report_recorded
+from support.reporting.sheet.facts import Facts, Figure, facts_of
 from support.reporting.stream_report import report_streams
 from support.reporting.windows_report import load_figures, report_windows
 from support.screen.many import Windows
@@ -17,6 +20,7 @@ from support.screen.refusals import Refusal
 from support.screen.streamed import Streamed
 from support.security import ServerCertificate
 from support.validation.agreed import Waited, shown
+from support.validation.expectation import Limits
 
 _MANY = 3
 """Windows at once from which on the end of the run tells how much they were."""
@@ -35,6 +39,8 @@ class Happened:
         certificates: those that were trusted on first use, by target.
         overlooked: what was found in the run and no step had asked about, where this scenario looks back.
         waits: how long the windows of the run took to open, where this scenario looks back on them.
+        measured: what its steps measured, and held against limits.
+        limits: how strictly its streams were judged.
     """
 
     streams: Sequence[Streamed] = ()
@@ -45,6 +51,13 @@ class Happened:
     certificates: Mapping[str, ServerCertificate] = field(default_factory=dict)
     overlooked: Iterable[Unasked] = ()
     waits: Sequence[Waited] = ()
+    measured: Sequence[Figure] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def every_stream(self) -> list[Streamed]:
+        """Every stream that it opened, those of windows that were open together, too."""
+        return [*self.streams, *(self.windows.streams if self.windows else ())]
 
 
 class Report:
@@ -55,14 +68,33 @@ class Report:
 
     Attributes:
         figures: what scenarios measured, for the end of the run on the console.
+        facts: what each scenario measured, by the ``id`` of the scenario of behave's model.
+        about: what is tested with what, name to value.
+        passes: the dialect of each pass.
+        is_embedded: whether the server is the suite's own.
+        known: the known defects of the server.
     """
 
     def __init__(self, *, attaches: bool) -> None:
         self.figures: list[str] = []
+        self.facts: dict[int, Facts] = {}
+        self.about: Mapping[str, str] = {}
+        self.passes: Sequence[str] = ("",)
+        self.is_embedded = False
+        self.known = KnownDefects()
         self._attaches = attaches
 
+    def begin(self, about: Mapping[str, str], passes: Sequence[str], known: KnownDefects, *, is_embedded: bool) -> None:
+        """The server has been met."""
+        self.about, self.passes, self.known, self.is_embedded = about, passes, known, is_embedded
+
+    def tell_of(self, scenario: Any, happened: Happened) -> None:
+        """A scenario of behave's model is over, and this is what happened in it."""
+        self.facts[id(scenario)] = facts_of(happened.measured, happened.every_stream, happened.limits)
+        self.tell(scenario.name, happened)
+
     def tell(self, scenario: str, happened: Happened) -> None:
-        """A scenario is over, and this is what happened in it."""
+        """The same, of a scenario that is known by its name alone."""
         if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
             self.figures.append("\n".join([scenario, *lines]))

@@ -114,7 +114,9 @@ class Verdict:
 
     Attributes:
         frames: frames judged.
+        values: values judged.
         lines: the rows judged, and how many there should have been, by their times.
+        asked: the topics that a step has asked about.
         ending: how the stream ended; None while it runs.
         counts: findings by rule, also those beyond the first ones that are kept.
         doubts: findings that this machine explains, the first ones: the server cannot be judged by them.
@@ -128,7 +130,9 @@ class Verdict:
         self._rules = list(rules)
         self._findings: list[Finding] = []
         self.frames = 0
+        self.values = 0
         self.lines = Lines()
+        self.asked: set[Topic] = set()
         self.ending: Ending | None = None
         self.counts: Counter[str] = Counter()
         self.doubts: list[Finding] = []
@@ -137,7 +141,6 @@ class Verdict:
         self.is_known: Callable[[Finding], bool] = never_known
         self.known: list[Finding] = []
         self._began = 0.0
-        self._asked: set[Topic] = set()
 
     @property
     def rows(self) -> int:
@@ -153,6 +156,7 @@ class Verdict:
         """Judges the next frames."""
         self._began = self._began or block.began
         self.frames += len(block)
+        self.values += len(block) * block.shape.value_count
         self.lines.see(block.starts)
         found = [finding for rule in self._rules for finding in rule.see(block)]
         if found:
@@ -170,21 +174,25 @@ class Verdict:
 
     def ask(self, topics: Collection[Topic]) -> list[Finding]:
         """The findings kept on ``topics``, for a step that answers for them."""
-        self._asked.update(topics)
+        self.asked.update(topics)
         return self.findings(topics)
 
     def unasked(self, findings: Iterable[Finding] | None = None) -> list[Finding]:
         """The findings kept, or those of ``doubts``, on topics that no step has asked about."""
-        return [one for one in (self._findings if findings is None else findings) if one.topic not in self._asked]
+        return [one for one in (self._findings if findings is None else findings) if one.topic not in self.asked]
 
     def excused(self) -> list[Finding]:
         """The known findings on topics that a step has asked about."""
-        return [finding for finding in self.known if finding.topic in self._asked]
+        return [finding for finding in self.known if finding.topic in self.asked]
 
     def left_out(self, topics: Collection[Topic] = tuple(Topic)) -> int:
         """How many more findings there were on ``topics`` than were kept."""
+        return self.count(topics) - len(self.findings(topics))
+
+    def count(self, topics: Collection[Topic]) -> int:
+        """How many findings there were on ``topics``."""
         rules = {rule.name for rule in self._rules if rule.topic in topics}
-        return sum(self.counts[name] for name in rules) - len(self.findings(topics))
+        return sum(self.counts[name] for name in rules)
 
     def _keep(self, findings: Iterable[Finding]) -> None:
         for finding in findings:

@@ -1,4 +1,4 @@
-"""What the outputs of one run count: the console, JUnit, Allure's results and the page, in the same words."""
+"""What the outputs of one run count: console, JUnit, Allure's results, its page and the sheet, in the same words."""
 
 from __future__ import annotations
 
@@ -54,6 +54,22 @@ def allure(reports: Path) -> Counter[str]:
         "not run" if message.startswith("Not run: ") else result["status"]
         for result, message in zip(results, messages, strict=True)
     )
+
+
+def sheet(reports: Path) -> Counter[str]:
+    """What the release sheet counts; a known defect is a reason to be skipped, elsewhere."""
+    text = (reports / "index.html").read_text("utf-8")
+    [counted] = re.findall(r'<p id="scenarios">(.*?)</p>', text)
+    counts: Counter[str] = Counter()
+    for count, name in re.findall(r'<data value="(\d+)">[\d,]+</data> ([a-z ]+)', counted):
+        counts["skipped" if name == "known defect" else name] += int(count)
+    return counts
+
+
+def verdict(reports: Path) -> str:
+    """What the release sheet says of the server."""
+    [said] = re.findall(r"<h1>(.*?)</h1>", (reports / "index.html").read_text("utf-8"))
+    return str(said)
 
 
 def page(reports: Path) -> Counter[str]:

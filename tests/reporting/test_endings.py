@@ -158,9 +158,10 @@ class Ended:
 
     @property
     def counts(self) -> Counter[str]:
-        """What JUnit and Allure's results count, which is the same; and the console, where there is one."""
+        """What JUnit, Allure's results and the sheet count, which is the same; and the console, where there is one."""
         of_junit, of_allure = outputs.junit(self.reports), outputs.allure(self.reports)
-        assert of_junit == of_allure, self.console
+        assert of_junit == of_allure == outputs.sheet(self.reports), self.console
+        assert outputs.verdict(self.reports) == ("May not be released" if self.has_failed else "No verdict")
         of_console = outputs.console(self.console)
         assert of_console in (of_junit, Counter()), (of_console, of_junit, self.console)
         return of_junit
@@ -174,6 +175,11 @@ class Ended:
         page = (self.reports / "allure-report" / "index.html").read_text("utf-8")
         assert f"<h1>This run {'is not' if mark.ending else 'has'} finished</h1>" in page or 'id="allure' in page
         return mark
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has come to its end, and found a broken promise; in neither case it is one about the criteria."""
+        return bool(outputs.junit(self.reports)["failed"]) and not self.mark.ending
 
     @property
     def is_cleaned_up(self) -> bool:

@@ -1,0 +1,84 @@
+"""From behave's scenarios, as a run has left them so far, to what is told of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from support.gherkin import dialects_of
+from support.reporting.allure_listener import title_of
+from support.reporting.epilogue import is_epilogue
+from support.reporting.outcome import Outcome, never_ran, of_scenario
+from support.reporting.plan import scenarios_of
+from support.reporting.run_mark import RunMark
+from support.reporting.scenario_report import Report
+from support.reporting.sheet.criteria import criterion_of
+from support.reporting.sheet.facts import Facts
+from support.reporting.sheet.summary import Known, Summary, Told
+
+_SELF_TEST = "simulator"
+"""The tag of scenarios that need the controls of the embedded server: they say nothing of any other."""
+
+
+def gather(
+    features: Iterable[Any],
+    planned: Iterable[Any],
+    mark: RunMark,
+    report: Report,
+    result_of: Callable[[Any], str],
+    *,
+    is_good: bool,
+) -> Summary:
+    """What a run came to, or has come to so far.
+
+    Args:
+        features: of behave's model.
+        planned: its scenarios that were chosen.
+        mark: how the run stands.
+        report: what happened in its scenarios.
+        result_of: by what the report knows a scenario.
+        is_good: whether its exit code will say so.
+    """
+
+    chosen = {id(scenario) for scenario in planned}
+
+    def told(scenario: Any) -> Told:
+        is_chosen = id(scenario) in chosen or is_epilogue(scenario.feature)
+        outcome = outcome_of(scenario, mark.ending, is_chosen=is_chosen)
+        facts = report.facts.get(id(scenario), Facts())
+        criterion = criterion_of(scenario)
+        tags = scenario.effective_tags
+        return Told(
+            title=title_of(scenario),
+            feature=scenario.feature.name,
+            outcome=outcome.name,
+            why=outcome.message or "",
+            result=result_of(scenario),
+            criterion=criterion,
+            dialect=next(iter(dialects_of(tags)), "") if criterion else "",
+            is_chosen=is_chosen,
+            is_self_test=_SELF_TEST in tags,
+            figures=facts.figures,
+            judged=facts.judged,
+        )
+
+    known = report.known
+    return Summary(
+        began=mark.began,
+        seconds=time.time() - mark.began,
+        ending=mark.ending,
+        is_good=is_good,
+        about=report.about,
+        passes=report.passes,
+        is_embedded=report.is_embedded,
+        known=Known(*([*map(str, each)] for each in (known.seen, known.overdue, known.missed))),
+        scenarios=[told(scenario) for scenario in scenarios_of(features)],
+    )
+
+
+def outcome_of(scenario: Any, ending: str, *, is_chosen: bool) -> Outcome:
+    """The outcome of a scenario of behave's model, also of one that never ran."""
+    if is_chosen and scenario.status.is_untested():
+        return never_ran(scenario, ending)
+    return of_scenario(scenario)

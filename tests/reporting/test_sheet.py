@@ -1,0 +1,238 @@
+"""The release sheet: what it says of a run, that it says the same in every shape, and that everybody can read it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from support.reporting.sheet import told
+from support.reporting.sheet.criteria import criteria
+from support.reporting.sheet.facts import KINDS, Figure, worst
+from support.reporting.sheet.summary import Kept, Known, Release, Summary, Told
+from support.reporting.sheet.words import Language, Words
+
+ENGLISH = Words(Language.EN)
+FIRST_FRAME = Figure("first_frame_within", 0.09, 5.0)
+
+
+def of_criteria(outcome: str = "passed", **changes: str) -> list[Told]:
+    """A scenario for each criterion, with this outcome, or with that which is named for its number."""
+    outcomes = {name.replace("_", "."): other for name, other in changes.items()}
+    return [
+        Told(f"scenario of {number}", "a feature", outcomes.get(f"c{number}", outcome), criterion=number)
+        for number in criteria()
+    ]
+
+
+def run(
+    scenarios: Sequence[Told],
+    *,
+    ending: str = "",
+    is_good: bool = True,
+    known: Known | None = None,
+    passes: Sequence[str] = ("story",),
+) -> Summary:
+    return Summary(
+        began=1_790_000_000.0,
+        seconds=89.4,
+        ending=ending,
+        is_good=is_good,
+        about={"server": "Focus Server at http://127.0.0.1:9", "server version": "4.2"},
+        passes=passes,
+        is_embedded=False,
+        known=known or Known(),
+        scenarios=scenarios,
+    )
+
+
+SELF_TEST = Told("a fault is found", "selftest", "failed", is_self_test=True)
+OTHER = Told("a job is refused", "jobs", "failed", "it was accepted")
+NOBODY_CHOSE = [replace(one, is_chosen=False) for one in of_criteria("skipped")]
+
+SAID = {
+    "all is well": (run(of_criteria()), Release.MAY, "All 10 acceptance criteria are kept."),
+    "one cannot be checked here": (
+        run(of_criteria(c1_3_4="skipped")),
+        Release.MAY,
+        "9 of the 10 acceptance criteria are kept; the others could not be checked here.",
+    ),
+    "known": (
+        run(of_criteria(c1_3_3="known"), known=Known(seen=["ABC-1, heights (since 2026-01-01)"])),
+        Release.MAY,
+        "Known defects that showed: 1.",
+    ),
+    "a criterion": (
+        run(of_criteria(c1_3_2="failed", c1_5_1="failed"), is_good=False),
+        Release.MAY_NOT,
+        "Acceptance criteria that are not kept: 1.3.2, 1.5.1.",
+    ),
+    "another promise": (
+        run([*of_criteria(), OTHER], is_good=False),
+        Release.MAY_NOT,
+        "promises that are broken: 1.",
+    ),
+    "broken": (run(of_criteria(c1_4_1="broken"), is_good=False), Release.NO_VERDICT, "so that nobody knows: 1."),
+    "a self-test": (run([*of_criteria(), SELF_TEST], is_good=False), Release.NO_VERDICT, "went wrong: 1 of 1."),
+    "around": (run(of_criteria(), is_good=False), Release.NO_VERDICT, "Something went wrong around the scenarios"),
+    "cut off": (
+        run(of_criteria(c1_3_2="failed", c1_5_2="not run"), ending="it was killed", is_good=False),
+        Release.NO_VERDICT,
+        "This run has not come to its end: it was killed. Scenarios that ran: 9 of 10.",
+    ),
+    "a part": (run([*of_criteria()[:3], *NOBODY_CHOSE[3:]]), Release.NO_VERDICT, "a part only: 3 of the 10"),
+    "nothing of the criteria": (run([Told("one", "f", "passed")]), Release.NO_VERDICT, "a part only: 0 of the 10"),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_the_first_sentence_says_whether_the_server_may_be_released(case: str) -> None:
+    of_run, release, sentence = SAID[case]
+    assert of_run.release is release
+    assert sentence in " ".join(told.sentences(of_run, ENGLISH))
+    assert f"<h1>{ENGLISH(release)}</h1>" in told.as_page(of_run, ENGLISH)
+
+
+def test_only_a_run_with_a_good_exit_code_lets_a_server_be_released() -> None:
+    assert all(of_run.is_good for of_run, release, _ in SAID.values() if release is Release.MAY)
+
+
+def test_a_criterion_is_as_bad_as_its_worst_scenario_in_each_pass() -> None:
+    of_run = run(
+        [
+            Told("a", "f", "passed", criterion="1.3.1"),
+            Told("b", "f", "skipped", "cannot", criterion="1.3.1"),
+            Told("a", "f", "skipped", "cannot", criterion="1.3.1", dialect="production"),
+            Told("a", "f", "passed", criterion="1.3.2"),
+            Told("a", "f", "failed", criterion="1.3.2", dialect="production"),
+        ],
+        passes=("story", "production"),
+    )
+    first, second, third, *_ = of_run.criteria
+    assert (first.kept, first.worst_kept) == ([Kept.KEPT, Kept.UNCHECKED], Kept.KEPT)
+    assert (second.kept, second.worst_kept) == ([Kept.KEPT, Kept.BROKEN], Kept.BROKEN)
+    assert (third.kept, third.worst_kept) == ([Kept.UNCHECKED] * 2, Kept.UNCHECKED)
+
+
+def test_of_figures_the_worst_is_told_and_counts_are_added() -> None:
+    figures = [
+        (Figure("first_frame_within", 0.09, 5.0), "a"),
+        (Figure("first_frame_within", 0.2, 5.0), "b"),
+        (Figure("first_frame_within", None, 5.0), "c"),
+        (Figure("frame_rate_above", 20.0, 10.0), "a"),
+        (Figure("frame_rate_above", 12.0, 10.0), "b"),
+        (Figure("lines_lost", 0, 100), "a"),
+        (Figure("lines_lost", 3, 200), "b"),
+    ]
+    for order in itertools.permutations(figures, len(figures)):
+        assert {figure.kind: (figure, place) for figure, place in worst(order)} == {
+            "first_frame_within": (Figure("first_frame_within", 0.2, 5.0), "b"),
+            "frame_rate_above": (Figure("frame_rate_above", 12.0, 10.0), "b"),
+            "lines_lost": (Figure("lines_lost", 3, 300), "b"),
+        }
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (FIRST_FRAME, "first frame after 0.09 s of 5 s"),
+        (Figure("frame_rate_above", 20.04, 10.0), "20.0 frames a second, of more than 10"),
+        (Figure("lines_lost", 0, 12_340), "0 of 12,340 lines lost"),
+        (Figure("frames_in_time", 99.5, 95.0), "99.5 % of the frames in time, of at least 95 %"),
+        (Figure("end_within", None, 2.0), "ended - after the last frame, of 2 s"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_figure_says_what_was_measured_and_what_was_asked(figure: Figure, words: str) -> None:
+    assert told.measured(figure, ENGLISH) == words
+
+
+def test_every_figure_and_every_word_can_be_said() -> None:
+    for kind in KINDS:
+        assert told.measured(Figure(kind, 1.0, 2.0), ENGLISH)
+    for name in (*Kept, *Release, *told.OUTCOMES):
+        assert ENGLISH(name)
+
+
+class _Page(HTMLParser):
+    """What a page is made of; its tags have to be closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag != "meta":
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self._open[-1:] != ["style"] else ""
+
+    def all(self, name: str) -> list[str | None]:
+        """The values of all attributes of this name."""
+        return [attributes[name] for _, attributes in self.tags if name in attributes]
+
+
+HOSTILE = "<script>alert(1)</script> & \x1b[31m \u202e"
+
+
+def test_the_page_needs_nothing_beside_it() -> None:
+    text = told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), ENGLISH)
+    page = _Page(text)
+    assert {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object"} == set()
+    assert not re.search(r"@import|url\(", text)
+    assert page.all("src") == []
+    assert {str(target).partition("#")[0] for target in page.all("href")} == {"allure-report/index.html"}
+    assert "default-src 'none'" in text
+
+
+def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
+    told_of = Told(HOSTILE, HOSTILE, "failed", HOSTILE, criterion="1.3.2")
+    text = told.as_page(run([*of_criteria(), told_of], is_good=False, known=Known(seen=[HOSTILE])), ENGLISH)
+    page = _Page(text)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert page.text.count("<script>alert(1)</script> & \\x1b[31m \\u202e") == 4
+
+
+def test_the_page_can_be_heard() -> None:
+    page = _Page(told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), ENGLISH))
+    [root] = [attributes for tag, attributes in page.tags if tag == "html"]
+    assert (root["lang"], root["dir"]) == ("en", "ltr")
+    assert [tag for tag, _ in page.tags if re.fullmatch(r"h\d", tag)][:2] == ["h1", "h2"]
+    assert {tag for tag, _ in page.tags if re.fullmatch(r"h\d", tag)} == {"h1", "h2"}
+    assert {"header", "main", "footer"} <= {tag for tag, _ in page.tags}
+    assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
+    for number, words in criteria().items():
+        assert f"{number} {words}" in page.text
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_every_colour_of_words_stands_out_from_what_is_behind_it() -> None:
+    text = told.as_page(run(of_criteria()), ENGLISH)
+    blocks = re.findall(r":root \{(.*?)\}", text, re.DOTALL)
+    themes = [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in blocks]
+    assert len(themes) == 3
+    tints = ["page", "good-tint", "bad-tint", "open-tint"]
+    seen = {"ink": tints, "quiet": tints, **{name: ["page"] for name in ("link", "good", "bad", "open")}}
+    for theme, (ink, grounds) in itertools.product(themes, seen.items()):
+        for ground in grounds:
+            lighter, darker = sorted((_luminance(theme[ink]), _luminance(theme[ground])), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ink, ground)
