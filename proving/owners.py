@@ -29,6 +29,7 @@ PROMISES = {
     "Refused jobs leave room for others": ("refusal",),
     "The server keeps track of a job": ("metadata",),
     "A cancelled job is over": ("metadata",),
+    "The server tells how a job is doing": ("metadata",),
     "Windows of every kind are right, beside each other": ("beside",),
     "A job is streamed again": ("again", "job-number"),
     "A stream is as good as any other after <event>": ("job-number",),
@@ -36,11 +37,12 @@ PROMISES = {
     "Two clients stream the same job": ("again",),
     "Two jobs <place>, each for itself": ("beside",),
     "A cancelled job leaves its window to the next one": ("window",),
+    "A server that has no window left refuses one more, and goes on with the others": ("full",),
     "A window is after ten minutes as it was in the first": ("long",),
 }
 """Titles of scenarios, as the features have them, and the promises that each of them owns."""
 
-SLOW = frozenset({"window"})
+SLOW = frozenset({"window", "full"})
 """Promises that a slow scenario alone answers for."""
 
 LONG = frozenset({"long"})
@@ -48,6 +50,9 @@ LONG = frozenset({"long"})
 
 AWAITED = frozenset({"truth", "range", "same-request"})
 """Promises that no scenario answers for yet."""
+
+CONTROLLED = frozenset({"removal"})
+"""Promises that need the controls of the embedded server; ``tests/screen/test_lifetime.py`` tries their faults."""
 
 WHOLE = (
     "Nothing else was wrong in any stream of this run",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import AWAITED, LONG, SLOW, asks_about_all, owns
+from proving.owners import AWAITED, CONTROLLED, LONG, SLOW, asks_about_all, owns
 from proving.sample import needs_many
 from proving.suite import CONFIGURATIONS, CRITERIA, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
 from proving.suite import SLOW as SLOW_SCENARIOS
@@ -174,7 +174,7 @@ def deviations(dialect: str = STORY) -> list[Deviation]:
     faults = [
         Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"]))
         for item in listed["faults"]
-        if dialect in item["dialects"] and item["promise"] not in LONG | AWAITED
+        if dialect in item["dialects"] and item["promise"] not in LONG | AWAITED | CONTROLLED
     ]
     return [replace(one, dialect=dialect) for one in (CORRECT, *variants, *faults)]
 

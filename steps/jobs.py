@@ -9,6 +9,7 @@ from support.matchers import (
     agrees_on_frequencies,
     agrees_with_request,
     counts_its_channels,
+    follows_the_job,
     have_different_ids,
     says_what_is_wrong,
     tells_what_was_asked_for,
@@ -145,6 +146,26 @@ def job_is_alive(context: Context) -> None:
     assert_that(status, not_none(), "what the server tells of the job")
     if Unsaid.JOB_STATUS not in job.cannot:
         assert_that(status or "unknown", is_in(["pending", "running"]), "status of the job")
+
+
+@when("I follow the job through its life")
+def follow_job(context: Context) -> None:
+    context.world.follow_job()
+
+
+@then("the server tells at each step how the job is doing")
+def job_is_followed(context: Context) -> None:
+    assert_that(context.world.life, follows_the_job())
+
+
+@when("I watch one of them, and jobs without a viewer are removed after {limit:Duration}")
+def watch_beside_idle(context: Context, limit: float) -> None:
+    context.world.watch_beside_idle(limit)
+
+
+@then("the other one is removed")
+def job_is_removed(context: Context) -> None:
+    assert_that(context.world.life, follows_the_job())
 
 
 @then("the server does not know a job that was never configured")

@@ -1,7 +1,7 @@
 """Steps about servers that the embedded one plays: with a fault, or only different."""
 
 from behave import given, then, when
-from hamcrest import assert_that, empty, string_contains_in_order
+from hamcrest import assert_that, empty, is_, string_contains_in_order
 
 from support.world import Context
 
@@ -14,6 +14,22 @@ def server_with_fault(context: Context, fault: str) -> None:
 @given("a correct Focus Server {variant:Variant}")
 def server_with_variant(context: Context, variant: str) -> None:
     context.world.deviate(variant=variant)
+
+
+@given("a Focus Server whose fibre is attached {delay:Duration} after somebody asks for it")
+def fibre_comes_late(context: Context, delay: float) -> None:
+    context.world.change_server(fibre_after=delay)
+
+
+@when("I begin a run that waits for the fibre for up to {patience:Duration}")
+def begin_run(context: Context, patience: float) -> None:
+    context.world.begin_run(patience)
+
+
+@then("the run has waited for the fibre, and goes on")
+def run_goes_on(context: Context) -> None:
+    assert_that(context.world.server.waited_for_fibre, is_(True), "waited for the fibre")
+    context.world.configure_live_job()
 
 
 @when("I stream {count:d} frames, whatever comes")

@@ -9,6 +9,7 @@ from support.matchers import (
     every_window_is_fresh,
     every_window_is_right,
     every_window_received_every_line,
+    says_that_all_are_in_use,
     show_what_is_their_own,
 )
 from support.screen.job import Place
@@ -27,6 +28,19 @@ def open_windows(context: Context, count: int, place: Place, channels: int, freq
     context.world.together.open(count, place, channels=channels, frequencies=frequencies, lines=lines)
 
 
+@given("a Focus Server that has {count:d} windows")
+def has_windows(context: Context, count: int) -> None:
+    context.world.change_server(windows=count)
+
+
+@given(
+    "all live windows that the server has {place:Place}, "
+    "each of {channels:Channels}, {frequencies:d} frequencies and {lines:d} lines a second"
+)
+def open_all_windows(context: Context, place: Place, channels: int, frequencies: int, lines: int) -> None:
+    open_windows(context, context.world.settings.windows, place, channels, frequencies, lines)
+
+
 @given("live windows of these kinds")
 def plan_windows(context: Context) -> None:
     context.world.together.plan(kind(row) for row in context.table or ())
@@ -35,6 +49,11 @@ def plan_windows(context: Context) -> None:
 @when("I stream all windows for {duration:Duration}")
 def stream_windows(context: Context, duration: float) -> None:
     context.world.together.stream(duration)
+
+
+@when("I stream all windows for {duration:Duration}, and ask for one more meanwhile")
+def ask_for_one_more(context: Context, duration: float) -> None:
+    context.world.ask_for_one_more(duration)
 
 
 @when("I stream them beside each other for {duration:Duration}")
@@ -62,6 +81,12 @@ def stream_beside_new_job(context: Context, duration: float) -> None:
 @when("I stream each of them for a moment, and then both at the same time, for {duration:Duration}")
 def stream_alone_and_together(context: Context, duration: float) -> None:
     context.world.together.watch_alone_and_together(context.world.jobs, duration)
+
+
+@then("that one is refused, since all windows are in use")
+def one_more_is_refused(context: Context) -> None:
+    cannot = context.world.streaming.client.dialect.cannot
+    assert_that(context.world.ask_refusal().error, says_that_all_are_in_use(cannot))
 
 
 @then("no window shows what is another's")

@@ -12,12 +12,14 @@ from hamcrest.core.description import Description
 from support.baseline.comparison import Compared
 from support.errors import APIError, APITimeoutError, MachineStoodStillError
 from support.screen.job import Job
+from support.screen.lifetime import Told
 from support.screen.long import Long
 from support.screen.many import Watch
 from support.screen.overlooked import Overlooked
-from support.screen.refusals import what_is_amiss
+from support.screen.refusals import what_is_amiss, why_not_full
 from support.screen.succession import Succession
 from support.stream.metrics import StreamMetrics
+from support.stream.unsaid import Unsaid
 from support.validation.agreed import Waited, judge_waits
 from support.validation.beside import Shown, judge_beside
 from support.validation.finding import Finding, Topic
@@ -227,6 +229,24 @@ def have_different_ids() -> BaseMatcher[Sequence[str]]:
         return f"{some(twice)} was given more than once" if twice else None
 
     return _Promise("a job id of its own for every job", problem)
+
+
+def says_that_all_are_in_use(cannot: frozenset[Unsaid]) -> BaseMatcher[APIError]:
+    """A refusal of one window too many, by a server that ``cannot`` say everything."""
+
+    def problem(refusal: APIError) -> str | None:
+        return why_not_full(refusal, cannot) or None
+
+    return _Promise("a refusal with status 503 that says in words what is wrong", problem)
+
+
+def follows_the_job() -> BaseMatcher[Sequence[Told]]:
+    """What the server tells of a job is so, at each step of its life."""
+
+    def problem(life: Sequence[Told]) -> str | None:
+        return _joined(*(told.problem for told in life)) or None
+
+    return _Promise("a job that is told as it is", problem)
 
 
 def every_window_received_every_line() -> BaseMatcher[Sequence[Watch]]:

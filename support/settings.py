@@ -136,6 +136,9 @@ class Settings(BaseModel):
         description="the acceptance criteria run once more, against a second embedded server that speaks this dialect",
     )
 
+    fibre_within: Annotated[float, Field(ge=0, le=1e6)] = Field(
+        0, description="how long a run waits at its start for a server to have its fibre; 0: not at all"
+    )
     rest_timeout: Wait = Field(10, description="longest wait for a REST answer")
     connection_timeout: Wait = Field(10, description="longest wait for a job's port to answer gRPC")
     stream_timeout: Wait = Field(300, description="longest time for one stream in all")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Protocol, TypeVar
 
@@ -13,6 +14,7 @@ from support.baseline.check import BaselineCheck
 from support.contract import JobRequest
 from support.defects.known import KnownDefect
 from support.errors import APIError, RemoteError
+from support.machine.threads import named
 from support.reporting.scenario_report import Happened
 from support.reporting.sheet.facts import Figure
 from support.screen.aftermath import WINDOW_FREE_WITHIN, told_afterwards
@@ -25,6 +27,7 @@ from support.screen.job import (
     live_job_request,
     two_live_job_requests,
 )
+from support.screen.lifetime import Moment, Told, followed, told
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
 from support.screen.past import Recorded, Span
@@ -43,6 +46,9 @@ from support.validation.finding import Finding
 from support.validation.verdict import Verdict
 
 Thing = TypeVar("Thing")
+
+_LATE_REMOVAL = 5.0
+"""Seconds by which the embedded server may be late to remove a job, on a machine that has other things to do."""
 
 
 class Context(Protocol):
@@ -90,6 +96,7 @@ class World:
         self._secured_servers = secured_servers
         self._streamings: list[Streaming] = []
         self._succession: Succession | None = None
+        self._life: list[Told] | None = None
         self._long: Long | None = None
         self.waits: Sequence[Waited] = ()
         self._refusal: Refusal | None = None
@@ -162,6 +169,19 @@ class World:
     def secured(self) -> SecuredServer:
         """The secured server that this scenario has named."""
         return _made(self._secured, "no secured server is named: the scenario lacks a 'Given a Focus Server with ...'")
+
+    def change_server(self, **options: float) -> None:
+        """Makes options of the embedded server others until the end of the scenario."""
+        simulator = self.server.simulator
+        self._cleanup.callback(simulator.change)
+        simulator.change(**options)
+
+    def begin_run(self, patience: float) -> None:
+        """Meets the embedded server once more, as a run that waits for its fibre for so many seconds."""
+        settings = self.settings.against(self.server.url, {"fibre_within": str(patience)})
+        server = ServerUnderTest(settings)
+        self._cleanup.callback(server.close)
+        self._meet(settings, server)
 
     def start_secured_server(self, name: str) -> None:
         """Sees to it that this server runs, and meets it in this scenario."""
@@ -284,6 +304,44 @@ class World:
         """What the server says of a job: None where it does not know it."""
         with promised(APIError):
             return job_status(self.server.api, job_id)
+
+    def follow_job(self) -> None:
+        """Asks the server how the newest job is doing, at each step of its life."""
+        with promised(APIError):
+            self._life = followed(self.streaming, lambda: self.job_status(self.job.answer.job_id))
+
+    @property
+    def life(self) -> list[Told]:
+        """What the server told of a job at each step of its life."""
+        return _made(self._life, "no job was followed: the scenario lacks a 'When I follow the job ...'")
+
+    def watch_beside_idle(self, removed_after: float) -> None:
+        """Streams the newest job until the one before, which nobody opens, is removed, or should have been for long.
+
+        Only from the first frame on, the server removes what has had no viewer for ``removed_after`` seconds.
+        """
+        idle = self.jobs[-2].answer.job_id
+
+        def is_removed() -> bool:
+            if self._life is None:
+                self.change_server(idle_removal=removed_after)
+            self._life = [told(Moment.LEFT_ALONE, lambda: self.job_status(idle))]
+            return not self._life[0].problem
+
+        self.streaming.stream_until(is_removed, removed_after + _LATE_REMOVAL)
+
+    def ask_for_one_more(self, seconds: float) -> None:
+        """Streams the windows that are open for so long, asks for one more meanwhile, and keeps the refusal."""
+        request = live_job_request(self.settings, *self.server.fibre)
+
+        def ask() -> None:
+            time.sleep(seconds / 2)
+            self._configure(request, patience=0.0)
+
+        with ThreadPoolExecutor(1, thread_name_prefix=named("one more")) as beside:
+            refused = beside.submit(refusal_of, "a window beyond the last", ask)
+            self.together.stream(seconds)
+            self._refusal = refused.result()
 
     def excuse(self, scenario: str, failure: AssertionError) -> list[KnownDefect]:
         """The known defects of the server that explain all of why a step of this scenario failed; none otherwise."""

@@ -103,6 +103,20 @@ def test_a_server_that_waits_for_fibre_stops_the_run_with_a_sentence(
     assert f"NOT READY: the Focus Server at {url} is not ready: it says 'waiting for fiber'" in run.stderr
 
 
+def test_a_run_can_wait_for_the_fibre(tmp_path: Path, real_server: Callable[..., str]) -> None:
+    url = real_server("--fibre-after", "1")
+    run = behave(tmp_path, "-D", f"focus_server_url={url}", "-D", "fibre_within=60", "-n", "A live job is configured")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"waiting for the fibre of the Focus Server at {url}, for up to 60 s" in run.stderr
+
+
+def test_a_fibre_that_does_not_come_in_time_stops_the_run(tmp_path: Path, real_server: Callable[..., str]) -> None:
+    url = real_server("--no-fibre")
+    run = behave(tmp_path, "-D", f"focus_server_url={url}", "-D", "fibre_within=0.5")
+    assert stopped_before_the_first_scenario(run), run.stdout + run.stderr
+    assert f"NOT READY: the Focus Server at {url} is not ready: it says 'waiting for fiber' after 0.5 s;" in run.stderr
+
+
 @pytest.mark.parametrize(
     ("definition", "sentence"),
     [

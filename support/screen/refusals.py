@@ -16,6 +16,9 @@ from support.screen.streaming import Streaming, promised
 from support.stream.unsaid import Unsaid
 from support.validation.finding import Finding, Severity, Topic
 
+_OVERLOADED = (500, 502, 503, 504)
+"""How servers in the field answer when they have no window."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -36,6 +39,17 @@ def what_is_amiss(error: APIError) -> str:
     """Why an error is no refusal of a configuration with status 400 or 422, in words; empty where it is one."""
     is_expected = error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
     return "" if is_expected and not isinstance(error, ProtocolError) else str(error)
+
+
+def why_not_full(error: APIError, cannot: frozenset[Unsaid]) -> str:
+    """Why an error does not say that all windows are in use, in words; empty where it does.
+
+    A server that does not say how many it has answers as gateways do, without words.
+    """
+    if Unsaid.WINDOWS in cannot:
+        return "" if error.status in _OVERLOADED else str(error)
+    is_expected = error.status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, ProtocolError)
+    return "" if is_expected else str(error)
 
 
 def judge_refusal(error: APIError) -> list[Finding]:

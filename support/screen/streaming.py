@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from support.address import target_of
@@ -154,6 +154,13 @@ class Streaming:
         """Streams the job and judges every frame: ``max_frames`` of them, or as many as come in ``seconds``."""
         with self._newest_window() as window:
             window.receive(max_frames, seconds)
+
+    def stream_until(self, enough: Callable[[], bool], seconds: float) -> None:
+        """Streams the job and judges every frame until there is enough, or for so long."""
+        with self._newest_window() as window, closing(window.stream()) as blocks:
+            for block in blocks:
+                if enough() or block.elapsed[-1] >= seconds:
+                    break
 
     def stream_as_connected(self) -> None:
         """Streams what comes at once, on the connection that there is: whether that serves is what is asked."""

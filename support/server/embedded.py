@@ -108,6 +108,10 @@ class EmbeddedServer:
         if not answer.ok:
             raise ValueError(f"the embedded Focus Server refuses these deviations: {answer.text}")
 
+    def change(self, **options: float) -> None:
+        """Makes ``windows``, ``idle_removal`` or ``fibre_after`` others than it was started with; without, none is."""
+        self._control("PUT", "options", options).raise_for_status()
+
     def acts(self) -> dict[str, int]:
         """How often each fault under conditions that it was started with has made a difference until now."""
         acts: dict[str, int] = self._control("GET", "acts").json()

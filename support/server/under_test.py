@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from support.address import without_password
 from support.contract import ChannelRange, LiveMetadata
 from support.errors import APIError, NotReadyError, RemoteError
 from support.focus_server_api import FocusServerAPI
+from support.machine.console import say
 from support.network.proxy import proxy_to
 from support.rest.adapter import PORTS
 from support.screen.past import Recorded, lately, stretches
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _SAME_RATE = 4e-3
 """Share by which the PRR of a recording may differ from the one that is told, which may be nominal."""
+_ASK_AGAIN = 0.2
+"""Seconds between two questions for the fibre."""
 
 _ALIVE = ("pending", "running")
 
@@ -53,6 +57,7 @@ class ServerUnderTest:
         canvases: those that windows beside each other were drawn on in this run.
         vacancies: its windows.
         waits: how long those took to open.
+        waited_for_fibre: whether it had none at first.
 
     Raises:
         NotReadyError: it cannot be reached, does not answer as a Focus Server, or waits for its fibre.
@@ -63,6 +68,7 @@ class ServerUnderTest:
         self.canvases: set[str] = set()
         self.vacancies = vacancies_of(settings)
         self.waits = Waits()
+        self.waited_for_fibre = False
         self._fibre_asked = False
         self._cleanup = ExitStack()
         with self._cleanup:
@@ -79,7 +85,7 @@ class ServerUnderTest:
             self.api = self._cleanup.enter_context(
                 FocusServerAPI(self.url, timeout=settings.rest_timeout, security=settings.security)
             )
-            self._check_ready()
+            self._check_ready(settings)
             self._given = self._checked(settings.recording) if settings.recording else None
             self._cleanup = self._cleanup.pop_all()
 
@@ -144,12 +150,13 @@ class ServerUnderTest:
         """Closes connections, and ends the server where it is ours."""
         self._cleanup.close()
 
-    def _check_ready(self) -> None:
+    def _check_ready(self, settings: Settings) -> None:
         try:
-            self.metadata = self.api.live_metadata(here=True)
+            self.metadata = self._with_fibre(settings.fibre_within)
             if self.metadata.waits_for_fibre:
+                after = f" after {settings.fibre_within:g} s" if settings.fibre_within else ""
                 raise NotReadyError(
-                    f"the {self.name} is not ready: it says {self.metadata.sw_version or 'PRR 0'!r}; "
+                    f"the {self.name} is not ready: it says {self.metadata.sw_version or 'PRR 0'!r}{after}; "
                     "attach a fibre, then run again"
                 )
             self.channels = self.api.channels(here=True)
@@ -182,6 +189,16 @@ class ServerUnderTest:
             when = f"{begin:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"
             raise NotReadyError(f"the {self.name} does not play {path}: it has recorded nothing from {when}")
         return recording
+
+    def _with_fibre(self, seconds: float) -> LiveMetadata:
+        """The fibre, for which it is waited for so long; the last answer where it does not come."""
+        deadline = time.monotonic() + seconds
+        while (metadata := self.api.live_metadata(here=True)).waits_for_fibre and time.monotonic() < deadline:
+            if not self.waited_for_fibre:
+                say(f"waiting for the fibre of the {self.name}, for up to {seconds:g} s")
+            self.waited_for_fibre = True
+            time.sleep(_ASK_AGAIN)
+        return metadata
 
     def _is_alive_all_the_same(self, error: RemoteError) -> bool:
         """Whether a server that refuses to tell of its fibre says that it is alive."""

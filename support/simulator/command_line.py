@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         "play this file in historic mode; the fibre has its PRR and its channels (default: a small one, made here)"
     )
     add("--recording", metavar="FILE", default=argparse.SUPPRESS, help=recording)
+    after = "seconds until the fibre is there, from the first question for it on; no job can start before"
+    add("--fibre-after", type=number(float, 0, 10**9), metavar="SECONDS", help=after)
     add("--no-fibre", action="store_true", help="wait for a fibre for ever: no job can start")
     add("--tls", choices=get_args(Tls), help="encrypt, and with which certificate, made at the start")
     token = "refuse who does not bring the token in FILE; -: the first line of stdin"

@@ -44,16 +44,14 @@ class Desk:
     Attributes:
         present: what the server is at the moment.
         registry: the jobs.
-        attached: whether the server has its fibre, or waits for one.
     """
 
     present: Present
     registry: Registry
-    attached: bool
 
     async def require_fibre(self) -> None:
         """Raises WaitingForFibreError where there is none."""
-        if not self.attached:
+        if not self.present.attached:
             raise WaitingForFibreError
 
     async def job(

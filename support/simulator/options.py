@@ -14,8 +14,9 @@ DIALECT_NAMES: tuple[DialectName, ...] = get_args(DialectName)
 class Options:
     """What the server was started with; durations in seconds, rates in Hz.
 
-    Some mean something in one dialect only: ``port_base`` in production's. ``lowest_channel`` None is its usual one. A
-    ``recording`` decides on ``prr``, ``dx`` and ``channel_count``; None is a small one, which the server makes.
+    Some mean something in one dialect only: ``port_base`` in production's. The fibre is there after ``fibre_after``, or
+    with ``no_fibre`` never. ``lowest_channel`` None is its usual one. A ``recording`` decides on ``prr``, ``dx`` and
+    ``channel_count``; None is a small one, which the server makes.
     """
 
     dialect: DialectName = "story"
@@ -35,6 +36,7 @@ class Options:
     pod_start: float = 0.0
     slowed: float = 0.0
     no_fibre: bool = False
+    fibre_after: float = 0.0
     recording: str | None = None
     tls: Tls = "off"
     token: str | None = field(default=None, repr=False)

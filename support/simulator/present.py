@@ -1,10 +1,12 @@
 """What the server is at the moment: its options and its fibre, as the active deviations would have them."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from support.simulator.deviations import Deviations, stages
 from support.simulator.dialect import Dialect
@@ -44,10 +46,24 @@ class Present:
 
     def __init__(self, options: Options, library: Library) -> None:
         self._library = library
-        self._options = _as_recorded(options, library.given)
+        self._started = self._options = _as_recorded(options, library.given)
+        self._asked = 0.0
         self._lines: dict[tuple[int, Rate, int, int, float], Lines[Fibre]] = {}
         self._dialect = DIALECTS[options.dialect]
         self.now = self._under(Deviations(options.faults, options.variants, options.dialect))
+
+    @property
+    def attached(self) -> bool:
+        """Whether the server has its fibre, or waits for one; how long, counts from the first question for it on."""
+        options, now = self.now.options, time.monotonic()
+        self._asked = self._asked or now
+        return not options.no_fibre and now >= self._asked + options.fibre_after
+
+    def change(self, options: dict[str, Any]) -> None:
+        """From now on, these options are others; all the rest are as the server was started."""
+        self._options = replace(self._started, **options)
+        self._asked = 0.0
+        self.now = self._under(self.now.deviations)
 
     def deviate(self, faults: Sequence[str], variants: Sequence[str]) -> None:
         """Replaces the active deviations.

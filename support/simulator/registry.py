@@ -33,7 +33,10 @@ class Registry:
     """Every job there is. Lives on one event loop."""
 
     def __init__(
-        self, service: Callable[[Job, State], StreamService], limits: Options, security: Security | None = None
+        self,
+        service: Callable[[Job, State], StreamService],
+        limits: Callable[[], Options],
+        security: Security | None = None,
     ) -> None:
         self._service = service
         self._security = security or Security()
@@ -41,7 +44,7 @@ class Registry:
         self._jobs: dict[int, tuple[Job, Pod]] = {}  # by window
         self._over: OrderedDict[str, Job] = OrderedDict()
         self._last_number = 0
-        self._ports = DIALECTS[limits.dialect].ports(limits)
+        self._ports = DIALECTS[limits().dialect].ports(limits())
         self._draining: set[Pod] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -83,16 +86,17 @@ class Registry:
 
     async def sweep_forever(self) -> None:
         """Removes what is to be removed, again and again."""
-        limits = self._limits
-        shortest = min(limits.idle_removal, limits.stream_idle, limits.finished_removal)
         while True:
-            await asyncio.sleep(min(1.0, max(0.02, shortest / 10)))
+            limits = self._limits()
+            shortest = min(limits.idle_removal, limits.stream_idle, limits.finished_removal)
+            await asyncio.sleep(min(0.2, max(0.02, shortest / 10)))
             self.sweep(time.monotonic())
 
     def sweep(self, now: float) -> None:
         """Removes the jobs whose time is over at ``now``, seconds of the monotonic clock."""
+        limits = self._limits()
         for job, _ in list(self._jobs.values()):
-            reason = job.expired(now, self._limits)
+            reason = job.expired(now, limits)
             if reason:
                 self._remove(job, "completed" if job.status == "completed" else "cancelled", reason)
 
@@ -108,7 +112,7 @@ class Registry:
         self._ports.close()
 
     def _free_window(self) -> int:
-        windows = self._limits.windows
+        windows = self._limits().windows
         for window in range(windows):
             if window not in self._jobs and self._ports.is_free(window):
                 return window

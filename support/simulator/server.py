@@ -63,12 +63,13 @@ class FocusServer:
         self._security = Security(certificates, options.token)
         self._library = Library(options.recording)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
+        present = Present(options, self._library)
         self._registry = Registry(
             service=lambda job, state: StreamService(job, state, self._workers),
-            limits=options,
+            limits=lambda: present.now.options,
             security=self._security,
         )
-        desk = Desk(Present(options, self._library), self._registry, attached=not options.no_fibre)
+        desk = Desk(present, self._registry)
         app = build_app(desk, guarded=options.token is not None)
         config = uvicorn.Config(
             self._security.guarding(app),

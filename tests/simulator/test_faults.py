@@ -15,6 +15,7 @@ import requests
 
 from protos.datastream_pb2 import DataStream, HealthRequest
 from support.simulator.deviations.catalogue import entries
+from support.simulator.options import Options
 from tests.patience import PATIENCE, eventually
 from tests.simulator.driver import RunningJob, Simulator, accepts, in_thread
 from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate
@@ -301,6 +302,57 @@ def check_metadata_of_another_job(simulator: Simulator) -> None:
         told = simulator.call("GET", f"/metadata/{job.job_id}").json()
         assert told["job_id"] == f"{job.job_id}1"
         assert told["status"] == "pending"
+
+
+@breaks
+def check_status_stands_still(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        next(job.open())
+        assert simulator.status(job.job_id) == "pending"
+
+
+def beyond_the_last(fault: str) -> tuple[int, str, str]:
+    """The status of a job for which there is no window, and how the one that streams in it ends."""
+    with in_thread(Options(windows=1, faults=(fault,))) as simulator, simulator.job() as job:
+        stream = job.open()
+        next(stream)
+        status = simulator.configure().status_code
+        if fault == "full-as-404":
+            return status, "goes on", simulator.status(job.job_id)
+        for _ in stream:
+            pass
+        return status, stream.code().name, simulator.status(job.job_id)
+
+
+@breaks
+def check_full_as_404(_: Simulator) -> None:
+    assert beyond_the_last("full-as-404") == (404, "goes on", "running")
+
+
+@breaks
+def check_full_ends_another(_: Simulator) -> None:
+    assert beyond_the_last("full-ends-another") == (503, "OK", "cancelled")
+
+
+@breaks
+def check_full_gives_away(_: Simulator) -> None:
+    assert beyond_the_last("full-gives-away") == (200, "OK", "cancelled")
+
+
+@breaks
+def check_removed_job_waits(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        pass
+    assert simulator.status(job.job_id) == "pending"
+    eventually(lambda: not accepts(int(job.answer["stream_port"])), "the port is closed")
+
+
+@breaks
+def check_watched_job_removed(simulator: Simulator) -> None:
+    with simulator.job() as job:
+        stream = job.open()
+        assert list(stream)
+        assert (stream.code().name, simulator.status(job.job_id)) == ("OK", "failed")
 
 
 def told_of(simulator: Simulator) -> dict[str, Any]:

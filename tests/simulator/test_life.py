@@ -196,7 +196,7 @@ def test_a_pod_that_cannot_start_leaves_no_window_in_use(
 
     async def statuses() -> list[str]:
         with ThreadPoolExecutor() as workers:
-            jobs = registry.Registry(lambda job, now: StreamService(job, now, workers), LIMITS)
+            jobs = registry.Registry(lambda job, now: StreamService(job, now, workers), lambda: LIMITS)
             made: list[str] = []
             for _ in range(count):
                 try:

@@ -1,5 +1,6 @@
 """Faults that one stream alone does not have: between the streams of a job, between jobs, from one job to the next."""
 
+import asyncio
 import threading
 from dataclasses import replace
 
@@ -7,7 +8,17 @@ from protos.datastream_pb2 import DataStream
 from support.simulator.deviations.catalogue import Seconds
 from support.simulator.deviations.edits import bounded, frames_per_second
 from support.simulator.deviations.jobs import OVER, later
-from support.simulator.deviations.stages import FEED, FRAME, REST, Answer, At, Exchange, Payloads, Proceed
+from support.simulator.deviations.stages import (
+    DELIVERY,
+    FEED,
+    FRAME,
+    REST,
+    Answer,
+    At,
+    Exchange,
+    Payloads,
+    Proceed,
+)
 from support.simulator.frame import Frame, Row
 from support.simulator.job import Job
 
@@ -113,7 +124,52 @@ async def canvas_of_another_job(payloads: Payloads, job: Job) -> Payloads:
         yield frame.SerializeToString()
 
 
-@FEED.watch("canvas-of-another-job")
+@REST.fault("full")
+async def full_as_404(exchange: Exchange, proceed: Proceed) -> Answer:
+    """While all windows are in use, a job is refused as if there were no such address."""
+    answer = await proceed(exchange)
+    return replace(answer, status=404) if _is_full(exchange, answer) else answer
+
+
+@REST.fault("full", "story")
+async def full_ends_another(exchange: Exchange, proceed: Proceed) -> Answer:
+    """While all windows are in use, a job is refused, and one of those that stream is cancelled."""
+    answer = await proceed(exchange)
+    if _is_full(exchange, answer) and _open:
+        await proceed(Exchange("DELETE", f"/job/{_open[-1].job_id}"))
+    return answer
+
+
+@REST.fault("full", "story")
+async def full_gives_away(exchange: Exchange, proceed: Proceed) -> Answer:
+    """While all windows are in use, a job is given the one of another that streams."""
+    answer = await full_ends_another(exchange, proceed)
+    return await proceed(exchange) if _is_full(exchange, answer) else answer
+
+
+def _is_full(exchange: Exchange, answer: Answer) -> bool:
+    return exchange.configures and answer.status == 503
+
+
+@REST.fault("removal", "story")
+async def removed_job_waits(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job that was removed say that it is pending."""
+    answer = await proceed(exchange)
+    if exchange.method != "GET" or answer.status != 200 or not exchange.path.startswith("/metadata/"):
+        return answer
+    told = answer.content
+    return answer.holding(told | {"status": "pending"}) if told["status"] == "cancelled" else answer
+
+
+@DELIVERY.fault("removal")
+async def watched_job_removed(payloads: Payloads, job: Job) -> Payloads:
+    """A job is removed soon after somebody has opened it, who watches it still."""
+    asyncio.get_running_loop().call_later(0.2, job.vanish)
+    async for payload in payloads:
+        yield payload
+
+
+@FEED.watch("canvas-of-another-job", "full-ends-another", "full-gives-away")
 async def _watch_streams(payloads: Payloads, job: Job) -> Payloads:
     _open.append(job)
     try:

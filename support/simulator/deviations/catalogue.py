@@ -46,6 +46,8 @@ Promise = Literal[
     "again",
     "beside",
     "window",
+    "full",
+    "removal",
     "long",
     "streams",
     "shape",

@@ -1,9 +1,9 @@
-"""The simulator's own door for scenarios: which deviations are active, which file it plays. No part of the contract."""
+"""The simulator's own door for scenarios: deviations, options that change, its recording. No part of the contract."""
 
 import asyncio
 
 from fastapi import FastAPI, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from support.simulator.deviations.catalogue import UnknownDeviationError
 from support.simulator.present import Present
@@ -16,6 +16,16 @@ class ActiveDeviations(BaseModel):
     variants: list[str] = []
 
 
+class ChangedOptions(BaseModel):
+    """What can be other than the server was started with, as on the command line: "windows", "idle_removal"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    windows: int | None = None
+    idle_removal: float | None = None
+    fibre_after: float | None = None
+
+
 def add_control(app: FastAPI, present: Present) -> None:
     """Adds the door to the application, out of sight of its OpenAPI page."""
 
@@ -26,6 +36,12 @@ def add_control(app: FastAPI, present: Present) -> None:
             present.deviate(wanted.faults, wanted.variants)
         except UnknownDeviationError as error:
             raise HTTPException(400, str(error)) from None
+        return wanted
+
+    @app.put("/simulator/options", include_in_schema=False)
+    async def put_options(wanted: ChangedOptions) -> ChangedOptions:
+        """Changes these options, and no others, for the jobs that there are, too."""
+        present.change(wanted.model_dump(exclude_none=True))
         return wanted
 
     @app.get("/simulator/acts", include_in_schema=False)

@@ -87,6 +87,15 @@ async def metadata_of_another_job(exchange: Exchange, proceed: Proceed) -> Answe
 
 
 @REST.fault("metadata", "story")
+async def status_stands_still(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job say that it is pending, also while it streams."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != "running":
+        return answer
+    return answer.holding(answer.content | {"status": "pending"})
+
+
+@REST.fault("metadata", "story")
 async def metadata_of_another_request(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job say that it was asked for one channel more than it was."""
     answer = await proceed(exchange)

@@ -52,7 +52,7 @@ def configure_answer(job: Job) -> ConfigureAnswer:
 
 def live_metadata(desk: Desk) -> LiveMetadata:
     """The fibre, with the PRR that it is said to have; without one, prr and dx are 0."""
-    now, attached = desk.present.now, desk.attached
+    now, attached = desk.present.now, desk.present.attached
     return LiveMetadata(
         dx=now.fibre.dx if attached else 0,
         prr=float(now.options.prr) if attached else 0,

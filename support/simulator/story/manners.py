@@ -70,7 +70,7 @@ def _add_fibre_routes(app: FastAPI, desk: Desk) -> None:
     @app.get("/live_metadata")
     async def get_live_metadata() -> LiveMetadata:
         """The fibre that is attached."""
-        return live_metadata(desk.present.now.fibre, desk.attached)
+        return live_metadata(desk.present.now.fibre, desk.present.attached)
 
     @app.get("/channels")
     async def get_channels() -> Channels:
