@@ -10,6 +10,7 @@ from support.errors import FocusError, SchemaError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
 from support.reporting.attachments import report_left_behind, report_remark, report_run_stopped, report_schema
+from support.reporting.captures import Captures
 from support.reporting.clock import ClockTime, count_rules
 from support.reporting.epilogue import append_epilogue
 from support.reporting.known import mark_known, told_at_end
@@ -32,8 +33,9 @@ def before_all(context: Context) -> None:
             report_schema(error.table)
         return
     folders = results_folders(context.config)
-    context.report = Report(attaches=bool(folders))
     run = context.run
+    captures = Captures(run.settings.captures, run.server.name)
+    context.report = Report(attaches=bool(folders), captures=captures)
     is_embedded = run.server.embedded is not None
     context.report.begin(run.describe(), run.dialects, run.settings.known, is_embedded=is_embedded)
     context.add_cleanup(end_run, context.run, context.report)

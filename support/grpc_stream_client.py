@@ -22,6 +22,7 @@ from support.stream.part import MOST_STREAMS
 from support.stream.story import STORY
 from support.stream.stream import Patience, SingleStream, Stream
 from support.stream.streams import Streams
+from support.stream.tape import Tape
 
 
 class GrpcStreamClient:
@@ -193,13 +194,15 @@ class GrpcStreamClient:
         stream_amount: int = 1,
         row_span: float | None = None,
         stream: int = 0,
+        tape: Tape | None = None,
     ) -> Generator[Block]:
         """Like ``stream_spectrograms``, in blocks: the frames that have arrived since the block before, of one shape.
 
         Rules judge a block in one go, so that thousands of small frames a second cost little. Nothing waits for a block
-        to fill but the few milliseconds that frames which come faster than that are gathered for.
+        to fill but the few milliseconds that frames which come faster than that are gathered for. A ``tape`` keeps what
+        comes, as it comes.
         """
-        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span, stream).blocks()
+        return self._new_stream(job_id, max_frames, resume, lines_dt, stream_amount, row_span, stream, tape).blocks()
 
     def get_metrics(self) -> StreamMetrics:
         """The metrics of the newest stream, as they are now; later frames do not change what was returned."""
@@ -240,6 +243,7 @@ class GrpcStreamClient:
         stream_amount: int,
         row_span: float | None,
         stream: int,
+        tape: Tape | None = None,
     ) -> Stream[Any]:
         connection = self._connected_now()
         if max_frames is not None and max_frames < 0:
@@ -262,5 +266,6 @@ class GrpcStreamClient:
             resume=resume,
             lines_dt=lines_dt,
             row_span=row_span,
+            tape=tape,
         )
         return self._stream

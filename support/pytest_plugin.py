@@ -20,8 +20,11 @@ from support.screen.streaming import Streaming
 from support.server.under_test import ServerUnderTest
 from support.world import World
 
-_STREAMS = ("live_stream",)
+_STREAMS = ("live_stream", "historic_stream")
 """Fixtures of a stream: a test that has one of them has to receive something."""
+
+_PAST = 3.0
+"""Seconds of a recording that are shown where a test does not say."""
 
 _OF_TEST = pytest.StashKey[tuple[Run, World]]()
 _TOLD = pytest.StashKey[int]()
@@ -82,6 +85,22 @@ def live_job(focus_world: World) -> Job:
 
 @pytest.fixture
 def live_stream(focus_world: World, live_job: Job) -> Streaming:  # noqa: ARG001 - it is the job that is streamed
+    """That job in a window: its client is connected, and what is streamed is judged."""
+    focus_world.streaming.connect()
+    return focus_world.streaming
+
+
+@pytest.fixture
+def historic_job(focus_world: World) -> Job:
+    """A job that shows the last seconds of what the server has recorded; without a recording the test is skipped."""
+    if focus_world.recorded.lack:
+        pytest.skip(focus_world.recorded.lack)
+    focus_world.configure_historic_job(focus_world.recorded.last(_PAST))
+    return focus_world.job
+
+
+@pytest.fixture
+def historic_stream(focus_world: World, historic_job: Job) -> Streaming:  # noqa: ARG001 - likewise
     """That job in a window: its client is connected, and what is streamed is judged."""
     focus_world.streaming.connect()
     return focus_world.streaming

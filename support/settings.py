@@ -117,6 +117,14 @@ class BaselineUse(StrEnum):
     COMPARE = "compare"
 
 
+class CaptureUse(StrEnum):
+    """Which streams are kept as they came, in reports/captures/."""
+
+    OFF = "off"
+    FAILED = "failed"
+    ALL = "all"
+
+
 class Settings(BaseModel):
     """Every setting, checked. Times in seconds, frequencies in Hz."""
 
@@ -233,6 +241,11 @@ class Settings(BaseModel):
         description="speed over time: record a baseline in baselines/, compare with the one recorded, or off",
     )
 
+    captures: Annotated[CaptureUse, BeforeValidator(_off_is_a_word)] = Field(
+        CaptureUse.FAILED,
+        description="streams kept as they came, in reports/captures/: those of failed scenarios, of all, or off",
+    )
+
     known_defects: Path | None = Field(
         None,
         description="file with the defects of servers that are known; without it known_defects.yaml, if it is there",
@@ -244,7 +257,7 @@ class Settings(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _plain_value(cls, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, bool) and info.field_name not in ("plain_text_secrets", "tls", "baseline"):
+        if isinstance(value, bool) and info.field_name not in ("plain_text_secrets", "tls", "baseline", "captures"):
             raise ValueError("expected a value, not true or false")
         if not isinstance(value, str):
             return value

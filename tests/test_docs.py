@@ -48,6 +48,7 @@ DOCUMENTS = [
     ROOT / "docs" / "DIALECTS.md",
     ROOT / "docs" / "RECORDINGS.md",
     ROOT / "docs" / "KNOWN_DEFECTS.md",
+    ROOT / "docs" / "CAPTURES.md",
     ROOT / "docs" / "NOTEBOOKS.md",
     ROOT / "docs" / "PYTEST.md",
     ROOT / "CONTRIBUTING.md",

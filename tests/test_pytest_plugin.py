@@ -32,6 +32,9 @@ def test_that_fails_by_itself(live_stream):
 def test_without_a_frame(live_stream):
     pass
 
+def test_of_the_past(historic_stream):
+    historic_stream.stream()
+
 def test_of_the_answer_alone(live_job):
     assert live_job.answer.job_id
 
@@ -64,7 +67,7 @@ def run(folder: Path, tests: str, *arguments: str) -> tuple[dict[str, str], str]
 def test_the_example_of_the_page_runs_as_it_stands(tmp_path: Path) -> None:
     outcomes, told = run(tmp_path, EXAMPLE)
     assert set(outcomes.values()) == {"PASSED"}, told
-    assert len(outcomes) == 4
+    assert len(outcomes) == 5
 
 
 def test_what_the_rules_find_fails_a_test_that_did_not_ask(tmp_path: Path, wrong: str) -> None:
@@ -73,10 +76,11 @@ def test_what_the_rules_find_fails_a_test_that_did_not_ask(tmp_path: Path, wrong
         "test_of_a_stream": "FAILED",
         "test_that_fails_by_itself": "FAILED",
         "test_without_a_frame": "FAILED",
+        "test_of_the_past": "FAILED",
         "test_of_the_answer_alone": "PASSED",
         "test_without_a_server": "PASSED",
     }
-    assert len(re.findall(r"^  - no twin sensors: .*sensor", told, flags=re.MULTILINE)) == 1
+    assert len(re.findall(r"^  - no twin sensors: .*sensor", told, flags=re.MULTILINE)) == 2
     assert re.search(r"found by the rules.*\nno twin sensors: ", told)
     assert "no row was received, so there is nothing to judge" in told
 

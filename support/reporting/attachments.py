@@ -10,9 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import allure
 from allure_commons.types import AttachmentType
-from numpy.typing import ArrayLike
-
-from support.reporting.pictures import waterfall
 
 
 def attach_metrics(metrics: Mapping[str, object], title: str = "Stream metrics") -> None:
@@ -40,20 +37,9 @@ def attach_json(content: object, title: str) -> None:
     allure.attach(json.dumps(content, indent=1), name=title, attachment_type=AttachmentType.JSON)
 
 
-def attach_waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, *, channel: int | str) -> None:
-    """Attaches the waterfall of one channel as a picture.
-
-    Args:
-        starts: start of each row, epoch ms, int64, shape (rows,).
-        frequencies: Hz, shape (bins,).
-        magnitudes: linear, shape (rows, bins); empty, zero and non-finite values are shown as such.
-        channel: number of the channel, for the title.
-
-    Raises:
-        ValueError: the shapes do not fit one another.
-    """
-    name = f"Waterfall of channel {channel}"
-    allure.attach(waterfall(starts, frequencies, magnitudes, title=name), name=name, attachment_type=AttachmentType.PNG)
+def attach_picture(title: str, picture: bytes) -> None:
+    """Attaches a picture, PNG."""
+    allure.attach(picture, name=title, attachment_type=AttachmentType.PNG)
 
 
 def report_run_stopped(reason: str) -> None:

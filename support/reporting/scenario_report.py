@@ -11,6 +11,7 @@ from support.baseline.sample import Sample
 from support.defects.known import KnownDefects
 from support.reporting.attachments import as_table, attach_metrics, attach_table
 from support.reporting.baseline_report import report_comparison, report_recorded
+from support.reporting.captures import Captures
 from support.reporting.sheet.facts import Facts, Figure, facts_of
 from support.reporting.stream_report import report_streams
 from support.reporting.windows_report import load_figures, report_windows
@@ -65,6 +66,7 @@ class Report:
 
     Args:
         attaches: whether there is a report to attach something to.
+        captures: where streams are kept; None: nowhere.
 
     Attributes:
         figures: what scenarios measured, for the end of the run on the console.
@@ -75,7 +77,7 @@ class Report:
         known: the known defects of the server.
     """
 
-    def __init__(self, *, attaches: bool) -> None:
+    def __init__(self, *, attaches: bool, captures: Captures | None = None) -> None:
         self.figures: list[str] = []
         self.facts: dict[int, Facts] = {}
         self.about: Mapping[str, str] = {}
@@ -83,6 +85,7 @@ class Report:
         self.is_embedded = False
         self.known = KnownDefects()
         self._attaches = attaches
+        self._captures = captures
 
     def begin(self, about: Mapping[str, str], passes: Sequence[str], known: KnownDefects, *, is_embedded: bool) -> None:
         """The server has been met."""
@@ -91,9 +94,9 @@ class Report:
     def tell_of(self, scenario: Any, happened: Happened) -> None:
         """A scenario of behave's model is over, and this is what happened in it."""
         self.facts[id(scenario)] = facts_of(happened.measured, happened.every_stream, happened.limits)
-        self.tell(scenario.name, happened)
+        self.tell(scenario.name, happened, failed=scenario.status.has_failed())
 
-    def tell(self, scenario: str, happened: Happened) -> None:
+    def tell(self, scenario: str, happened: Happened, *, failed: bool = False) -> None:
         """The same, of a scenario that is known by its name alone."""
         if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
@@ -101,8 +104,12 @@ class Report:
         if any(waited.agreed for waited in happened.waits):
             lines = ["  ".join(cell.ljust(14) for cell in map(str, row)).rstrip() for row in waits_rows(happened.waits)]
             self.figures.append("\n  ".join([scenario, *lines]))
+        kept = self._captures.keep(scenario, happened.every_stream, failed=failed) if self._captures else []
         if self._attaches:
             _attach(happened)
+            if kept:
+                rows = [(path, f"python -m support.replay {path.as_posix()}") for path in kept]
+                attach_table(as_table([("Stream as it came", "Judged and drawn again by"), *rows]), "Captures")
 
 
 def _attach(happened: Happened) -> None:

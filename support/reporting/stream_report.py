@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from support.reporting.attachments import as_table, attach_json, attach_metrics, attach_table, attach_waterfall
+from support.reporting.attachments import as_table, attach_json, attach_metrics, attach_picture, attach_table
+from support.reporting.pictures import waterfall
 from support.screen.streamed import Streamed
 from support.stream.distribution import Distribution
 from support.stream.metrics import StreamMetrics
@@ -24,10 +25,7 @@ def report_streams(streams: Sequence[Streamed]) -> None:
 
 
 def report_stream(stream: Streamed) -> None:
-    """Attaches metrics as a table and as JSON, the findings, and the picture of the channel with the clearest signal.
-
-    Frames of another shape than the first are left out of the picture.
-    """
+    """Attaches metrics as a table and as JSON, findings, and the waterfall of the channel with the clearest signal."""
     findings = {"stream": stream, "findings": f"{stream.found:,}" if stream.found else "none"}
     attach_metrics(findings | metrics_table(stream.metrics))
     attach_json(stream.metrics.as_dict(), "Stream metrics as JSON")
@@ -35,18 +33,25 @@ def report_stream(stream: Streamed) -> None:
         attach_table(parts_table(stream.metrics), "Streams of the job")
     if stream.found:
         attach_table(findings_table(stream), "Findings")
+    if (picture := picture_of(stream)) is not None:
+        attach_picture(*picture)
+
+
+def picture_of(stream: Streamed) -> tuple[str, bytes] | None:
+    """The waterfall of the channel with the clearest signal, as title and PNG; None where nothing can be drawn.
+
+    Frames of another shape than the first are left out.
+    """
     frequencies = np.asarray(stream.job.answer.frequencies_list)
     shaped = [f for f in stream.frames if f.values.size and f.is_rectangular and f.bin_counts[0] == len(frequencies)]
     pictured = [frame for frame in shaped if frame.sensor_ids[0] == shaped[0].sensor_ids[0]]
-    if pictured:
-        block = np.concatenate([frame.intensities for frame in pictured])
-        sensor = _most_telling(block)
-        attach_waterfall(
-            np.concatenate([frame.starts for frame in pictured]),
-            frequencies,
-            block[:, sensor, :],
-            channel=pictured[0].sensor_ids[0][sensor],
-        )
+    if not pictured:
+        return None
+    block = np.concatenate([frame.intensities for frame in pictured])
+    sensor = _most_telling(block)
+    title = f"Waterfall of channel {pictured[0].sensor_ids[0][sensor]}"
+    starts = np.concatenate([frame.starts for frame in pictured])
+    return title, waterfall(starts, frequencies, block[:, sensor, :], title=title)
 
 
 def streams_table(streams: Sequence[Streamed]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from support.screen.job import Job
-from support.screen.window import Window
+from support.screen.window import Take, Window
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.finding import Finding, Topic
@@ -31,6 +31,7 @@ class Streamed:
         failure: the error that ended it, in words; empty where none did.
         troubled: whether it came through a network in trouble, of which the scenario knows.
         again: whether its job was used by a scenario before.
+        take: how it was asked for, and what came, to judge it again; None where nobody kept it.
     """
 
     job: Job
@@ -40,12 +41,22 @@ class Streamed:
     failure: str = ""
     troubled: bool = False
     again: bool = False
+    take: Take | None = None
 
     @classmethod
     def of(cls, window: Window, *, troubled: bool = False) -> Streamed:
         """The newest stream of a window."""
         assert window.verdict is not None, "it has been streamed"
-        return cls(window.job, window.verdict, window.metrics, window.frames, window.failure, troubled, window.again)
+        return cls(
+            window.job,
+            window.verdict,
+            window.metrics,
+            window.frames,
+            window.failure,
+            troubled,
+            window.again,
+            window.take,
+        )
 
     def __str__(self) -> str:
         request = self.job.request

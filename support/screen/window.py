@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from support.address import target_of
@@ -28,7 +29,9 @@ from support.stream.block import Block
 from support.stream.connection import Connection
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
+from support.stream.tape import Tape
 from support.stream.unsaid import Unsaid
+from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
 
@@ -36,6 +39,27 @@ log = logging.getLogger(__name__)
 
 KEPT_BYTES = 64 * 2**20
 """Of the frames received, so many bytes are kept where nobody says otherwise."""
+
+_LEAST_TAPE = 4 * 2**20
+"""Bytes of the messages that are kept as they came, where no frames are: about the last four seconds of a usual job."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """How a stream was asked for and is judged, and what came: enough to judge it again.
+
+    Attributes:
+        dialect: the name of the one that was spoken.
+        max_frames: that were asked for; None: no limit.
+        limits: how strictly it is judged.
+        tape: the newest messages.
+    """
+
+    dialect: str
+    max_frames: int | None
+    limits: Limits
+    tape: Tape
+
 
 _ASK_AGAIN = 0.5
 
@@ -93,6 +117,7 @@ class Window:
         failure: the error that ended that stream, in words; empty where none did.
         canvases: what the newest stream was drawn on.
         first_valid: seconds from asking for it until the first frame that breaks no rule had been judged; None without.
+        take: how it was asked for, and what came; None before the first.
     """
 
     def __init__(
@@ -109,6 +134,7 @@ class Window:
         self.failure = ""
         self.canvases: set[str] = set()
         self.first_valid: float | None = None
+        self.take: Take | None = None
         self._limits = settings.limits
         self._is_known = settings.known.is_known
         self._blocks: deque[Block] = deque()
@@ -165,6 +191,7 @@ class Window:
         """
         answer = self.job.answer
         expectation = self.job.expectation(max_frames)
+        self.take = Take(self.client.dialect.name, max_frames, self._limits, Tape(max(kept_bytes, _LEAST_TAPE)))
         received = self.client.stream_blocks(
             answer.job_id,
             max_frames,
@@ -172,6 +199,7 @@ class Window:
             lines_dt=answer.lines_dt,
             stream_amount=len(expectation.streams),
             row_span=expectation.row_span,
+            tape=self.take.tape,
         )
         self.verdict = Verdict(stream_rules(expectation, self._limits))
         self.verdict.is_known = self._is_known

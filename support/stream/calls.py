@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 import grpc
 
 from support.errors import APIError, APITimeoutError
-from support.stream.block import Message
 from support.stream.call import LEAST_PAUSE, StreamCall
 from support.stream.part import Part
+from support.stream.reading import Portions
 
 _GRACE = 1.0
 """Seconds for the other streams, where one is over: they bring what is due with its lines, and end, too."""
-
-Portions = list[tuple[int, list[Message]]]
-"""Messages with the number of their stream; in the order of the streams."""
 
 
 class StreamCalls(Iterator[Portions]):

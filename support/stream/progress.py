@@ -89,6 +89,13 @@ class Progress:
         """Whether all frames came that were wanted, where the server could not be asked to end after them."""
         return self._limits and self._is_complete
 
+    def over(self, at: float, reason: str = "") -> None:
+        """The running call is over: it broke for this reason, and the stream is to go on, or ended, status OK."""
+        if reason:
+            self.broke(at, reason)
+        else:
+            self.ended(at)
+
     def ended(self, at: float) -> None:
         """The running call ended, status OK, ``at`` seconds after the stream was asked for."""
         if self._stale and self._missing and self._served >= self._asked:

@@ -23,6 +23,7 @@ from support.stream.dialect import Dialect, Reader, UnreadableError
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.progress import Progress
+from support.stream.tape import Tape
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Stream(ABC, Generic[_Portion]):
         resume: whether to go on after an interruption.
         lines_dt: seconds from line to line, for the count of lost ones.
         row_span: seconds of a row, for frames that do not say where it ends.
+        tape: keeps what comes, as it comes; None: nothing is kept.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Stream(ABC, Generic[_Portion]):
         resume: bool = False,
         lines_dt: float | None = None,
         row_span: float | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self._connection = connection
         self._dialect = dialect
@@ -108,6 +111,7 @@ class Stream(ABC, Generic[_Portion]):
         self._metrics = metrics
         self._resume = resume
         self._row_span = row_span
+        self._tape = tape
         self._progress = Progress(dialect, max_frames, lines_dt, row_span)
         self._call: Opened[_Portion] | None = None
         self._deadline = 0.0
@@ -149,9 +153,20 @@ class Stream(ABC, Generic[_Portion]):
                 if not self._resume or not _is_transient(error):
                     raise
                 self._metrics.errors_count += 1
-                self._progress.broke(self._metrics.elapsed, f"{_name(error.status)}: {error.details}")
+                self._over(f"{_name(error.status)}: {error.details}")
             else:
-                self._progress.ended(self._metrics.elapsed)
+                self._over()
+
+    def _over(self, reason: str = "") -> None:
+        """The call is over; it broke for this reason, or ended, status OK."""
+        at = self._metrics.elapsed
+        if self._tape is not None:
+            self._tape.over(at, reason)
+        self._progress.over(at, reason)
+
+    def _keep(self, stream: int, messages: list[Message]) -> None:
+        if self._tape is not None:
+            self._tape.came(stream, messages)
 
     def _begun(self) -> Iterator[Block]:
         """The new frames of a new call, of which the first has come; asked for again until then, while that is safe."""
@@ -167,6 +182,8 @@ class Stream(ABC, Generic[_Portion]):
                 self._metrics.attempts += 1
                 if attempt.num > 1:
                     self._metrics.errors_count += 1
+                    if self._tape is not None:
+                        self._tape.in_vain()
                     of = self._patience.attempts
                     log.warning("asking %s again, attempt %d of %d", self._connection.target, attempt.num, of)
                 new = self._new_of(self._ask(again=attempt.num > 1))
@@ -297,6 +314,7 @@ class SingleStream(Stream[list[Message]]):
         return self._call_for(max_frames, self._number)
 
     def _read(self, portion: list[Message]) -> Iterator[Block]:
+        self._keep(0, portion)
         return self._reader.blocks(portion)
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from tests.reporting.suite import run_behave, write_suite
 
 STEPS = """
-import numpy as np
 from behave import step
-from support.reporting.attachments import attach_metrics, attach_waterfall
+from support.reporting.attachments import attach_metrics, attach_picture
 
 @step("it streams")
 def _(context):
     attach_metrics({"Frames": 10, "Throughput": '13.2 MB/s, "steady", 1,234.5', "Latency": "11 ms\\n35 ms"})
-    attach_waterfall(np.arange(5) * 10, np.arange(4) * 2.0, np.ones((5, 4), np.float32), channel=7)
+    attach_picture("Waterfall of channel 7", b"\\x89PNG")
 """
 FEATURE = "Feature: F\n  Scenario: S\n    When it streams\n"
 

@@ -1,0 +1,1 @@
+"""Streams that were kept as they came, and judged again without a server."""

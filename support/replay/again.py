@@ -1,0 +1,89 @@
+"""A stream that was kept, judged again: read, merged and judged by what judged it when it came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from support.replay.capture import Capture
+from support.replay.header import job_of, limits_of
+from support.screen.job import Job
+from support.screen.streamed import Streamed
+from support.stream.block import Block
+from support.stream.dialect import UnreadableError
+from support.stream.dialects import named
+from support.stream.metrics import StreamMetrics
+from support.stream.part import Part
+from support.stream.progress import Progress
+from support.stream.reading import Reading
+from support.stream.tape import Over
+from support.validation.expectation import Expectation
+from support.validation.finding import Ending
+from support.validation.verdict import Verdict, stream_rules
+
+
+@dataclass(frozen=True)
+class Again:
+    """A stream that was judged again.
+
+    Attributes:
+        stream: as it is told; without the machine on which it came, and without known defects.
+        gone: sentences that it was judged with when it came, and is not now.
+        new: those that it is judged with now, and was not then, nor excused from.
+    """
+
+    stream: Streamed
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def judged_again(capture: Capture) -> Again:
+    """Judges what was kept of a stream."""
+    header, job = capture.header, job_of(capture.header)
+    expectation = job.expectation(header["max_frames"])
+    metrics = StreamMetrics(start_time=header["start_time"], end_time=header["end_time"], began=header["began"])
+    verdict = Verdict(stream_rules(expectation, limits_of(header)))
+    blocks = []
+    for block in _read_again(capture, job, expectation, metrics):
+        block.began = metrics.began
+        metrics.arrived(block, range(len(block)))
+        verdict.see(block)
+        blocks.append(block)
+    for part, ended in zip(metrics.streams, header["streams_ended"], strict=True):
+        part.ended = ended
+    verdict.end(Ending(**header["ending"], streams=metrics.streams))
+    metrics.calculate_metrics()
+    frames = [frame for block in blocks for frame in block.frames]
+    stream = Streamed(job, verdict, metrics, frames, header["ending"]["error"])
+    then = Counter(header["findings"])
+    now = Counter(f"{finding.rule}: {finding}" for finding in verdict.findings())
+    gone, new = then - now, now - then - Counter(header["excused"])
+    return Again(stream, tuple(gone.elements()), tuple(new.elements()))
+
+
+def _read_again(capture: Capture, job: Job, expectation: Expectation, metrics: StreamMetrics) -> Iterator[Block]:
+    """The frames that were kept, as they were handed on when they came; up to a message that is none."""
+    header, dialect = capture.header, named(capture.header["dialect"])
+    amount = len(expectation.streams)
+    progress = Progress(dialect, header["max_frames"] or 0, job.answer.lines_dt, expectation.row_span)
+    progress.delivered = max(header["lost"])
+    progress.ask()
+    readers = [dialect.reader(expectation.row_span) for _ in range(amount)]
+    metrics.interruptions = progress.interruptions
+    metrics.streams = [Part(number, amount, metrics.began) for number in range(amount)] if amount > 1 else []
+    reading = Reading(metrics.streams, readers, progress)
+    for event in capture.events:
+        if isinstance(event, Over):
+            progress.over(event.at, event.reason)
+            progress.ask()
+            reading.begin_anew()
+            continue
+        messages = list(event.messages)
+        read = reading.read([(event.stream, messages)]) if amount > 1 else readers[0].blocks(messages)
+        with suppress(UnreadableError):  # the error that ended the stream says so; what came with it was read, too
+            for block in read:
+                block.began = metrics.began
+                yield from progress.take(block)
+    reading.close()

@@ -1,0 +1,163 @@
+"""What was kept of a stream is judged as the stream was: every finding again, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from support.errors import RemoteError
+from support.focus_server_api import FocusServerAPI
+from support.grpc_stream_client import GrpcStreamClient
+from support.replay import capture
+from support.replay.again import Again, judged_again
+from support.replay.header import header_of
+from support.screen.job import historic_job_request, live_job_request
+from support.screen.past import lately
+from support.screen.streamed import Streamed
+from support.screen.window import Take, open_window
+from support.server.embedded import EmbeddedServer
+from support.settings import Settings
+from support.stream.dialects import DIALECTS
+from support.stream.tape import Over, Tape
+from support.validation.expectation import Limits
+from support.validation.finding import Ending
+from support.validation.verdict import Verdict, stream_rules
+from tests.conftest import Serve
+from tests.grpc_server import Abort
+from tests.patience import TOLERANT
+from tests.replay.streams import JOB, PLAN, kept
+from tests.validation.streams import frames_of, spoiled
+from tests.validation.test_rules import BREAKAGES, Change
+
+SETTINGS = Settings.model_validate({name.removeprefix("FOCUS_").lower(): value for name, value in TOLERANT.items()})
+
+
+def again(stream: Streamed, path: Path) -> Again:
+    """A stream that was written and read again."""
+    assert stream.take is not None
+    capture.write(path, header_of(stream, "a scenario", "a server"), stream.take.tape.events)
+    read = capture.read(path)
+    assert not read.damage
+    return judged_again(read)
+
+
+def told(stream: Streamed) -> list[str]:
+    return [f"{finding.rule}: {finding}" for finding in stream.verdict.findings()]
+
+
+@pytest.mark.parametrize(("change", "rule", "words"), BREAKAGES)
+def test_every_rule_finds_again_what_it_found(tmp_path: Path, change: Change, rule: str, words: str) -> None:
+    stream = kept(spoiled(PLAN, change))
+    assert any(sentence.startswith(rule) and words in sentence for sentence in told(stream))
+    found = again(stream, tmp_path / "capture")
+    assert sorted(told(found.stream)) == sorted(told(stream))
+    assert (found.gone, found.new) == ((), ())
+
+
+def test_a_correct_stream_is_one_again_with_its_metrics(tmp_path: Path) -> None:
+    stream = kept(frames_of(PLAN.messages(), PLAN))
+    found = again(stream, tmp_path / "capture")
+    assert found.stream.found == 0
+    assert found.stream.verdict.rows == PLAN.frames * PLAN.rows
+    for name in ("duration", "frames_received", "bytes_received", "avg_frame_rate", "first_frame_latency", "jitter"):
+        assert getattr(found.stream.metrics, name) == getattr(stream.metrics, name)
+    assert [frame.data for frame in found.stream.frames] == [frame.data for frame in stream.frames]
+
+
+def test_of_a_long_stream_the_end_is_judged_again(tmp_path: Path) -> None:
+    def no_number(messages: list[Any]) -> None:
+        for message in (messages[1], messages[9]):
+            message.rows[0].sensors[0].intensity[0] = float("nan")
+
+    frames = spoiled(PLAN, no_number)
+    stream = kept(frames, most=5 * frames[0].size)
+    found = again(stream, tmp_path / "capture")
+    assert [frame.index for frame in found.stream.frames] == [7, 8, 9, 10, 11]
+    assert [sentence for sentence in found.gone if "frame 1," in sentence]
+    assert "frame 9, " in "".join(told(found.stream))
+    assert found.new == ()
+
+
+@pytest.fixture(scope="module", params=[dialect.name for dialect in DIALECTS])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    running = EmbeddedServer(["--dialect", request.param], log_file=tmp_path_factory.mktemp("server") / "simulator.log")
+    yield running
+    running.stop()
+
+
+def streamed(server: EmbeddedServer, fault: str, frames: int | None, *, past: bool = False) -> Streamed:
+    """So many frames, or what comes of them, of a server with this fault; of the past: its last second."""
+    settings = SETTINGS.speaking(server.told["dialect"])
+    server.deviate(faults=[fault] if fault else [])
+    with FocusServerAPI(server.rest_url) as api:
+        fibre = api.live_metadata(), api.channels()
+        request = live_job_request(settings, *fibre)
+        if past:
+            recorded = lately(api, fibre[1])
+            request = historic_job_request(settings, fibre[0], recorded, recorded.last(1.0))
+        with open_window(settings, api, request, fibre[0].prr) as window:
+            window.connect()
+            with suppress(RemoteError):
+                window.receive(frames)
+            return Streamed.of(window)
+
+
+@pytest.mark.parametrize(
+    ("fault", "frames"),
+    [
+        ("", 12),
+        ("twin-sensors", 12),
+        ("line-lost", 12),
+        ("bounds-swapped", 12),
+        ("sensor-missing", 12),
+        ("early-end", 60),
+    ],
+)
+def test_a_stream_of_a_server_is_judged_as_it_was(
+    tmp_path: Path, server: EmbeddedServer, fault: str, frames: int
+) -> None:
+    stream = streamed(server, fault, frames)
+    found = again(stream, tmp_path / "capture")
+    assert bool(told(stream)) == bool(fault)
+    assert sorted(told(found.stream)) == sorted(told(stream))
+    assert (found.gone, found.new) == ((), ())
+    assert [part.bytes for part in found.stream.metrics.streams] == [part.bytes for part in stream.metrics.streams]
+
+
+@pytest.mark.parametrize("fault", ["", "line-lost"])
+def test_a_stream_of_the_past_is_judged_as_it_was(tmp_path: Path, server: EmbeddedServer, fault: str) -> None:
+    stream = streamed(server, fault, None, past=True)
+    found = again(stream, tmp_path / "capture")
+    assert stream.verdict.rows
+    assert bool(told(stream)) == bool(fault)
+    assert sorted(told(found.stream)) == sorted(told(stream))
+    assert (found.gone, found.new) == ((), ())
+
+
+def test_a_stream_that_was_asked_for_again_is_read_as_it_was(
+    tmp_path: Path, client: GrpcStreamClient, serve: Serve
+) -> None:
+    messages = PLAN.messages()
+    breaks = Abort(grpc.StatusCode.UNAVAILABLE, "the network is down")
+    server = serve([*messages[:4], breaks], [*messages[2:6], breaks], messages[5:])
+    client.connect("127.0.0.1", server.port)
+    tape, verdict = Tape(2**20), Verdict(stream_rules(JOB.expectation(), Limits()))
+    blocks = list(client.stream_blocks("0-7", resume=True, lines_dt=PLAN.lines_dt, tape=tape))
+    for block in blocks:
+        verdict.see(block)
+    metrics = client.get_metrics()
+    verdict.end(Ending(PLAN.frames, by_server=True, closing_latency=metrics.closing_latency))
+    assert sum(isinstance(event, Over) for event in tape.events) == 3
+
+    stream = Streamed(JOB, verdict, metrics, take=Take("story", None, Limits(), tape))
+    found = again(stream, tmp_path / "capture")
+    assert [frame.starts.tolist() for frame in found.stream.frames] == [
+        frame.starts.tolist() for block in blocks for frame in block.frames
+    ]
+    assert found.stream.metrics.interruptions == metrics.interruptions
+    assert (found.gone, found.new) == ((), ())
