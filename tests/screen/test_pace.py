@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from hamcrest import assert_that
@@ -65,12 +66,24 @@ def test_a_standstill_of_this_machine_breaks_and_does_not_fail(world: World) -> 
         judge_rate(world, 1000)
 
 
-def test_a_server_that_a_rule_blames_fails_whatever_this_machine_did(world: World) -> None:
+@pytest.mark.parametrize("topic", [Topic.PACE, Topic.MEASUREMENTS])
+def test_a_server_that_a_rule_blames_fails_whatever_this_machine_did(world: World, topic: Topic) -> None:
     verdict = world.streaming.window.receive(max_frames=8)
     verdict.standstill = "this machine stood still for 3.0 s"
-    verdict._keep([Finding("frame rate kept", Topic.PACE, "the stream is slow")])
+    verdict._keep([Finding("frame rate kept", topic, "the stream is not right")])
     with pytest.raises(AssertionError, match="frames a second"):
         judge_rate(world, 1000)
+
+
+def test_what_is_past_has_no_pace_that_this_machine_could_explain(world: World) -> None:
+    world.streaming.window.receive(max_frames=2).standstill = "this machine stood still for 3.0 s"
+    live = Streamed.of(world.streaming.window)
+    request = live.job.request.model_copy(update={"start_time": 1.0, "end_time": 2.0})
+    with (
+        pytest.raises(AssertionError, match="its last line"),
+        pace_of_server(replace(live, job=replace(live.job, request=request))),
+    ):
+        raise AssertionError("its last line is missing")
 
 
 def test_the_way_to_the_first_frame_is_measured_in_parts(world: World) -> None:
