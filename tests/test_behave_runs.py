@@ -372,7 +372,7 @@ def test_the_criteria_run_once_more_in_another_dialect(tmp_path: Path) -> None:
     output, _ = run.communicate(timeout=RUN_PATIENCE)
     assert run.returncode == 0, output
     assert re.search(r"^second pass: embedded Focus Server at .*, production \(as ", output, re.MULTILINE), output
-    assert "Feature: Stream connectivity, in the dialect of production" in output
+    assert "Stream connectivity, in the dialect of production\n" in output
     counts = outputs.console(output)
     assert (counts["passed"], counts["skipped"]) == (6 + 4 + 1, 2 + AGREED), output  # there, here, and one looks back
     reports = tmp_path / "reports"

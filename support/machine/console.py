@@ -10,8 +10,17 @@ from typing import Any
 
 from support.wording import legible
 
-_COLOURS = re.compile(r"(\x1b\[\d+[mA])")
-"""What behave's formatters colour their lines with, and go up a line to do so."""
+_COLOURS = re.compile(r"(\x1b\[\d+[mA]|\r\x1b\[K)")
+"""What formatters colour their lines with, go up a line, or take one back."""
+
+
+TAKEN_BACK = "\r\x1b[K"
+"""Takes back what stands in the last line of a terminal."""
+
+
+def can_take_back(stream: Any) -> bool:
+    """Whether it is a terminal that obeys that, and nobody has asked for plain text."""
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def keep_legible(stream: Any, *, coloured: bool = False) -> None:
@@ -36,7 +45,8 @@ def keep_legible(stream: Any, *, coloured: bool = False) -> None:
 def say(words: str) -> None:
     """Says something on the console, also where standard output is gone."""
     try:
-        sys.__stderr__.write(f"{words}\n")  # type: ignore[union-attr]
+        begin = TAKEN_BACK if can_take_back(sys.__stderr__) else ""
+        sys.__stderr__.write(f"{begin}{words}\n")  # type: ignore[union-attr]
         sys.__stderr__.flush()  # type: ignore[union-attr]
     except (OSError, AttributeError):
         hush(sys.__stderr__)

@@ -8,6 +8,7 @@ will run, and says so in all outputs before it begins. Whatever ends it, it clea
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 from traceback import clear_frames
 from typing import Any
 
+from behave.configuration import COLOR_ON_VALUES
 from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
 from behave.exception import FileNotFoundError as NoSuchFileError
 from behave.model_type import Status
@@ -27,7 +29,9 @@ from support.errors import ReportsError
 from support.machine.console import hush, keep_legible, say
 from support.machine.ending import Interrupted, interruptible, leave_in_peace, raise_soon
 from support.reporting import formatters, html, plan, run_mark
+from support.reporting.again import list_unpassed
 from support.reporting.allure_formatter import FocusAllureFormatter, results_folders, writes_allure
+from support.reporting.console import ConsoleFormatter
 from support.reporting.epilogue import is_epilogue
 from support.reporting.folders import check_writable, held
 from support.reporting.junit import RunJUnitReporter
@@ -48,6 +52,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
+        if os.environ.get("NO_COLOR") and config.color not in COLOR_ON_VALUES:
+            config.color = "never"
         for console in filter(None, (sys.stdout, sys.stderr)):
             keep_legible(console, coloured=config.has_colored_mode())
         config.reporters = [
@@ -268,9 +274,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for output in self._outputs:
             with self._noting(type(output).__name__):
                 output.end(self.features, self._ending(over=True))
+        again = ""
+        with self._noting("the list of what did not pass"):
+            again = list_unpassed(self._home, self.features, self.config)
         for closing in [*(each.close for each in self.formatters), *(each.end for each in self.config.reporters)]:
             with self._noting("the end of the report"):
                 closing()
+        if again:
+            say(f"What did not pass, once more (with the settings of this run): {again}")
         self._check_console()
         with self._noting("the mark of the run"):
             everything = [*self._planned, *plan.scenarios_of(filter(is_epilogue, self.features))]
@@ -376,7 +387,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         return True
 
 
-_OF_A_RUN = (FocusAllureFormatter, RunJUnitReporter)
+_OF_A_RUN = (ConsoleFormatter, FocusAllureFormatter, RunJUnitReporter)
 """The outputs that know a run as a whole."""
 
 

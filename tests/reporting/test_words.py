@@ -126,11 +126,13 @@ def are_legible(folder: Path) -> None:
         assert unseen(path.read_text("utf-8")) == set()
 
 
-@pytest.mark.parametrize("console", CONSOLES)
-def test_whatever_steps_and_scenarios_say_the_outputs_are_whole(tmp_path: Path, console: str) -> None:
+@pytest.mark.parametrize(("console", "asked"), [*((console, ()) for console in CONSOLES), ("C", ("-f", "plain"))])
+def test_whatever_steps_and_scenarios_say_the_outputs_are_whole(
+    tmp_path: Path, console: str, asked: tuple[str, ...]
+) -> None:
     suite = write_suite(tmp_path, steps=STEPS, environment=ENVIRONMENT, one=FEATURE)
 
-    exit_code, shown = run_in(suite, "-f", "plain", **CONSOLES[console])
+    exit_code, shown = run_in(suite, *asked, **CONSOLES[console])
 
     assert exit_code == 1
     assert unseen(shown) == set()
