@@ -36,6 +36,9 @@ from support.validation.scale import Scale
 
 log = logging.getLogger(__name__)
 
+FROM_COMMAND_LINE = "from -D"
+"""The origin of a setting that behave's command line gives."""
+
 _BYTE_OF_A_NAME = re.compile("[\udc80-\udcff]")
 """What Python makes of a byte in the name of a file that the locale has no character for (``surrogateescape``)."""
 
@@ -374,6 +377,12 @@ class Settings(BaseModel):
         """The limits of features that settings replace, in words; empty where all of them hold."""
         replacing = [key for key, field in self.__class__.model_fields.items() if "overrides" in str(field.description)]
         return ", ".join(f"{key}={text}" for key, text in self.described().items() if key in replacing)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The settings that ``-D`` gave, as it can give them again; secrets are hidden."""
+        values = self.model_dump(exclude_none=True)
+        return {key: shown(key, values[key]) for key, origin in self._origins.items() if origin == FROM_COMMAND_LINE}
 
     def described(self) -> dict[str, str]:
         """Every setting that has a value, with what is not the default marked by its origin; secrets are hidden."""

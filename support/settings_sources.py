@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from support import ROOT, yaml_file
 from support.errors import SettingsError
-from support.settings import Settings, shown
+from support.settings import FROM_COMMAND_LINE, Settings, shown
 from support.wording import short
 
 ENVIRONMENTS = ROOT / "environments"
@@ -61,7 +61,7 @@ def load(userdata: Mapping[str, str], environ: Mapping[str, str], folder: Path =
         path = folder / f"{name}.yaml"
         sources.append((f"from {_relative(path)}", _read(path, name)))
     sources.append(("from the environment", variables))
-    sources.append(("from -D", given))
+    sources.append((FROM_COMMAND_LINE, given))
 
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}

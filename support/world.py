@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from behave.model import Scenario, Table
@@ -281,7 +282,7 @@ class World:
             self.job.ask()  # that it was accepted says all: no answer is right to what cannot be
 
         for _ in range(times):
-            self._refusal = refusal_of(what, ask)
+            self._refusal = replace(refusal_of(what, ask), request=wrong)
             self._unasked_refusals[id(self._refusal)] = (what, self._refusal)
 
     def ask_for_unknown_job(self) -> None:
@@ -341,7 +342,7 @@ class World:
         with ThreadPoolExecutor(1, thread_name_prefix=named("one more")) as beside:
             refused = beside.submit(refusal_of, "a window beyond the last", ask)
             self.together.stream(seconds)
-            self._refusal = refused.result()
+            self._refusal = replace(refused.result(), request=request)
 
     def excuse(self, scenario: str, failure: AssertionError) -> list[KnownDefect]:
         """The known defects of the server that explain all of why a step of this scenario failed; none otherwise."""
@@ -420,6 +421,9 @@ class World:
             waits=self.waits,
             measured=self._measured,
             limits=self.settings.limits,
+            jobs=self._every_job,
+            url=self.server.url,
+            settings=self.settings,
         )
 
     @property

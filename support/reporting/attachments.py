@@ -37,6 +37,11 @@ def attach_json(content: object, title: str) -> None:
     allure.attach(json.dumps(content, indent=1), name=title, attachment_type=AttachmentType.JSON)
 
 
+def attach_text(text: str, title: str) -> None:
+    """Attaches lines for people."""
+    allure.attach(text, name=title, attachment_type=AttachmentType.TEXT)
+
+
 def attach_picture(title: str, picture: bytes) -> None:
     """Attaches a picture, PNG."""
     allure.attach(picture, name=title, attachment_type=AttachmentType.PNG)

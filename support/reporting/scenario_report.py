@@ -9,17 +9,20 @@ from typing import Any
 from support.baseline.comparison import Compared
 from support.baseline.sample import Sample
 from support.defects.known import KnownDefects
-from support.reporting.attachments import as_table, attach_metrics, attach_table
+from support.reporting.attachments import as_table, attach_metrics, attach_table, attach_text
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.captures import Captures
+from support.reporting.evidence import evidence
 from support.reporting.sheet.facts import Facts, Figure, facts_of
 from support.reporting.stream_report import report_streams
 from support.reporting.windows_report import load_figures, report_windows
+from support.screen.job import Job
 from support.screen.many import Windows
 from support.screen.overlooked import Unasked
 from support.screen.refusals import Refusal
 from support.screen.streamed import Streamed
 from support.security import ServerCertificate
+from support.settings import Settings
 from support.validation.agreed import Waited, shown
 from support.validation.expectation import Limits
 
@@ -42,6 +45,9 @@ class Happened:
         waits: how long the windows of the run took to open, where this scenario looks back on them.
         measured: what its steps measured, and held against limits.
         limits: how strictly its streams were judged.
+        jobs: that it asked for, all of them.
+        url: of the server that it met.
+        settings: that it had.
     """
 
     streams: Sequence[Streamed] = ()
@@ -54,6 +60,9 @@ class Happened:
     waits: Sequence[Waited] = ()
     measured: Sequence[Figure] = ()
     limits: Limits = field(default_factory=Limits)
+    jobs: Sequence[Job] = ()
+    url: str = ""
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def every_stream(self) -> list[Streamed]:
@@ -94,22 +103,23 @@ class Report:
     def tell_of(self, scenario: Any, happened: Happened) -> None:
         """A scenario of behave's model is over, and this is what happened in it."""
         self.facts[id(scenario)] = facts_of(happened.measured, happened.every_stream, happened.limits)
-        self.tell(scenario.name, happened, failed=scenario.status.has_failed())
+        self.tell(scenario.name, happened, failed_at=str(scenario.location) if scenario.status.has_failed() else "")
 
-    def tell(self, scenario: str, happened: Happened, *, failed: bool = False) -> None:
-        """The same, of a scenario that is known by its name alone."""
+    def tell(self, scenario: str, happened: Happened, *, failed_at: str = "") -> None:
+        """The same, of a scenario that is known by its name alone, and where it stands if it failed."""
         if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
             self.figures.append("\n".join([scenario, *lines]))
         if any(waited.agreed for waited in happened.waits):
             lines = ["  ".join(cell.ljust(14) for cell in map(str, row)).rstrip() for row in waits_rows(happened.waits)]
             self.figures.append("\n  ".join([scenario, *lines]))
-        kept = self._captures.keep(scenario, happened.every_stream, failed=failed) if self._captures else []
+        streams = happened.every_stream
+        kept = self._captures.keep(scenario, streams, failed=bool(failed_at)) if self._captures else []
         if self._attaches:
             _attach(happened)
-            if kept:
-                rows = [(path, f"python -m support.replay {path.as_posix()}") for path in kept]
-                attach_table(as_table([("Stream as it came", "Judged and drawn again by"), *rows]), "Captures")
+            if failed_at:
+                to_see = (happened.settings, happened.url, happened.jobs, streams, happened.refusal, kept)
+                attach_text(evidence(failed_at, *to_see), "To see it again")
 
 
 def _attach(happened: Happened) -> None:

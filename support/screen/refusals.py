@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 import grpc
 
+from support.contract import JobRequest
 from support.errors import APIError, ConnectionError, ProtocolError
 from support.screen.streaming import Streaming, promised
 from support.stream.unsaid import Unsaid
@@ -28,11 +29,13 @@ class Refusal:
         error: the answer.
         seconds: how long it took.
         job_id: the job that does not exist and was asked for, to be named in the refusal; empty where there is none.
+        request: the configuration that was asked for; None where it was something else.
     """
 
     error: APIError
     seconds: float
     job_id: str = ""
+    request: JobRequest | None = None
 
 
 def what_is_amiss(error: APIError) -> str:
