@@ -80,6 +80,11 @@ def holds_valid_data() -> BaseMatcher[Verdict]:
     )
 
 
+def shows_the_recording() -> BaseMatcher[Verdict]:
+    """Every value is what the recording says."""
+    return _stream("the picture of the recording, value by value", Topic.TRUTH)
+
+
 def is_continuous() -> BaseMatcher[Verdict]:
     """No line is missing, repeated or out of order."""
     return _stream("a stream without a line missing, repeated or out of order", Topic.CONTINUITY)

@@ -56,14 +56,14 @@ class Run:
 
     def _begin(self, settings: Settings, ending: ExitStack) -> None:
         """Meets the server of these settings."""
-        self.server = ServerUnderTest(settings)
+        self.server = server = ServerUnderTest(settings)
         ending.callback(self.server.close)
         live_job_request(settings, *self.server.fibre)
         if self._known is None:  # the second pass has those of the first
             version = self.server.metadata.sw_version
             self._known = known_defects(settings.known_defects, self.server.url, version)
             self.overlooked.is_known = self._known.is_known
-        settings = settings.knowing(self._known)
+        settings = settings.knowing(self._known).judged_by(lambda: server.oracle)
         self.spoken = greet(settings, self.server, self.overlooked)
         self.settings = settings.speaking(self.spoken.dialect.name)
         self._secured_servers = SecuredServers(self.spoken.dialect.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from functools import cached_property
@@ -31,6 +31,7 @@ from support.defects.known import KnownDefects
 from support.security import Security, Trust
 from support.security.security import normalized_fingerprint
 from support.stream.dialects import AUTO, NAMES
+from support.truth.oracle import Oracle
 from support.validation.expectation import Limits
 from support.validation.scale import Scale
 
@@ -256,6 +257,7 @@ class Settings(BaseModel):
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _known: KnownDefects | None = PrivateAttr(None)
+    _oracle: Callable[[], Oracle | None] | None = PrivateAttr(None)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -335,6 +337,17 @@ class Settings(BaseModel):
     def known(self) -> KnownDefects:
         """The defects that the server is known to have."""
         return self._known or KnownDefects()
+
+    def judged_by(self, oracle: Callable[[], Oracle | None]) -> Settings:
+        """These settings, for a server whose recording is asked for when it is needed."""
+        settings = self.model_copy()
+        settings._oracle = oracle
+        return settings
+
+    @property
+    def oracle(self) -> Oracle | None:
+        """What knows what the server has to show of the past; None where nobody does."""
+        return self._oracle() if self._oracle is not None else None
 
     @cached_property
     def security(self) -> Security:

@@ -31,8 +31,9 @@ from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.tape import Tape
 from support.stream.unsaid import Unsaid
-from support.validation.expectation import Limits
-from support.validation.finding import Ending
+from support.truth.picture import picture_of
+from support.validation.expectation import Expectation, Limits
+from support.validation.finding import Ending, Rule
 from support.validation.verdict import Verdict, stream_rules
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class Window:
         self.take: Take | None = None
         self._limits = settings.limits
         self._is_known = settings.known.is_known
+        self._settings = settings
         self._blocks: deque[Block] = deque()
         self._bytes = 0
 
@@ -201,12 +203,17 @@ class Window:
             row_span=expectation.row_span,
             tape=self.take.tape,
         )
-        self.verdict = Verdict(stream_rules(expectation, self._limits))
+        self.verdict = Verdict(stream_rules(expectation, self._limits, self._truth(expectation)))
         self.verdict.is_known = self._is_known
         self.failure, self.first_valid = "", None
         self.canvases = set()
         self._blocks, self._bytes = deque(), 0
         return self._judged(received, self.verdict, kept_bytes)
+
+    def _truth(self, expectation: Expectation) -> Rule | None:
+        """The rule that knows what a range of the past holds; None where nobody does."""
+        oracle = self._settings.oracle if expectation.past else None
+        return picture_of(oracle, expectation) if oracle else None
 
     def receive(self, max_frames: int | None = None, seconds: float = math.inf) -> Verdict:
         """Streams to the end of so many frames, or for so long.

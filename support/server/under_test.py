@@ -26,6 +26,7 @@ from support.server.embedded import EmbeddedServer
 from support.server.vacancies import vacancies_of
 from support.settings import Settings
 from support.stream.dialects import AUTO
+from support.truth.oracle import Oracle
 from support.truth.recording import Recording, RecordingError
 from support.validation.account import judge_fibre
 from support.validation.finding import Finding
@@ -120,6 +121,14 @@ class ServerUnderTest:
         if self._given is None and self.embedded is not None:
             return self._cleanup.enter_context(Recording(self.embedded.recording()))
         return self._given
+
+    @cached_property
+    def oracle(self) -> Oracle | None:
+        """What knows what it has to show of the past, as far as its recording is known."""
+        if self.recording is None:
+            return None
+        make = Oracle if self.embedded is None else Oracle.of_embedded
+        return make(self.recording, self.channels.lowest_channel)
 
     @cached_property
     def recorded(self) -> Recorded:

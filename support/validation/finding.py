@@ -20,6 +20,7 @@ class Topic(StrEnum):
     DIMENSIONS = "dimensions"
     FREQUENCIES = "frequencies"
     MEASUREMENTS = "measurements"
+    TRUTH = "truth"
     CONTINUITY = "continuity"
     FRESHNESS = "freshness"
     PACE = "pace"

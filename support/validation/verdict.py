@@ -39,10 +39,11 @@ _OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
 """What is found about the whole of a stream, and names no time of its own, a standstill anywhere in it can explain."""
 
 
-def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
+def stream_rules(expectation: Expectation, limits: Limits, truth: Rule | None = None) -> list[Rule]:
     """Every rule for a stream, new and unused, but for those about what its frames cannot say.
 
-    What is past is neither new when it comes, nor does it come at the pace of what happens.
+    What is past is neither new when it comes, nor does it come at the pace of what happens. ``truth`` knows what the
+    values must be, so that they need not look alive: a recording may hold whatever it does.
     """
 
     def each(make: Callable[[], Rule]) -> Rule:
@@ -64,10 +65,7 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         Finite(),
         NonNegativeIfLinear(limits.scale if Unsaid.SCALE in expectation.cannot else Scale.LINEAR),
         each(WithinBounds),
-        each(NotConstant),
-        each(lambda: SensorsAlive(limits.frozen_rows)),
-        each(lambda: NoRowAgain(expectation.lines_dt)),
-        NoTwins(expectation.sensors),
+        *((truth,) if truth else _of_life(expectation, limits, each)),
         EpochMilliseconds(),
         LinesContinuous(expectation),
         NumberedAsTimed(expectation),
@@ -76,6 +74,15 @@ def stream_rules(expectation: Expectation, limits: Limits) -> list[Rule]:
         EndsWell(limits.end_within),
         *rules_of_streams(expectation.streams),
     ]
+
+
+def _of_life(expectation: Expectation, limits: Limits, each: Callable[[Callable[[], Rule]], Rule]) -> Sequence[Rule]:
+    return (
+        each(NotConstant),
+        each(lambda: SensorsAlive(limits.frozen_rows)),
+        each(lambda: NoRowAgain(expectation.lines_dt)),
+        NoTwins(expectation.sensors),
+    )
 
 
 def _of_live(limits: Limits) -> Sequence[Rule]:

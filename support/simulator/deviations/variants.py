@@ -222,14 +222,18 @@ def loose_bounds(frame: Frame, _at: At) -> Frame:
 
 
 @FRAME.variant()
-def quiet_sensor(frame: Frame, _at: At) -> Frame:
+def quiet_sensor(frame: Frame, at: At) -> Frame:
     """The third sensor is 120 dB quieter than it was, and still alive."""
+    if at.plan.between is not None:
+        return frame  # what is past stays as it was recorded
     return with_sensor(frame, THIRD, lambda values: values * 1e-6)
 
 
 @FRAME.variant()
 def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
     """The third sensor is quiet and in powers of two; beside others, two rows now and then have the same of it."""
+    if at.plan.between is not None:
+        return frame  # what is past stays as it was recorded
     others = any(len(row.sensor_ids) > 1 for row in frame.rows)
 
     def coarse(values: Values) -> Values:
