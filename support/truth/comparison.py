@@ -134,7 +134,7 @@ class Comparison:
 def _step(values: Singles) -> float:
     """From one value to the next where a server rounds them to few; 0 where it does not."""
     different = np.unique(values[np.isfinite(values)].astype(np.float64))
-    if len(different) <= _STEPS or len(different) > _REPEATED * len(values):
+    if len(different) < 2 or len(different) > _REPEATED * len(values):
         return 0.0
     step = float(np.diff(different).min())
     return step if step * _STEPS <= different[-1] - different[0] else 0.0

@@ -30,6 +30,9 @@ _NEAR = 0.02
 _MOST = 0.5
 """Share of the spectra that a way has to explain."""
 
+_NO_SPREAD = 0.001
+"""dB that are no difference in shape."""
+
 _AT_ZERO = (0.5, 1.0, math.sqrt(0.5))
 """The likeliest first: one-sided spectra are twice what one side is, but for what has no other side."""
 
@@ -49,14 +52,17 @@ class Nearest:
 
     Attributes:
         convention: that way.
-        decibels: how far off the values are, in the middle.
+        spread: how far values are apart from it in shape, in the middle, dB.
+        decibels: how far off they are besides, all alike, dB.
     """
 
     convention: Convention
+    spread: float
     decibels: float
 
     def __str__(self) -> str:
-        return f"the nearest is {self.convention}, off by {self.decibels:.2g} dB"
+        apart = f", and {self.spread:.2g} dB here and there" if self.spread > _NO_SPREAD else ""
+        return f"the nearest is {self.convention}, off by {self.decibels:.2g} dB everywhere{apart}"
 
 
 def are_shades(rows: Sequence[Row]) -> bool:
@@ -100,9 +106,9 @@ def nearest(shown: Range, rows: Sequence[Row]) -> Nearest | None:
         spread = _decibels(float(np.median(np.abs(np.log(ratios / factor)))))
         tried = [Convention(window, form, gain, unit, alignment=way) for gain, unit in _scales()]
         named = min(tried, key=lambda one: abs(math.log(factor / one.factor(shown.nfft, shown.prr))))
-        off = _decibels(abs(math.log(factor / named.factor(shown.nfft, shown.prr))))
-        found.append(Nearest(named, spread + off))
-    return min(found, key=lambda one: one.decibels, default=None)
+        off = _decibels(math.log(factor / named.factor(shown.nfft, shown.prr)))
+        found.append(Nearest(named, spread, off))
+    return min(found, key=lambda one: (round(one.spread, 2), abs(one.decibels)), default=None)
 
 
 def _has_end(shown: Range) -> bool:

@@ -1,0 +1,148 @@
+"""Correct streams of many windows, scales and alignments have no finding; what is wrong in others is named."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.truth.convention import EMBEDDED, GAINS, WINDOWS, Alignment, Convention
+from support.truth.oracle import Oracle
+from support.truth.recording import Recording
+from tests.truth.past import BEGIN, Played, judged, like, noise, oracle_of, write
+
+PLAYED = Played(noise(5, 16, 1000))
+ALIGNED = like(PLAYED, begin=Fraction(10_003, 10_000))
+
+WAYS = [
+    EMBEDDED,
+    Convention("Hann, symmetric", "amplitude", "RMS", at_zero=1.0),
+    Convention("Hamming", "power", "density"),
+    Convention("Blackman", "decibels", "peak"),
+    Convention("flat top", "natural logarithm", "over NFFT"),
+    Convention("rectangular", "amplitude", "unscaled", unit=1e9),
+    Convention("Kaiser 8.6", "decibels", "two-sided density", at_zero=math.sqrt(0.5)),
+]
+
+
+@pytest.fixture(scope="module")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
+    return oracle_of(tmp_path_factory.mktemp("recording") / "fibre.h5", PLAYED)
+
+
+def new(oracle: Oracle, *known: Convention) -> Oracle:
+    return Oracle(oracle.recording, 0, known)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("bins", [range(1, 100), range(129)])
+def test_a_way_that_is_usual_is_found_out_and_has_no_finding(oracle: Oracle, way: Convention, bins: range) -> None:
+    fresh = new(oracle)
+    assert judged(fresh, like(PLAYED, way=way, bins=bins)) == []
+    assert fresh.compared == PLAYED.lines * len(PLAYED.channels) * len(bins)
+    assert way.window in str(fresh)
+    assert way.gain in str(fresh)
+
+
+@pytest.mark.parametrize("way", [Alignment(), Alignment("before"), Alignment("after"), Alignment("before", -1)])
+def test_the_sample_that_a_line_begins_with_is_found_out_and_held(oracle: Oracle, way: Alignment) -> None:
+    fresh = new(oracle)
+    assert judged(fresh, like(ALIGNED, way=Convention(alignment=way))) == []
+    other = Convention(alignment=Alignment("before", 3))
+    assert judged(fresh, like(ALIGNED, way=other, channels=range(3)))
+
+
+def test_a_way_is_held_to_over_jobs_of_other_sizes(oracle: Oracle) -> None:
+    fresh = new(oracle)
+    assert judged(fresh, PLAYED) == []
+    assert judged(fresh, like(PLAYED, nfft=512, bins=range(257), channels=range(1))) == []
+    assert judged(fresh, like(PLAYED, way=Convention("Hamming")))
+    assert judged(fresh, like(PLAYED, nfft=512, way=Convention(gain="RMS")))
+    assert judged(fresh, like(PLAYED, line=Fraction(1, 30), begin=Fraction(0))) == []
+
+
+def test_a_way_that_is_not_usual_is_a_finding_with_the_nearest(oracle: Oracle) -> None:
+    (finding,) = judged(new(oracle), PLAYED, lambda _, row: row * 10**0.05)
+    assert "none of the usual ways" in finding.sentence
+    assert "Hann window, peak" in finding.sentence
+    assert finding.sentence.endswith("off by 1 dB everywhere")
+
+
+def test_one_wrong_value_is_told_with_its_place(oracle: Oracle) -> None:
+    def bend(line: int, row: np.ndarray) -> np.ndarray:
+        if line == 30:
+            row[3, 20] *= 1.001
+        return row
+
+    kind, first = judged(new(oracle), PLAYED, bend)
+    assert kind.rule == "kind of error"
+    assert kind.sentence.startswith("1 value in 1 row differ")
+    assert (first.where.row, first.where.sensor, first.where.bin) == (30, 5, 20)
+    assert "(+0.00868 dB)" in first.sentence
+
+
+def test_values_that_are_rounded_are_as_right_as_they_can_be(oracle: Oracle) -> None:
+    def bend(_: int, row: np.ndarray) -> np.ndarray:
+        step = row.max(axis=1, keepdims=True) / 64
+        rounded: np.ndarray = np.round(row / step) * step
+        return rounded
+
+    assert judged(new(oracle, EMBEDDED), like(PLAYED, channels=range(6, 16)), bend) == []
+
+
+def test_shades_of_one_byte_are_not_judged(oracle: Oracle) -> None:
+    fresh = new(oracle)
+    assert judged(fresh, PLAYED, lambda _, row: np.clip(np.round(30 * np.log10(row) + 120), 0, 255)) == []
+    assert fresh.compared == 0
+
+
+def test_a_hole_is_a_hole(tmp_path: Path) -> None:
+    parts = [(BEGIN, PLAYED.samples[:1500]), (BEGIN + 1.7, PLAYED.samples[1700:])]
+    recording = Recording(write(tmp_path / "hole.h5", parts, 1000))
+    assert [one.count for one in recording.stretches] == [1500, 3300]
+    assert judged(Oracle(recording, 0, [EMBEDDED]), PLAYED) == []
+
+
+@given(
+    nfft=st.sampled_from([128, 256, 512, 1024]),
+    low=st.floats(0, 0.5),
+    high=st.floats(0.6, 1),
+    first=st.integers(0, 10),
+    count=st.integers(1, 6),
+    begin=st.fractions(0, 2, max_denominator=1000),
+    line=st.fractions(Fraction(1, 100), Fraction(1, 10), max_denominator=1000),
+    window=st.sampled_from([name for name in WINDOWS if not name.startswith("Kaiser")]),
+    gain=st.sampled_from(list(GAINS)),
+    form=st.sampled_from(["amplitude", "power", "decibels", "natural logarithm"]),
+    alignment=st.sampled_from([Alignment(), Alignment("before")]),
+)
+@settings(max_examples=1000 if settings.default and settings.default.max_examples > 1000 else 5, derandomize=True)
+def test_random_correct_requests_have_no_finding(
+    oracle: Oracle,
+    nfft: int,
+    low: float,
+    high: float,
+    first: int,
+    count: int,
+    begin: Fraction,
+    line: Fraction,
+    window: str,
+    gain: str,
+    form: str,
+    alignment: Alignment,
+) -> None:
+    played = like(
+        PLAYED,
+        nfft=nfft,
+        bins=range(int(low * nfft / 2), int(high * nfft / 2) + 1),
+        channels=range(first, first + count),
+        begin=begin,
+        line=line,
+        way=Convention(window, form, gain, alignment=alignment),
+    )
+    assert judged(new(oracle), played) == []
