@@ -62,7 +62,7 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
 
     def expect(self, features: Iterable[Any]) -> None:
         """Learns of more of it."""
-        self._planned += sum(scenario.should_run(self.config) for scenario in scenarios_of(features))
+        self._planned += sum(bool(scenario.should_run(self.config)) for scenario in scenarios_of(features))
 
     def end(self, features: Iterable[Any], ending: str) -> None:
         """Nothing: the run says by itself why it is none."""
