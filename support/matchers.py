@@ -135,6 +135,16 @@ def tells_what_was_asked_for() -> BaseMatcher[Sequence[Finding]]:
     return _told("a job that is told as it was asked for", "in what the server tells of the job")
 
 
+def shows_its_sources() -> BaseMatcher[Sequence[Finding]]:
+    """What is known to sound on the fibre is where it is known to be."""
+    return _told("everything that is known to sound on the fibre where it sounds, and nowhere else", "in the windows")
+
+
+def shows_the_same() -> BaseMatcher[Sequence[Finding]]:
+    """Pictures of the same fibre and the same time have no finding."""
+    return _told("the same at the same time and place", "in what both show")
+
+
 def has_first_frame_within(limit: float) -> BaseMatcher[StreamMetrics]:
     """The first frame came at most ``limit`` seconds after asking."""
 

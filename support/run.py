@@ -15,6 +15,7 @@ from support.machine.leftovers import Process
 from support.screen.greeting import greet
 from support.screen.job import live_job_request
 from support.screen.overlooked import Overlooked
+from support.screen.sights import check_sources
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest, jobs_left
 from support.settings import Settings
@@ -59,6 +60,7 @@ class Run:
         self.server = server = ServerUnderTest(settings)
         ending.callback(self.server.close)
         live_job_request(settings, *self.server.fibre)
+        check_sources(self.server.sources, *self.server.fibre)
         if self._known is None:  # the second pass has those of the first
             version = self.server.metadata.sw_version
             self._known = known_defects(settings.known_defects, self.server.url, version)

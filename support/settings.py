@@ -34,6 +34,7 @@ from support.stream.dialects import AUTO, NAMES
 from support.truth.oracle import Oracle
 from support.validation.expectation import Limits
 from support.validation.scale import Scale
+from support.validation.sources import FORM, read_source
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,14 @@ def _fingerprints(text: object) -> object:
     """One or several, as a file, a variable or a command line can hold them."""
     parts = [part for part in text.split(",") if part.strip()] if isinstance(text, str) else text
     return tuple(normalized_fingerprint(str(part)) for part in parts) if isinstance(parts, list) and parts else text
+
+
+def _sources(text: object) -> object:
+    """One or several, as a file, a variable or a command line can hold them."""
+    parts = text.split(",") if isinstance(text, str) else text
+    if not isinstance(parts, list | tuple) or not parts:
+        raise ValueError(FORM)
+    return tuple(str(read_source(str(part))) for part in parts)
 
 
 def _two(text: object) -> object:
@@ -248,6 +257,12 @@ class Settings(BaseModel):
     captures: Annotated[CaptureUse, BeforeValidator(_off_is_a_word)] = Field(
         CaptureUse.FAILED,
         description="streams kept as they came, in reports/captures/: those of failed scenarios, of all, or off",
+    )
+
+    known_sources: Annotated[tuple[str, ...], BeforeValidator(_sources)] | None = Field(
+        None,
+        description="what always sounds on it, with commas between: tones (3 at 125 Hz), and what moves along it "
+        "(0 to 599 at 25 m/s)",
     )
 
     known_defects: Path | None = Field(

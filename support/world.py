@@ -33,6 +33,7 @@ from support.screen.long import Long
 from support.screen.overlooked import Overlooked
 from support.screen.past import Recorded, Span
 from support.screen.refusals import Refusal, judge_refusal, refusal_of, refusal_of_unknown_job
+from support.screen.sights import Sights
 from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
 from support.screen.succession import Succession, one_after_the_other
@@ -74,6 +75,7 @@ class World:
     Attributes:
         streaming: its jobs and their streams.
         together: the windows that it watches at the same time, or again.
+        sights: what is seen through several of them.
         baseline: what it measures.
         waits: how long the windows of the run took to open, where it looks back on them.
     """
@@ -104,6 +106,7 @@ class World:
         self._unasked_refusals: dict[int, tuple[str, Refusal]] = {}
         self._excused: list[KnownDefect] = []
         self._measured: list[Figure] = []
+        self._seen: list[Finding] | None = None
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
 
@@ -289,6 +292,21 @@ class World:
         """Asks for the stream of a job that does not exist, and keeps the refusal."""
         self._refusal = refusal_of_unknown_job(self.streaming)
 
+    def watch_sources(self, seconds: float) -> bool:
+        """Looks at what is known to sound on the fibre; False where nothing is."""
+        sources = self.server.sources
+        self._seen = self._news(self.sights.of_sources(sources, seconds))
+        return bool(sources)
+
+    def watch_views(self, seconds: float) -> None:
+        """Looks at the same channels through several windows at once."""
+        self._seen = self._news(self.sights.of_views(seconds))
+
+    @property
+    def seen(self) -> list[Finding]:
+        """What was seen otherwise than it should be."""
+        return _made(self._seen, "nothing was looked at: the scenario lacks a 'When I watch the ...'")
+
     def ask_for_metadata(self) -> list[Finding]:
         """What the server tells of the jobs that is not so."""
         with promised(APIError):
@@ -450,6 +468,7 @@ class World:
         self.settings, self.server = settings, server
         self.streaming = self._streaming()
         self.together = Together(settings, server, self._cleanup)
+        self.sights = Sights(settings, self.together, server.fibre)
         self.baseline = BaselineCheck(settings, server)
 
     def _streaming(self) -> Streaming:

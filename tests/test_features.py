@@ -25,6 +25,7 @@ OTHER_TAGS = {
     "baseline",
     "historic",
     "truth",
+    "live",
     ANY_JOB,
     *map(dialect_tag, dialects.NAMES),
 }

@@ -102,23 +102,25 @@ class Together:
         """Streams the windows planned, as many at the same time as the settings allow, and judges every frame."""
         self._take_turns(seconds, min(self._settings.windows_at_once, self._settings.windows))
 
+    def look(self, looks: Sequence[Look], seconds: float) -> list[Watch]:
+        """Opens windows, streams them at the same time, closes them, and judges every frame."""
+        self._plan(looks)
+        self._take_turns(seconds, len(looks))
+        return self.newest.watches
+
     def watch(self, jobs: Sequence[Job], seconds: float) -> None:
         """Streams jobs that there are at the same time; one that stands there twice is streamed by two clients."""
-        self._look([Look.at(job) for job in jobs], seconds)
+        self.look([Look.at(job) for job in jobs], seconds)
 
     def watch_alone_and_together(self, jobs: Sequence[Job], seconds: float) -> None:
         """Streams a few frames of each job, one after the other, and then all of them at the same time."""
         for job in jobs:
-            self._look([Look.at(job, _A_FEW_FRAMES)], seconds)
+            self.look([Look.at(job, _A_FEW_FRAMES)], seconds)
         self.watch(jobs, seconds)
 
     def leave_in_the_middle(self, job: Job) -> None:
         """Streams the job for a moment, and leaves."""
         self.watch([job], _A_MOMENT)
-
-    def _look(self, looks: Sequence[Look], seconds: float) -> None:
-        self._plan(looks)
-        self._take_turns(seconds, len(looks))
 
     def _plan(self, looks: Sequence[Look | JobRequest]) -> Windows:
         server = self._server

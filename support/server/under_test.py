@@ -30,6 +30,7 @@ from support.truth.oracle import Oracle
 from support.truth.recording import Recording, RecordingError
 from support.validation.account import judge_fibre
 from support.validation.finding import Finding
+from support.validation.sources import Source, read_source
 from support.wording import plural, some
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class ServerUnderTest:
         self.waits = Waits()
         self.waited_for_fibre = False
         self._fibre_asked = False
+        self._known_sources = settings.known_sources
         self._cleanup = ExitStack()
         with self._cleanup:
             self.embedded: EmbeddedServer | None = None
@@ -147,6 +149,12 @@ class ServerUnderTest:
     def unasked(self) -> list[Finding]:
         """What the description of the fibre breaks, where no step has asked about it."""
         return [] if self._fibre_asked else judge_fibre(*self.fibre)
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """What is known to sound on its fibre all the time: by the settings, or as the embedded server says itself."""
+        told = self.embedded.told["known_sources"].split(",") if self.embedded else []
+        return [read_source(text) for text in self._known_sources or told]
 
     @property
     def simulator(self) -> EmbeddedServer:

@@ -58,7 +58,7 @@ def _serve(server: FocusServer, options: Options) -> None:
 
 
 def _announce(server: FocusServer) -> None:
-    ready = {"rest_url": server.rest_url, "dialect": server.dialect}
+    ready = {"rest_url": server.rest_url, "dialect": server.dialect, "known_sources": server.known_sources}
     sys.stdout.write(json.dumps(ready | server.for_client) + "\n")
     sys.stdout.flush()
     log.info("ready at %s", server.rest_url)

@@ -43,6 +43,9 @@ _VEHICLE_WIDTH = 6.0  # m, standard deviation of the envelope
 _VEHICLE_AMPLITUDE = 0.3
 _VEHICLE_CYCLES = 2  # in PERIOD samples
 
+_TOLD_CHANNELS = 64  # whose tones are told
+_TOLD_SECONDS = 5  # for which there is always a vehicle on the channels that are told
+
 _EVENT_SECTION = 64  # channels
 _EVENT_SLOT = 8 * BLOCK  # samples
 _EVENT_LENGTH = BLOCK // 2  # samples
@@ -130,6 +133,16 @@ class Fibre:
     def highest(self) -> int:
         """The number of the last channel."""
         return self.lowest + self.count - 1
+
+    @property
+    def sources(self) -> str:
+        """What sounds all the time on its first channels, in words: tones, and what drives there, if there is room."""
+        heard = tones(self.lowest, min(self.highest, self.lowest + _TOLD_CHANNELS - 1), self.prr)
+        told = [f"{tone.channel} at {tone.frequency:g} Hz" for tone in heard]
+        room = round(_VEHICLE_SPEED * (_VEHICLE_EVERY + _TOLD_SECONDS) / self.dx)
+        if room <= self.count:
+            told.append(f"{self.lowest} to {self.lowest + room - 1} at {_VEHICLE_SPEED:g} m/s")
+        return ", ".join(told)
 
     def samples(self, first: int, last: int, start: int, count: int) -> Samples:
         """What the channels ``first`` to ``last`` (inclusive) measured from the sample ``start`` on.

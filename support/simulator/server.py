@@ -63,7 +63,7 @@ class FocusServer:
         self._security = Security(certificates, options.token)
         self._library = Library(options.recording)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
-        present = Present(options, self._library)
+        self._present = present = Present(options, self._library)
         self._registry = Registry(
             service=lambda job, state: StreamService(job, state, self._workers),
             limits=lambda: present.now.options,
@@ -93,6 +93,11 @@ class FocusServer:
     def dialect(self) -> str:
         """The name of the dialect that it speaks."""
         return self._dialect
+
+    @property
+    def known_sources(self) -> str:
+        """What sounds on its fibre all the time, in words."""
+        return self._present.now.fibre.sources
 
     @property
     def for_client(self) -> dict[str, str]:

@@ -25,7 +25,9 @@ from tests.simulator.driver import in_process
 
 def test_one_line_when_ready_and_the_end_on_sigterm_with_open_streams() -> None:
     with in_process() as simulator:
-        assert json.loads(simulator.ready_line) == {"rest_url": simulator.rest_url, "dialect": "story"}
+        told = json.loads(simulator.ready_line)
+        assert told.pop("known_sources").startswith("3 at 125 Hz, 11 at 62.5 Hz, ")
+        assert told == {"rest_url": simulator.rest_url, "dialect": "story"}
         assert simulator.rest_url.startswith("http://127.0.0.1:")
         jobs = [simulator.configure().json() for _ in range(3)]
         with simulator.job() as job:

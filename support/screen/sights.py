@@ -1,0 +1,175 @@
+"""What several windows show of the same fibre, compared with one another, and with what is known to sound on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from support.contract import ChannelRange, JobRequest, LiveMetadata
+from support.errors import SettingsError
+from support.screen.job import live_job_request
+from support.screen.many import Look, Watch
+from support.screen.together import Together
+from support.screen.window import KEPT_BYTES
+from support.settings import Settings
+from support.validation.energy import judge_energy
+from support.validation.finding import Finding
+from support.validation.picture import Picture
+from support.validation.same import judge_same
+from support.validation.sources import Mover, Source, Tone, judge_mover, judge_tones
+
+_ATTEMPTS = 3
+"""Where this machine was too busy to see enough, it looks again."""
+
+_ENOUGH = 0.6
+"""Share of the time that all pictures have to show."""
+
+_TONE_NFFT, _TONE_BAND, _ROOM = 512, (0.0, 1.0), 4
+_TONES_WITHIN = 64
+"""Channels of one window on tones; and so many on either side, which have to be silent."""
+
+_MOVER_NFFT, _MOVER_BAND = 128, (1 / 64, 1 / 8)
+"""Much of the fibre at once; what moves is heavy, and rumbles."""
+
+_WAY = 50.0
+"""Metres that what moves has to be seen on: many times its length."""
+
+_LINES = 25
+"""A second, of windows on sources."""
+
+
+class Sights:
+    """What is seen through several windows of a scenario.
+
+    Args:
+        settings: what jobs are like where nothing else is said.
+        together: opens the windows.
+        fibre: that they look at.
+    """
+
+    def __init__(self, settings: Settings, together: Together, fibre: tuple[LiveMetadata, ChannelRange]) -> None:
+        self._settings = settings
+        self._together = together
+        self._metadata, self._channels = fibre
+
+    def of_sources(self, sources: Sequence[Source], seconds: float) -> list[Finding]:
+        """What these sources sound or move like otherwise than is known."""
+        groups = _groups([source for source in sources if isinstance(source, Tone)])
+        movers = [source for source in sources if isinstance(source, Mover)]
+        requests = [self._on_tones(group) for group in groups] + [self._on_mover(mover) for mover in movers]
+        slowest = min((mover.speed for mover in movers), default=_WAY / seconds)
+        pictures = self._seen(requests, max(seconds, _WAY / slowest))
+        found = [judge_tones(picture, group) for picture, group in zip(pictures, groups, strict=False)]
+        found += [
+            judge_mover(picture, mover, self._metadata.dx or 1.0)
+            for picture, mover in zip(pictures[len(groups) :], movers, strict=True)
+        ]
+        return [finding for each in found for finding in each]
+
+    def of_views(self, seconds: float) -> list[Finding]:
+        """What windows of other channels, another band or another resolution show otherwise than a usual one."""
+        usual = self._usual()
+        pictures = self._seen([usual, self._beside(usual), self._coarser(usual)], seconds)
+        first, beside, coarser = pictures
+        return [*judge_same(first, beside), *judge_energy(first, coarser)]
+
+    def _usual(self) -> JobRequest:
+        return live_job_request(self._settings, self._metadata, self._channels)
+
+    def _beside(self, usual: JobRequest) -> JobRequest:
+        """The same lines of half of its channels and as many others, from a quarter of its band to the highest."""
+        count = usual.channels_max - usual.channels_min + 1
+        return usual.model_copy(
+            update={
+                "channels_min": usual.channels_min + count // 2,
+                "channels_max": min(usual.channels_max + count, self._channels.highest_channel),
+                "frequency_min": round(usual.frequency_min + (usual.frequency_max - usual.frequency_min) / 4),
+                "frequency_max": math.floor(self._metadata.nyquist),
+            }
+        )
+
+    def _coarser(self, usual: JobRequest) -> JobRequest:
+        """The same lines of its channels and a few more, with another NFFT."""
+        return usual.model_copy(
+            update={
+                "channels_max": min(usual.channels_max + _ROOM, self._channels.highest_channel),
+                "nfft": usual.nfft // 4 if usual.nfft >= 512 else usual.nfft * 4,
+                "frequency_min": 0.0,
+                "frequency_max": math.floor(self._metadata.nyquist),
+            }
+        )
+
+    def _on_tones(self, tones: Sequence[Tone]) -> JobRequest:
+        low, high = tones[0].channels.start - _ROOM, max(tone.channels.stop for tone in tones) - 1 + _ROOM
+        return self._request(range(low, high + 1), _TONE_NFFT, _TONE_BAND)
+
+    def _on_mover(self, mover: Mover) -> JobRequest:
+        return self._request(mover.channels, _MOVER_NFFT, _MOVER_BAND)
+
+    def _request(self, channels: range, nfft: int, band: tuple[float, float]) -> JobRequest:
+        duration = self._settings.display_duration
+        lines = min(_LINES, self._metadata.prr)
+        return live_job_request(self._settings, self._metadata, self._channels, nfft=nfft, band=band).model_copy(
+            update={
+                "frequency_min": math.floor(band[0] * self._metadata.nyquist),
+                "frequency_max": math.floor(band[1] * self._metadata.nyquist),
+                "channels_min": max(channels[0], self._channels.lowest_channel),
+                "channels_max": min(channels[-1], self._channels.highest_channel),
+                "display_height": max(1, int(duration * lines)),
+            }
+        )
+
+    def _seen(self, requests: Sequence[JobRequest], seconds: float) -> list[Picture]:
+        """What windows on these jobs show, which are open at the same time."""
+        for _ in range(_ATTEMPTS):
+            watches = self._together.look([Look(request, kept_bytes=KEPT_BYTES) for request in requests], seconds)
+            pictures = [_picture(watch) for watch in watches]
+            begin, end = max(map(_begin, pictures)), min(map(_end, pictures))
+            if end - begin >= _ENOUGH * seconds * 1000:
+                return pictures
+        raise AssertionError(
+            f"there are no {_ENOUGH * seconds:g} s that all windows have shown, though they were looked at "
+            f"{_ATTEMPTS} times for {seconds:g} s"
+        )
+
+
+def check_sources(sources: Sequence[Source], metadata: LiveMetadata, fibre: ChannelRange) -> None:
+    """Refuses sources that are not on the fibre.
+
+    Raises:
+        SettingsError: there is one; the sentence names it.
+    """
+    for source in sources:
+        if not fibre.lowest_channel <= source.channels[0] <= source.channels[-1] <= fibre.highest_channel:
+            channels = f"channels {fibre.lowest_channel} to {fibre.highest_channel}"
+            raise SettingsError(f"known_sources: {source}: the fibre of this server has {channels}")
+        if isinstance(source, Tone) and source.frequency >= metadata.nyquist:
+            raise SettingsError(f"known_sources: {source}: the Nyquist frequency is {metadata.nyquist:g} Hz")
+        if isinstance(source, Mover) and not metadata.dx:
+            raise SettingsError(f"known_sources: {source}: this server does not say how long its channels are")
+
+
+def _groups(tones: Sequence[Tone]) -> list[list[Tone]]:
+    """The tones, so that those of each group fit into one window."""
+    groups: list[list[Tone]] = []
+    for tone in sorted(tones, key=lambda tone: tone.channels[0]):
+        if groups and tone.channels[-1] < groups[-1][0].channels[0] + _TONES_WITHIN:
+            groups[-1].append(tone)
+        else:
+            groups.append([tone])
+    return groups
+
+
+def _picture(watch: Watch) -> Picture:
+    """What a window has shown; one that failed has broken its promise."""
+    if watch.failure or watch.job is None:
+        raise AssertionError(f"{watch}: {watch.failure}")
+    return Picture.of(f"window {watch.number}", watch.frames, watch.job.expectation())
+
+
+def _begin(picture: Picture) -> float:
+    return float(picture.starts[0]) if picture.starts.size else math.inf
+
+
+def _end(picture: Picture) -> float:
+    return float(picture.starts[-1]) if picture.starts.size else -math.inf
