@@ -137,10 +137,11 @@ class Job {
     });
   }
 
-  /** Sends every frame whose last line is over. */
+  /** Sends every frame whose last line is over; what is over by the end of that has its turn after what else waits. */
   send() {
+    const now = Date.now();
     const step = this.answer.lines_dt * 1000;
-    while (this.begin + (this.line + this.rows - 1) * step + this.span <= Date.now()) {
+    while (this.begin + (this.line + this.rows - 1) * step + this.span <= now) {
       const lines = count(this.line, this.rows);
       const wanted = new Set([...this.watchers].map((watcher) => watcher.stream));
       const frames = new Map([...wanted].map((stream) => [stream, this.frame(stream, lines)]));

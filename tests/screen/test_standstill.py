@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,12 @@ def judged(server: EmbeddedServer, stop: Stop) -> dict[str, Any]:
     return told
 
 
+def longest(what: str, sentences: Iterable[str]) -> float:
+    """Seconds that such a sentence tells at most; 0 where none does. A busy machine makes them longer."""
+    found = (re.search(rf"{what} for (\d+\.\d+) s", sentence) for sentence in sentences)
+    return max((float(match[1]) for match in found if match), default=0)
+
+
 @pytest.mark.parametrize("together", [False, True], ids=["the client alone", "the server, too"])
 def test_a_client_that_is_stopped_blames_nobody(server: EmbeddedServer, together: bool) -> None:
     def stop(client: psutil.Process, other: psutil.Process) -> None:
@@ -62,13 +69,13 @@ def test_a_client_that_is_stopped_blames_nobody(server: EmbeddedServer, together
 
     told = judged(server, stop)
     assert told["findings"] == []
-    assert any("the stream paused for 3." in doubt for doubt in told["doubts"])
-    assert told["standstill"].startswith("this machine stood still for 3.")
+    assert longest("the stream paused", told["doubts"]) >= 3
+    assert longest("this machine stood still", [told["standstill"]]) >= 3
 
 
 def test_a_server_that_is_stopped_is_blamed(server: EmbeddedServer) -> None:
     told = judged(server, lambda _, other: stopped(other, seconds=3))
-    assert any("the stream paused for 3." in finding for finding in told["findings"])
+    assert longest("the stream paused", told["findings"]) >= 3
     assert not any("paused" in doubt for doubt in told["doubts"])
 
 
@@ -80,5 +87,5 @@ def test_a_short_standstill_does_not_excuse_a_longer_pause(server: EmbeddedServe
         other.resume()
 
     told = judged(server, stop)
-    assert any("the stream paused for 4." in finding for finding in told["findings"])
-    assert told["standstill"].startswith("this machine stood still for 1.")
+    assert longest("the stream paused", told["findings"]) >= 4
+    assert 1 <= longest("this machine stood still", [told["standstill"]]) < 4
