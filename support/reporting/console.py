@@ -83,7 +83,6 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
 
     def close(self) -> None:
         self._tell()
-        self._progress.close()
         self.close_stream()
 
     def _under_way(self) -> str:

@@ -6,9 +6,11 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from support.machine.console import TAKEN_BACK
+from support.machine.threads import named
 
 _EVERY = 1.0
 """Seconds from one renewal on a terminal to the next."""
@@ -20,7 +22,7 @@ _BAR = 20
 
 
 class Progress:
-    """The line of what is under way, written by a thread of its own.
+    """The line of what is under way, written by a thread that lives as long as that.
 
     Args:
         stream: the console.
@@ -32,11 +34,8 @@ class Progress:
         self._stream = stream
         self._is_live = is_live
         self._every = every or (_EVERY if is_live else _PATIENCE)
-        self._words: Callable[[], str] | None = None
-        self._share, self._began = 0.0, 0.0
-        self._lock = threading.Lock()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="progress", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def begin(self, share: float, words: Callable[[], str]) -> None:
         """Something begins.
@@ -45,44 +44,32 @@ class Progress:
             share: of the whole that is done, 0 to 1.
             words: says what is under way, whenever it is asked.
         """
-        with self._lock:
-            self._words, self._share, self._began = words, share, time.monotonic()
-            self._show(live=True)
-        if self._thread.ident is None:
-            self._thread.start()
-
-    def end(self, words: str = "") -> None:
-        """It is over, and these lines stay in its place."""
-        with self._lock:
-            if self._words is not None and self._is_live:
-                words = TAKEN_BACK + words
-            self._words = None
-            self._stream.write(words)
-            self._stream.flush()
-
-    def close(self) -> None:
-        """Nothing more is said."""
-        self._over.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _renew(self) -> None:
-        while not self._over.wait(self._every):
-            with self._lock:
-                try:
-                    self._show(live=False)
-                except OSError:  # the console is gone: who writes the next line learns of it
-                    return
-
-    def _show(self, *, live: bool) -> None:
-        """Renews the line; in a log, what has just begun is not worth one."""
-        if self._words is None:
-            return
-        seconds = time.monotonic() - self._began
         if self._is_live:
-            done = round(self._share * _BAR)
-            line = f"[{'=' * done:{_BAR}}] {seconds // 60:.0f}:{seconds % 60:02.0f} {self._words()}"
-            self._stream.write(TAKEN_BACK + line[: shutil.get_terminal_size().columns - 1])
-        elif not live and seconds >= self._every:
-            self._stream.write(f"    {seconds / 60:.0f} min: {self._words()}\n")
+            self._show(0, share, words())
+        self._over.clear()
+        self._thread = threading.Thread(target=self._renew, args=(share, words), name=named("progress"), daemon=True)
+        self._thread.start()
+
+    def end(self, words: str) -> None:
+        """It is over, if anything had begun, and these lines stay in its place."""
+        if self._thread is not None:
+            self._over.set()
+            self._thread.join()
+            self._thread = None
+            words = f"{TAKEN_BACK}{words}" if self._is_live else words
+        self._stream.write(words)
+        self._stream.flush()
+
+    def _renew(self, share: float, words: Callable[[], str]) -> None:
+        began = time.monotonic()
+        while not self._over.wait(self._every):
+            with suppress(OSError):  # the console is gone: who writes the next line learns of it
+                self._show(time.monotonic() - began, share, words())
+
+    def _show(self, seconds: float, share: float, words: str) -> None:
+        line = f"    {seconds / 60:.0f} min: {words}\n"
+        if self._is_live:
+            bar = f"[{'=' * round(share * _BAR):{_BAR}}] {seconds // 60:.0f}:{int(seconds) % 60:02d} {words}"
+            line = TAKEN_BACK + bar[: shutil.get_terminal_size().columns - 1]
+        self._stream.write(line)
         self._stream.flush()

@@ -227,6 +227,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             return bool(feature.run(self))
         except BaseException as error:  # noqa: BLE001  Whatever it is, the run ends in order.
             self._broke(error)
+            for formatter in self.formatters:
+                formatter.eof()
             return True
 
     def _written(self, scenario: Any) -> Callable[[Any], bool]:
