@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from support.replay.again import Again, judged_again
 from support.replay.capture import Capture, CaptureError, read
 from support.reporting.stream_report import picture_of
+from support.truth.recording import Recording, RecordingError
 from support.wording import plural
 
 
@@ -18,13 +20,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m support.replay", description=__doc__)
     parser.add_argument("file", type=Path, help="a capture, as failed scenarios leave them in reports/captures/")
     parser.add_argument("--picture", type=Path, help="where the waterfall is drawn; FILE with .png where not given")
+    parser.add_argument("--recording", type=Path, help="what the server played: a stream of the past is judged by it")
     options = parser.parse_args(arguments)
-    try:
-        capture = read(options.file)
-    except (OSError, CaptureError) as error:
-        sys.stderr.write(f"{options.file} {getattr(error, 'strerror', None) or error}\n")
-        return 2
-    again = judged_again(capture)
+    with ExitStack() as closing:
+        try:
+            recording = closing.enter_context(Recording(options.recording)) if options.recording else None
+            capture = read(options.file)
+        except (OSError, CaptureError) as error:
+            sys.stderr.write(f"{options.file} {getattr(error, 'strerror', None) or error}\n")
+            return 2
+        except RecordingError as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+        again = judged_again(capture, recording)
+    if (truth := capture.header["truth"]) and recording is None:
+        sys.stdout.write(f"its values were compared with {truth['recording']}: --recording FILE does so again\n")
     sys.stdout.writelines(f"{line}\n" for line in _told(capture, again))
     if (drawn := picture_of(again.stream)) is not None:
         path = options.picture or options.file.with_suffix(".png")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from support.replay.capture import Capture
-from support.replay.header import job_of, limits_of
+from support.replay.header import job_of, limits_of, oracle_of
 from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.stream.block import Block
@@ -19,8 +20,10 @@ from support.stream.part import Part
 from support.stream.progress import Progress
 from support.stream.reading import Reading
 from support.stream.tape import Over
+from support.truth.picture import PictureOfRecording, picture_of
+from support.truth.recording import Recording
 from support.validation.expectation import Expectation
-from support.validation.finding import Ending
+from support.validation.finding import Ending, Rule
 from support.validation.verdict import Verdict, stream_rules
 
 
@@ -39,12 +42,19 @@ class Again:
     new: tuple[str, ...]
 
 
-def judged_again(capture: Capture) -> Again:
-    """Judges what was kept of a stream."""
+class _NotAtHand(Rule):
+    """Stands for the rule that compares with a recording, where that is not there: nor need values then look alive."""
+
+    name = PictureOfRecording.name
+    topic = PictureOfRecording.topic
+
+
+def judged_again(capture: Capture, recording: Recording | None = None) -> Again:
+    """Judges what was kept of a stream; with ``recording``, one of the past by that, too, if it was when it came."""
     header, job = capture.header, job_of(capture.header)
     expectation = job.expectation(header["max_frames"])
     metrics = StreamMetrics(start_time=header["start_time"], end_time=header["end_time"], began=header["began"])
-    verdict = Verdict(stream_rules(expectation, limits_of(header)))
+    verdict = Verdict(stream_rules(expectation, limits_of(header), _truth(header, expectation, recording)))
     blocks = []
     for block in _read_again(capture, job, expectation, metrics):
         block.began = metrics.began
@@ -61,6 +71,13 @@ def judged_again(capture: Capture) -> Again:
     now = Counter(f"{finding.rule}: {finding}" for finding in verdict.findings())
     gone, new = then - now, now - then - Counter(header["excused"])
     return Again(stream, tuple(gone.elements()), tuple(new.elements()))
+
+
+def _truth(header: Mapping[str, Any], expectation: Expectation, recording: Recording | None) -> Rule | None:
+    """The rule that knows what a range of the past holds; None where nobody judged by that."""
+    if header["truth"] is None:
+        return None
+    return (recording and picture_of(oracle_of(header, recording), expectation)) or _NotAtHand()
 
 
 def _read_again(capture: Capture, job: Job, expectation: Expectation, metrics: StreamMetrics) -> Iterator[Block]:

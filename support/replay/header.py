@@ -7,12 +7,17 @@ from dataclasses import asdict, fields
 from importlib import metadata
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from support.contract import JobAnswer, JobRequest, schema_hash
 from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.stream.dialects import named, schema_of
 from support.stream.tape import Came
 from support.stream.unsaid import Unsaid
+from support.truth.convention import Convention
+from support.truth.oracle import Oracle
+from support.truth.recording import Recording
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.scale import Scale
@@ -45,6 +50,7 @@ def header_of(stream: Streamed, scenario: str, server: str) -> dict[str, Any]:
         "recorded": job.recorded,
         "max_frames": take.max_frames,
         "limits": asdict(take.limits),
+        "truth": take.oracle and _truth(take.oracle),
         "began": metrics.began,
         "start_time": metrics.start_time,
         "end_time": metrics.end_time,
@@ -56,6 +62,18 @@ def header_of(stream: Streamed, scenario: str, server: str) -> dict[str, Any]:
         "excused": [f"{finding.rule}: {finding}" for finding in (*verdict.doubts, *verdict.known)],
         "standstill": verdict.standstill,
     }
+
+
+def _truth(oracle: Oracle) -> dict[str, Any]:
+    """What values of the past were compared with, and how the server makes rows of it."""
+    ways = [asdict(way) for way in oracle.ways]
+    return {"recording": str(oracle.recording.path), "lowest_channel": oracle.lowest, "ways": ways}
+
+
+def oracle_of(header: Mapping[str, Any], recording: Recording) -> Oracle:
+    """What compares with this recording, as it was done when the stream came."""
+    truth = header["truth"]
+    return Oracle(recording, truth["lowest_channel"], TypeAdapter(list[Convention]).validate_python(truth["ways"]))
 
 
 def job_of(header: Mapping[str, Any]) -> Job:

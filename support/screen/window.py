@@ -31,6 +31,7 @@ from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.stream.tape import Tape
 from support.stream.unsaid import Unsaid
+from support.truth.oracle import Oracle
 from support.truth.picture import picture_of
 from support.validation.expectation import Expectation, Limits
 from support.validation.finding import Ending, Rule
@@ -54,12 +55,14 @@ class Take:
         max_frames: that were asked for; None: no limit.
         limits: how strictly it is judged.
         tape: the newest messages.
+        oracle: what knows what a range of the past holds; None where nobody judged by that.
     """
 
     dialect: str
     max_frames: int | None
     limits: Limits
     tape: Tape
+    oracle: Oracle | None = None
 
 
 _ASK_AGAIN = 0.5
@@ -193,7 +196,14 @@ class Window:
         """
         answer = self.job.answer
         expectation = self.job.expectation(max_frames)
-        self.take = Take(self.client.dialect.name, max_frames, self._limits, Tape(max(kept_bytes, _LEAST_TAPE)))
+        truth = self._truth(expectation)
+        self.take = Take(
+            self.client.dialect.name,
+            max_frames,
+            self._limits,
+            Tape(max(kept_bytes, _LEAST_TAPE)),
+            self._settings.oracle if truth else None,
+        )
         received = self.client.stream_blocks(
             answer.job_id,
             max_frames,
@@ -203,7 +213,7 @@ class Window:
             row_span=expectation.row_span,
             tape=self.take.tape,
         )
-        self.verdict = Verdict(stream_rules(expectation, self._limits, self._truth(expectation)))
+        self.verdict = Verdict(stream_rules(expectation, self._limits, truth))
         self.verdict.is_known = self._is_known
         self.failure, self.first_valid = "", None
         self.canvases = set()

@@ -48,6 +48,12 @@ class Oracle:
             f"{self.closest:.0%} of what single precision allows"
         )
 
+    @property
+    def ways(self) -> tuple[Convention, ...]:
+        """Those in which its server may make rows, as far as that is known by now; none: those that are usual."""
+        with self._lock:
+            return tuple(self._ways)
+
     def shown(self, expectation: Expectation) -> Range | None:
         """The range that a job shows; None where it is none of the recording's."""
         if expectation.past is None or not expectation.sensors:

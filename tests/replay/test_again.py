@@ -17,13 +17,15 @@ from support.replay import capture
 from support.replay.again import Again, judged_again
 from support.replay.header import header_of
 from support.screen.job import historic_job_request, live_job_request
-from support.screen.past import lately
+from support.screen.past import Recorded
 from support.screen.streamed import Streamed
 from support.screen.window import Take, open_window
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
 from support.stream.dialects import DIALECTS
 from support.stream.tape import Over, Tape
+from support.truth.oracle import Oracle
+from support.truth.recording import Recording
 from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.verdict import Verdict, stream_rules
@@ -37,13 +39,13 @@ from tests.validation.test_rules import BREAKAGES, Change
 SETTINGS = Settings.model_validate({name.removeprefix("FOCUS_").lower(): value for name, value in TOLERANT.items()})
 
 
-def again(stream: Streamed, path: Path) -> Again:
+def again(stream: Streamed, path: Path, recording: Recording | None = None) -> Again:
     """A stream that was written and read again."""
     assert stream.take is not None
     capture.write(path, header_of(stream, "a scenario", "a server"), stream.take.tape.events)
     read = capture.read(path)
     assert not read.damage
-    return judged_again(read)
+    return judged_again(read, recording)
 
 
 def told(stream: Streamed) -> list[str]:
@@ -90,15 +92,17 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     running.stop()
 
 
-def streamed(server: EmbeddedServer, fault: str, frames: int | None, *, past: bool = False) -> Streamed:
-    """So many frames, or what comes of them, of a server with this fault; of the past: its last second."""
+def streamed(server: EmbeddedServer, fault: str, frames: int | None, *, past: Recording | None = None) -> Streamed:
+    """So many frames, or what comes of them, of a server with this fault; or the last second of what it plays."""
     settings = SETTINGS.speaking(server.told["dialect"])
     server.deviate(faults=[fault] if fault else [])
     with FocusServerAPI(server.rest_url) as api:
         fibre = api.live_metadata(), api.channels()
         request = live_job_request(settings, *fibre)
-        if past:
-            recorded = lately(api, fibre[1])
+        if past is not None:
+            oracle = Oracle.of_embedded(past, fibre[1].lowest_channel)
+            settings = settings.judged_by(lambda: oracle)
+            recorded = Recorded(tuple((one.begin, one.end) for one in past.stretches), fibre[1])
             request = historic_job_request(settings, fibre[0], recorded, recorded.last(1.0))
         with open_window(settings, api, request, fibre[0].prr) as window:
             window.connect()
@@ -129,14 +133,26 @@ def test_a_stream_of_a_server_is_judged_as_it_was(
     assert [part.bytes for part in found.stream.metrics.streams] == [part.bytes for part in stream.metrics.streams]
 
 
-@pytest.mark.parametrize("fault", ["", "line-lost"])
+@pytest.mark.parametrize("fault", ["", "line-lost", "spectrum-mirrored"])
 def test_a_stream_of_the_past_is_judged_as_it_was(tmp_path: Path, server: EmbeddedServer, fault: str) -> None:
-    stream = streamed(server, fault, None, past=True)
-    found = again(stream, tmp_path / "capture")
+    with Recording(server.recording()) as recording:
+        stream = streamed(server, fault, None, past=recording)
+        found = again(stream, tmp_path / "capture", recording)
     assert stream.verdict.rows
     assert bool(told(stream)) == bool(fault)
     assert sorted(told(found.stream)) == sorted(told(stream))
     assert (found.gone, found.new) == ((), ())
+
+
+def test_without_the_recording_the_past_is_not_compared_and_need_not_look_alive(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
+    with Recording(server.recording()) as recording:
+        stream = streamed(server, "spectrum-mirrored", None, past=recording)
+    found = again(stream, tmp_path / "capture")
+    assert found.gone
+    assert all(sentence.startswith(("picture of the recording: ", "kind of error: ")) for sentence in found.gone)
+    assert found.new == ()
 
 
 def test_a_stream_that_was_asked_for_again_is_read_as_it_was(

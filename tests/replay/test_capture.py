@@ -129,6 +129,9 @@ def test_the_door_judges_again_and_draws(tmp_path: Path, capsys: pytest.CaptureF
     assert "the same 1 finding as when it came" in told
     assert (tmp_path / "drawn.png").exists()
 
+    assert main([str(path), "--recording", str(tmp_path / "none.h5")]) == 2
+    assert capsys.readouterr().err.startswith("the recording ")
+
     path.write_bytes(whole[: boundaries(whole)[4]])
     assert main([str(path)]) == 1
     assert "DAMAGED: the file ends too early: 4 of its 12 messages could be read" in capsys.readouterr().out
