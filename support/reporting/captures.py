@@ -38,8 +38,11 @@ class Captures:
         self._server = server
         self._folder = folder
         self._count = self._size = 0
-        for old in folder.glob("*.capture"):
-            old.unlink()
+        try:
+            for old in folder.glob("*.capture"):
+                old.unlink()
+        except OSError as error:
+            log.warning("captures of the run before could not be removed: %s", error)
 
     def keep(self, scenario: str, streams: Sequence[Streamed], *, failed: bool) -> list[Path]:
         """Keeps the streams of a scenario that is over, as far as they are to be kept.
