@@ -96,7 +96,10 @@ class Locust:
     def stop(self) -> None:
         """Ends what still runs: the master first, for it has the windows closed; harmless when all have ended."""
         if self.master.poll() is None:
-            self.master.send_signal(signal.SIGINT)
+            if sys.platform == "win32":  # where nothing asks a process to end
+                self.master.terminate()
+            else:
+                self.master.send_signal(signal.SIGINT)
             _end(self.master, _END_SECONDS)
         for worker in self.workers:
             _end(worker, _WORKER_END_SECONDS)

@@ -84,7 +84,7 @@ class _Raising:
 
     def _rest(self, now: float) -> None:
         self._looks_since, self._place = now + _AGAIN, None
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN if self._again else 0, _LOOK)
+        _look_in(_AGAIN if self._again else 0)
 
 
 _raising: _Raising | None = None
@@ -99,11 +99,11 @@ def raise_soon(interruption: Interrupted, *, again: bool = False) -> None:
     """
     global _raising
     _raising = _Raising(interruption, again)
-    if not hasattr(signal, "setitimer"):  # Windows: now or never
+    if sys.platform == "win32":  # now or never
         _raising.was_raised = True
         raise interruption
     signal.signal(signal.SIGALRM, _look)
-    signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
+    _look_in(_LOOK)
 
 
 def leave_in_peace() -> Interrupted | None:
@@ -112,8 +112,7 @@ def leave_in_peace() -> Interrupted | None:
     raising, _raising = _raising, None
     if raising is None:
         return None
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    _look_in(0)
     return None if raising.was_raised else raising.interruption
 
 
@@ -146,6 +145,12 @@ def interruptible(answer: Callable[[Interrupted], None] = raise_soon) -> Iterato
             signal.signal(number, handler)
     if late is not None:
         raise late
+
+
+def _look_in(seconds: float) -> None:
+    """Looks for a place to raise an interruption in so many seconds, and from then on; 0: no more."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds, _LOOK if seconds else 0)
 
 
 def _look(_number: int, frame: FrameType | None) -> None:

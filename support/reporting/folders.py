@@ -25,7 +25,7 @@ def held(folders: Iterable[Path]) -> Iterator[None]:
     Raises:
         ReportsError: a folder cannot be written, or another run writes into it.
     """
-    handles = []
+    handles: list[int] = []
     try:
         for folder in dict.fromkeys(map(Path.resolve, folders)):
             check_writable(folder)
