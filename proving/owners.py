@@ -39,6 +39,9 @@ PROMISES = {
     "A cancelled job leaves its window to the next one": ("window",),
     "A server that has no window left refuses one more, and goes on with the others": ("full",),
     "A range of the past is shown as a stream that is right in every way": ("range",),
+    "A range of the past is shown as it was recorded": ("truth",),
+    "The past of <channels> at the <part> of the fibre is what was recorded": ("truth",),
+    "From <low> to <high> of Nyquist, with NFFT <nfft>, the past is shown as it was recorded": ("truth",),
     "A window is after ten minutes as it was in the first": ("long",),
 }
 """Titles of scenarios, as the features have them, and the promises that each of them owns."""
@@ -49,7 +52,10 @@ SLOW = frozenset({"window", "full"})
 LONG = frozenset({"long"})
 """Promises that need ten minutes for an answer; ``tests/screen/test_long.py`` tries their faults, grown quicker."""
 
-AWAITED = frozenset({"truth", "same-request"})
+OF_TRUTH = frozenset({"truth", "range", "same-request"})
+"""Promises about what is shown of the past: who answers for them has to know the recording."""
+
+AWAITED = frozenset({"same-request"})
 """Promises that no scenario answers for yet."""
 
 CONTROLLED = frozenset({"removal"})

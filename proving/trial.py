@@ -14,7 +14,8 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import AWAITED, CONTROLLED, LONG, SLOW, asks_about_all, owns
+from proving.owners import AWAITED, CONTROLLED, LONG, OF_TRUTH, SLOW, asks_about_all, owns
+from proving.recording import recording
 from proving.sample import needs_many
 from proving.suite import CONFIGURATIONS, CRITERIA, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
 from proving.suite import SLOW as SLOW_SCENARIOS
@@ -28,6 +29,13 @@ _SETTINGS_OF_ALL = ("connection_timeout=5", "idle_timeout=3")
 """A server that never answers gets less patience than usual."""
 
 _IDLE_SECONDS = 5
+
+_OF_TRUTH = frozenset(
+    {"correct server", "hamming-window", "rms-scale", "power-scale", "density-scale", "sample-at-or-before"}
+    | {"natural-logarithm", "logarithmic", "double-values", "byte-values", "quiet-sensor"}
+    | {"one-row-frames", "floor-timestamps", "sample-aligned-lines", "one-stream", "five-streams", "one-piece"}
+)
+"""Correct servers that are tried with a recording: what they show of the past is true, each in its own way."""
 
 _SETTINGS = {
     "fifty-row-frames": ("display_height=6000",),
@@ -68,6 +76,11 @@ class Deviation:
     def needs_many(self) -> bool:
         """Whether it acts only where many windows are open at once."""
         return needs_many(self.condition)
+
+    @property
+    def plays(self) -> bool:
+        """Whether the server plays a recording that the suite knows: only then does it know the truth."""
+        return self.promise in OF_TRUTH or self.name in _OF_TRUTH
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -182,12 +195,15 @@ def deviations(dialect: str = STORY) -> list[Deviation]:
 def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *, second_look: bool = False) -> Trial:
     """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
     folder.mkdir()
+    played = (str(recording(crew)),) if deviation.plays else ()
+    options = itertools.chain(deviation.options, *(("--recording", path) for path in played))
     try:
-        server = ForkedServer(deviation.options, log_file=folder / "simulator.log")
+        server = ForkedServer(tuple(options), log_file=folder / "simulator.log")
     except NotReadyError as error:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
-        settings = (f"focus_server_url={server.rest_url}", *deviation.settings)
+        judged = tuple(f"recording={path}" for path in played)
+        settings = (f"focus_server_url={server.rest_url}", *judged, *deviation.settings)
         run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
         acts = sum(server.acts().values()) if deviation.condition else 0
         return Trial(deviation, run, acts, second_look)

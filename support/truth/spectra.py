@@ -2,10 +2,11 @@
 
 Errors of single precision: samples are exact. Of a transform of N windowed samples x in single precision, whose
 rounding errors are as good as independent, each bin is off by about ``eps / 2 * sqrt(log2(N)) * norm(x)`` (Higham,
-"Accuracy and Stability of Numerical Algorithms", section 24; eps = 2**-23), whatever stands in it; the window, its sum
-and the value that is sent are off by their share. So a value may differ from the truth by ``RELATIVE`` of it and
-``ABSOLUTE`` times the norm of its samples, times the factor of its scale; twice, for what is compared with is computed
-in single precision, too, which is half the work.
+"Accuracy and Stability of Numerical Algorithms", section 24; eps = 2**-23), whatever stands in it. The window and its
+products with the samples are rounded before: of a pure tone that repeats within the window these errors repeat, too,
+and add up in its overtones, to ``eps / 2 * norm(window) * norm(x)`` each, and a window function has at most the norm of
+``sqrt(N)``. The sum of the window and the value that is sent are off by their share. So a value may differ from the
+truth by ``RELATIVE`` of it and ``absolute`` times the norm of its samples, times the factor of its scale.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ EPS = 2.0**-23
 RELATIVE = 32 * EPS
 """Share of a value: 3.8e-6, or 3.3e-5 dB."""
 
-_ABSOLUTE = 1.5 * EPS
-
 _READ_BYTES = 32 * 2**20
 _SHORTEST, _LONGEST = 2048, 16_384
 """Samples that are read beyond those of a window."""
@@ -37,7 +36,7 @@ Singles = NDArray[np.float32]
 
 def absolute(nfft: int) -> float:
     """Share of the norm of the samples of a window."""
-    return _ABSOLUTE * math.sqrt(max(math.log2(nfft), 1))
+    return EPS * (1.5 * math.sqrt(max(math.log2(nfft), 1)) + math.sqrt(nfft))
 
 
 class Strip:
