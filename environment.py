@@ -37,7 +37,7 @@ def before_all(context: Context) -> None:
     captures = Captures(run.settings.captures, run.server.name)
     context.report = Report(attaches=bool(folders), captures=captures)
     is_embedded = run.server.embedded is not None
-    context.report.begin(run.describe(), run.dialects, run.settings.known, is_embedded=is_embedded)
+    context.report.begin(run.settings, run.describe(), run.dialects, is_embedded=is_embedded)
     context.add_cleanup(end_run, context.run, context.report)
     for folder in folders:
         describe_run(folder, context.run.environment())

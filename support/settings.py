@@ -138,6 +138,13 @@ class CaptureUse(StrEnum):
     ALL = "all"
 
 
+class Language(StrEnum):
+    """In which the release sheet is told."""
+
+    EN = "en"
+    HE = "he"
+
+
 class Settings(BaseModel):
     """Every setting, checked. Times in seconds, frequencies in Hz."""
 
@@ -269,6 +276,8 @@ class Settings(BaseModel):
         None,
         description="file with the defects of servers that are known; without it known_defects.yaml, if it is there",
     )
+
+    sheet_language: Language = Field(Language.EN, description="of the release sheet: en (English) or he (Hebrew)")
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _known: KnownDefects | None = PrivateAttr(None)

@@ -38,8 +38,10 @@ from support.reporting.junit import RunJUnitReporter
 from support.reporting.known import did_nothing, excusing_known
 from support.reporting.outcome import sentence
 from support.reporting.scenario_report import Report
+from support.reporting.sheet import history
 from support.reporting.sheet import output as sheet
 from support.reporting.sheet.gather import gather
+from support.reporting.sheet.summary import Summary
 from support.wording import plural
 
 
@@ -292,7 +294,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             self._mark = run_mark.end(self._home, self._mark)
             self._announce(*_words(self._mark))
         with self._noting("the sheet"):
-            self._tell_sheet(is_good=is_good)
+            self._end_sheet(is_good=is_good)
         if self._mark.ending:
             self._note(self._mark.ending)
             say(f"NO VERDICT: {self._mark.sentence}")
@@ -302,11 +304,21 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         if results_folders(self.config):
             html.announce(self._page, heading, words)
 
-    def _tell_sheet(self, *, is_good: bool = False) -> None:
+    def _tell_sheet(self, *, is_good: bool = False) -> Summary:
         """Puts a sheet in place of the last one that says what this run has come to."""
         report = getattr(self.context, "report", None) or Report(attaches=False)
-        run = gather(self.features, self._planned, self._mark, report, self._result_of, is_good=is_good)
-        sheet.write(self._home, run)
+        run = gather(
+            self.features, self._planned, self._mark, report, history.read(self._home), self._result_of, is_good=is_good
+        )
+        sheet.write(self._home, run, report.language)
+        return run
+
+    def _end_sheet(self, *, is_good: bool) -> None:
+        """The sheet of a run that is over; it is kept for the next ones where it has come to its end."""
+        run = self._tell_sheet(is_good=is_good and not self._problems)
+        if not run.ending:
+            history.append(self._home, [*history.read(self._home), run.record])
+        sys.stdout.write(f"\n{sheet.last_lines(self._home, run)}\n")
 
     def _result_of(self, scenario: Any) -> str:
         """By what Allure's results know a scenario; empty where there are none."""

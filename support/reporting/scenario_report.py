@@ -22,7 +22,7 @@ from support.screen.overlooked import Unasked
 from support.screen.refusals import Refusal
 from support.screen.streamed import Streamed
 from support.security import ServerCertificate
-from support.settings import Settings
+from support.settings import Language, Settings
 from support.validation.agreed import Waited, shown
 from support.validation.expectation import Limits
 
@@ -84,6 +84,7 @@ class Report:
         passes: the dialect of each pass.
         is_embedded: whether the server is the suite's own.
         known: the known defects of the server.
+        language: of the release sheet.
     """
 
     def __init__(self, *, attaches: bool, captures: Captures | None = None) -> None:
@@ -93,12 +94,14 @@ class Report:
         self.passes: Sequence[str] = ("",)
         self.is_embedded = False
         self.known = KnownDefects()
+        self.language = Language.EN
         self._attaches = attaches
         self._captures = captures
 
-    def begin(self, about: Mapping[str, str], passes: Sequence[str], known: KnownDefects, *, is_embedded: bool) -> None:
+    def begin(self, settings: Settings, about: Mapping[str, str], passes: Sequence[str], *, is_embedded: bool) -> None:
         """The server has been met."""
-        self.about, self.passes, self.known, self.is_embedded = about, passes, known, is_embedded
+        self.language, self.known = settings.sheet_language, settings.known
+        self.about, self.passes, self.is_embedded = about, passes, is_embedded
 
     def tell_of(self, scenario: Any, happened: Happened) -> None:
         """A scenario of behave's model is over, and this is what happened in it."""

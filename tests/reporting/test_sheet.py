@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+import yaml
 
-from support.reporting.sheet import told
+from support.reporting.sheet import history, output, told
 from support.reporting.sheet.criteria import criteria
 from support.reporting.sheet.facts import KINDS, Figure, worst
 from support.reporting.sheet.summary import Kept, Known, Release, Summary, Told
-from support.reporting.sheet.words import Language, Words
+from support.reporting.sheet.words import Words
+from support.settings import Language
 
 ENGLISH = Words(Language.EN)
+DIRECTIONS = {Language.EN: "ltr", Language.HE: "rtl"}
 FIRST_FRAME = Figure("first_frame_within", 0.09, 5.0)
 
 
@@ -151,11 +156,24 @@ def test_a_figure_says_what_was_measured_and_what_was_asked(figure: Figure, word
     assert told.measured(figure, ENGLISH) == words
 
 
-def test_every_figure_and_every_word_can_be_said() -> None:
+@pytest.mark.parametrize("language", Language)
+def test_every_figure_and_every_outcome_can_be_said(language: Language) -> None:
+    say = Words(language)
     for kind in KINDS:
-        assert told.measured(Figure(kind, 1.0, 2.0), ENGLISH)
+        assert told.measured(Figure(kind, 1.0, 2.0), say)
     for name in (*Kept, *Release, *told.OUTCOMES):
-        assert ENGLISH(name)
+        assert say(name)
+
+
+def test_all_languages_say_the_same() -> None:
+    folder = Path(told.__file__).parent
+    english, *others = (yaml.safe_load((folder / f"{language}.yaml").read_text("utf-8")) for language in Language)
+    fields = {name: sorted(re.findall(r"\{\w+\}", said)) for name, said in english.items()}
+    for other in others:
+        own = {name: said for name, said in other.items() if not name.startswith(("criterion ", "about "))}
+        assert {name: sorted(re.findall(r"\{\w+\}", said)) for name, said in own.items()} == fields
+        for number, words in criteria().items():
+            assert re.findall(r"\d+", other[f"criterion {number}"]) == re.findall(r"\d+", words)
 
 
 class _Page(HTMLParser):
@@ -201,22 +219,25 @@ def test_the_page_needs_nothing_beside_it() -> None:
 
 def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
     told_of = Told(HOSTILE, HOSTILE, "failed", HOSTILE, criterion="1.3.2")
-    text = told.as_page(run([*of_criteria(), told_of], is_good=False, known=Known(seen=[HOSTILE])), ENGLISH)
-    page = _Page(text)
+    of_run = run([*of_criteria(), told_of], is_good=False, known=Known(seen=[HOSTILE]))
+    page = _Page(told.as_page(of_run, ENGLISH))
     assert "script" not in {tag for tag, _ in page.tags}
     assert page.text.count("<script>alert(1)</script> & \\x1b[31m \\u202e") == 4
+    assert not re.search(r"(?<!\\)<|[\x1b\u202e]", told.as_text(replace(of_run, about={HOSTILE: HOSTILE}), ENGLISH))
 
 
-def test_the_page_can_be_heard() -> None:
-    page = _Page(told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), ENGLISH))
+@pytest.mark.parametrize("language", Language)
+def test_the_page_can_be_heard(language: Language) -> None:
+    say = Words(language)
+    page = _Page(told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), say))
     [root] = [attributes for tag, attributes in page.tags if tag == "html"]
-    assert (root["lang"], root["dir"]) == ("en", "ltr")
+    assert (root["lang"], root["dir"]) == (language, DIRECTIONS[language])
     assert [tag for tag, _ in page.tags if re.fullmatch(r"h\d", tag)][:2] == ["h1", "h2"]
     assert {tag for tag, _ in page.tags if re.fullmatch(r"h\d", tag)} == {"h1", "h2"}
     assert {"header", "main", "footer"} <= {tag for tag, _ in page.tags}
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     for number, words in criteria().items():
-        assert f"{number} {words}" in page.text
+        assert f"{number} {say.translated('criterion', number, words)}" in page.text
 
 
 def _luminance(colour: str) -> float:
@@ -236,3 +257,66 @@ def test_every_colour_of_words_stands_out_from_what_is_behind_it() -> None:
         for ground in grounds:
             lighter, darker = sorted((_luminance(theme[ink]), _luminance(theme[ground])), reverse=True)
             assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ink, ground)
+
+
+def test_the_text_says_what_the_page_says(tmp_path: Path) -> None:
+    of_run = run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False)
+    for language in Language:
+        output.write(tmp_path, of_run, language)
+        page = _Page((tmp_path / "index.html").read_text("utf-8"))
+        text = (tmp_path / "summary.md").read_text("utf-8")
+        for sentence in told.sentences(of_run, Words(language)):
+            assert sentence in page.text
+            assert sentence in text
+        assert [line.split()[1] for line in text.splitlines() if re.match(r"\| 1\.", line)] == list(criteria())
+
+
+def test_the_console_ends_with_the_verdict_and_where_the_sheet_is(tmp_path: Path) -> None:
+    first, criteria_line, *_, last = output.last_lines(tmp_path, run(of_criteria(c1_3_4="skipped"))).splitlines()
+    assert first.startswith("Release sheet: May be released. 9 of the 10 acceptance criteria are kept;")
+    assert criteria_line == "  The acceptance criteria: 9 kept, 1 not checked"
+    assert last.strip() == str(tmp_path / "index.html")
+
+
+def test_what_changed_since_the_run_before_is_told() -> None:
+    before = run(of_criteria(c1_3_2="failed"), is_good=False).record
+    now = replace(run(of_criteria(c1_5_1="failed"), is_good=False), past=[before])
+    assert [one.criterion for one in now.newly_wrong] == ["1.5.1"]
+    assert [one.criterion for one in now.right_again] == ["1.3.2"]
+    assert now.flaky == []
+    page = _Page(told.as_page(now, ENGLISH))
+    assert "newly wrong: scenario of 1.5.1" in page.text
+    assert "right again: scenario of 1.3.2" in page.text
+
+
+def test_a_scenario_that_is_now_right_and_now_wrong_is_named() -> None:
+    outcomes = ("passed", "failed", "passed")
+    runs = [run(of_criteria(c1_5_1=outcome)) for outcome in outcomes]
+    past = [one.record for one in runs[:-1]]
+    assert [one.criterion for one in replace(runs[-1], past=past).flaky] == ["1.5.1"]
+    of_another_version = [replace(record, version="4.1") for record in past]
+    assert replace(runs[-1], past=of_another_version).flaky == []
+
+
+def test_the_trend_of_a_figure_is_drawn_and_told() -> None:
+    def measuring(seconds: float) -> Summary:
+        return run([replace(one, figures=[replace(FIRST_FRAME, measured=seconds)]) for one in of_criteria()])
+
+    now = replace(measuring(0.3), past=[measuring(seconds).record for seconds in (0.1, 0.2)])
+    page = _Page(told.as_page(now, ENGLISH))
+    assert set(page.all("aria-label")) == {"3 runs, from 0.1 s to 0.3 s"}
+    assert set(page.all("points")) == {"1.0,13.0 30.0,7.0 59.0,1.0"}
+    assert "points" not in {
+        name for _, attributes in _Page(told.as_page(run(of_criteria()), ENGLISH)).tags for name in attributes
+    }
+
+
+def test_the_history_is_one_file_of_bounded_size_that_survives_what_it_cannot_read(tmp_path: Path) -> None:
+    record = run(of_criteria()).record
+    for count in range(60):
+        history.append(tmp_path, [*history.read(tmp_path), replace(record, began=float(count))])
+    file = tmp_path / "history.jsonl"
+    assert [one.began for one in history.read(tmp_path)] == list(map(float, range(10, 60)))
+    file.write_text(f"no JSON\n{json.dumps({'began': 1})}\n{file.read_text('utf-8')}", "utf-8")
+    assert history.read(tmp_path)[-1] == replace(record, began=59.0)
+    assert len(history.read(tmp_path)) == 50

@@ -93,6 +93,10 @@ class Facts:
     judged: Mapping[str, int] = field(default_factory=dict)
 
 
+JUDGED = ("streams", "frames", "lines", "values")
+"""What is counted of all that was judged."""
+
+
 def facts_of(measured: Iterable[Figure], streams: Iterable[Streamed], limits: Limits) -> Facts:
     """The facts of a scenario.
 

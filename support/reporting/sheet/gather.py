@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from support.gherkin import dialects_of
@@ -15,6 +16,7 @@ from support.reporting.run_mark import RunMark
 from support.reporting.scenario_report import Report
 from support.reporting.sheet.criteria import criterion_of
 from support.reporting.sheet.facts import Facts
+from support.reporting.sheet.history import Record
 from support.reporting.sheet.summary import Known, Summary, Told
 
 _SELF_TEST = "simulator"
@@ -26,6 +28,7 @@ def gather(
     planned: Iterable[Any],
     mark: RunMark,
     report: Report,
+    past: Iterable[Record],
     result_of: Callable[[Any], str],
     *,
     is_good: bool,
@@ -37,6 +40,7 @@ def gather(
         planned: its scenarios that were chosen.
         mark: how the run stands.
         report: what happened in its scenarios.
+        past: the runs before, oldest first.
         result_of: by what the report knows a scenario.
         is_good: whether its exit code will say so.
     """
@@ -64,7 +68,7 @@ def gather(
         )
 
     known = report.known
-    return Summary(
+    summary = Summary(
         began=mark.began,
         seconds=time.time() - mark.began,
         ending=mark.ending,
@@ -75,6 +79,7 @@ def gather(
         known=Known(*([*map(str, each)] for each in (known.seen, known.overdue, known.missed))),
         scenarios=[told(scenario) for scenario in scenarios_of(features)],
     )
+    return replace(summary, past=[record for record in past if record.server == summary.server])
 
 
 def outcome_of(scenario: Any, ending: str, *, is_chosen: bool) -> Outcome:

@@ -7,19 +7,27 @@ from pathlib import Path
 
 from support.reporting.sheet import told
 from support.reporting.sheet.summary import Summary
-from support.reporting.sheet.words import Language, Words
+from support.reporting.sheet.words import Words
+from support.settings import Language
 
-PAGE = "index.html"
+PAGE, TEXT = "index.html", "summary.md"
 
 
-def write(folder: Path, run: Summary, language: Language = Language.EN) -> None:
-    """Puts the sheet there, in place of the one that was.
+def write(folder: Path, run: Summary, language: Language) -> None:
+    """Puts the sheet there, as a page and as text, in place of the one that was.
 
     Raises:
         OSError: it cannot be written; what was there stands.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / PAGE, told.as_page(run, Words(language)))
+    say = Words(language)
+    _replace(folder / PAGE, told.as_page(run, say))
+    _replace(folder / TEXT, told.as_text(run, say))
+
+
+def last_lines(folder: Path, run: Summary) -> str:
+    """What the console says of it, in its own language."""
+    return "\n".join(told.as_lines(run, Words(Language.EN), folder / PAGE))
 
 
 def _replace(path: Path, text: str) -> None:

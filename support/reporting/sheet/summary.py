@@ -13,6 +13,7 @@ from functools import cached_property
 
 from support.reporting.sheet.criteria import criteria
 from support.reporting.sheet.facts import Figure, worst
+from support.reporting.sheet.history import WRONG, Record, is_flaky, key_of
 
 
 class Kept(StrEnum):
@@ -62,6 +63,11 @@ class Told:
     is_self_test: bool = False
     figures: Sequence[Figure] = ()
     judged: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """By what it is found in other runs."""
+        return key_of(self.feature, self.title)
 
     @property
     def place(self) -> str:
@@ -122,6 +128,7 @@ class Summary:
         is_embedded: whether it is about the suite's own server.
         known: its known defects.
         scenarios: all of them.
+        past: the runs of this server before, oldest first.
     """
 
     began: float
@@ -133,6 +140,7 @@ class Summary:
     is_embedded: bool
     known: Known
     scenarios: Sequence[Told]
+    past: Sequence[Record] = ()
 
     @property
     def counts(self) -> Counter[str]:
@@ -165,7 +173,7 @@ class Summary:
     @property
     def problems(self) -> list[Told]:
         """The scenarios that failed or broke: those about the server first."""
-        bad = [one for one in self.scenarios if one.outcome in ("failed", "broken")]
+        bad = [one for one in self.scenarios if one.outcome in WRONG]
         return sorted(bad, key=lambda one: (one.is_self_test, one.outcome != "failed"))
 
     @property
@@ -194,6 +202,47 @@ class Summary:
         if any(one.outcome == "failed" for one in self.about_server):
             return Release.MAY_NOT
         return Release.MAY if self.is_good and self.is_whole else Release.NO_VERDICT
+
+    @property
+    def server(self) -> str:
+        """What was tested: the suite's own server is the same in every run."""
+        return "embedded" if self.is_embedded else self.about.get("server", "")
+
+    @cached_property
+    def record(self) -> Record:
+        """What is kept of this run."""
+        return Record(
+            began=self.began,
+            server=self.server,
+            version=self.about.get("server version", ""),
+            release=self.release,
+            figures={one.number: {figure.kind: figure.measured for figure, _ in one.figures} for one in self.criteria},
+            outcomes={one.key: one.outcome for one in self.scenarios if one.outcome not in ("skipped", "not run")},
+        )
+
+    @property
+    def last(self) -> Record | None:
+        """The run of this server before this one."""
+        return self.past[-1] if self.past else None
+
+    @property
+    def newly_wrong(self) -> list[Told]:
+        """The scenarios in which something is wrong that was right in the run before."""
+        return [one for one in self.scenarios if one.outcome in WRONG and self._before(one) == "passed"]
+
+    @property
+    def right_again(self) -> list[Told]:
+        """The scenarios that are right, and were not in the run before."""
+        return [one for one in self.scenarios if one.outcome == "passed" and self._before(one) in WRONG]
+
+    @property
+    def flaky(self) -> list[Told]:
+        """The scenarios that are now right and now wrong, with one version of the server."""
+        records = [record for record in (*self.past, self.record) if record.version == self.record.version]
+        return [one for one in self.scenarios if is_flaky(records, one.key)]
+
+    def _before(self, one: Told) -> str:
+        return self.last.outcomes.get(one.key, "") if self.last else ""
 
     def broken(self) -> list[str]:
         """The numbers of the criteria that are broken."""

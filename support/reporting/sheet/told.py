@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from support.reporting.sheet.facts import KINDS, Figure
+from support.reporting.sheet.facts import JUDGED, KINDS, Figure, Sense
+from support.reporting.sheet.history import trend
 from support.reporting.sheet.summary import Kept, Release, Summary, Told
-from support.reporting.sheet.words import Words
+from support.reporting.sheet.words import Said, Words
 from support.wording import legible, short
 
 OUTCOMES = ("passed", "failed", "broken", "not run", "known", "skipped")
 """Of scenarios, in the order in which they are told."""
 
+_SIGNS = {Kept.KEPT: "✓", Kept.KNOWN: "!", Kept.BROKEN: "✗", Kept.UNJUDGED: "?", Kept.UNCHECKED: "-"}
+
 _MOST_PROBLEMS = 8
 _MOST_LINES = 5
+
+
+def _harmless(value: object) -> object:
+    """Whatever is not said in the words of this suite shows what nobody sees as escapes."""
+    return legible(value) if isinstance(value, str) and not isinstance(value, Said | Markup) else value
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
+    autoescape=lambda name: str(name).endswith(".html"),
+    finalize=_harmless,
+    trim_blocks=True,
+    lstrip_blocks=True,
     undefined=StrictUndefined,
     keep_trailing_newline=True,
 )
@@ -32,6 +49,31 @@ def as_page(run: Summary, say: Words) -> str:
     return _told("template.html", run, say)
 
 
+def as_text(run: Summary, say: Words) -> str:
+    """The same in Markdown, for pull requests and chat."""
+    return _told("template.md", run, say)
+
+
+def as_lines(run: Summary, say: Words, page: Path) -> list[str]:
+    """The last lines of the console.
+
+    Args:
+        run: the run.
+        say: in which language.
+        page: where the sheet is.
+    """
+    judged = ", ".join(f"{_number(run.judged[name])} {say(name)}" for name in JUDGED)
+    counts = Counter(one.worst_kept for one in run.criteria)
+    criteria = ", ".join(f"{counts[kept]} {say(kept)}" for kept in Kept if counts[kept])
+    return [
+        f"{say('sheet')}: {' '.join([f'{say(run.release)}.', *sentences(run, say)])}",
+        f"  {say('criteria')}: {criteria}",
+        f"  {say('judged')}: {judged}",
+        f"  {say('not_checked')}: {_number(run.unchecked.total())}",
+        f"  {page}",
+    ]
+
+
 def sentences(run: Summary, say: Words) -> list[str]:
     """Why a server may be released, or may not."""
     return [*_reasons(run, say)]
@@ -39,7 +81,7 @@ def sentences(run: Summary, say: Words) -> list[str]:
 
 def _told(template: str, run: Summary, say: Words) -> str:
     seconds = round(run.seconds)
-    text = _TEMPLATES.get_template(template).render(
+    return _TEMPLATES.get_template(template).render(
         run=run,
         say=say,
         sentences=sentences(run, say),
@@ -50,9 +92,12 @@ def _told(template: str, run: Summary, say: Words) -> str:
         number=_number,
         link=link,
         shown=_shown,
+        cell=_cell,
+        trend=lambda number, figure: _trend(run, number, figure, say),
         most=_MOST_PROBLEMS,
+        signs=_SIGNS,
+        judged=JUDGED,
     )
-    return legible(text)
 
 
 def _reasons(run: Summary, say: Words) -> Iterator[str]:
@@ -108,6 +153,33 @@ def _shown(why: str) -> str:
     """The beginning of a long reason: the report has all of it."""
     lines = [short(line) for line in why.splitlines()]
     return "\n".join(lines[:_MOST_LINES] + (["..."] if lines[_MOST_LINES:] else []))
+
+
+def _cell(words: str) -> Said:
+    """Words in a cell of Markdown, or in a list: on one line, and taken as they are."""
+    return Said(re.sub(r"([\\`*_{}\[\]<>|#!~&])", r"\\\1", " ".join(str(_harmless(words)).split())))
+
+
+@dataclass(frozen=True)
+class _Trend:
+    """A figure over the runs, as a line: points for SVG, 60 wide and 14 high, and the same in words."""
+
+    points: str
+    words: str
+
+
+def _trend(run: Summary, number: str, figure: Figure, say: Words) -> _Trend | None:
+    """How a figure was in the runs before and is in this one; None where there is nothing to compare."""
+    before = trend(run.past, number, figure.kind)
+    if figure.measured is None or not before or KINDS[figure.kind].sense is Sense.NONE_OF:
+        return None
+    values = [*before, figure.measured]
+    low, high = min(values), max(values)
+    step, height = 58 / (len(values) - 1), (high - low) or 1.0
+    points = " ".join(f"{1 + at * step:.1f},{13 - 12 * (value - low) / height:.1f}" for at, value in enumerate(values))
+    unit = KINDS[figure.kind].unit
+    lowest, highest = _amount(low, unit), _amount(high, unit)
+    return _Trend(points, say("trend", runs=len(values), lowest=lowest, highest=highest))
 
 
 def _amount(value: float | None, unit: str) -> str:
