@@ -40,6 +40,9 @@ _NO_REQUESTS = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'\">"
 )
+_NO_GATES = '<style>[data-testid="nav-tab-qualityGate"] { display: none }</style>'
+"""Allure's page has a place for gates that nobody sets here: the release sheet is the one."""
+
 _TAIL_LINES = 12
 
 _ANNOUNCED = "<!-- stands here until the page of the run is rendered -->"
@@ -209,13 +212,13 @@ def _run(command: list[str], folder: Path, complaint: str, told: Mapping[str, st
 
 
 def _keep_offline(page: Path) -> None:
-    """Takes the analytics out of the page, and forbids it every other request."""
+    """Takes the analytics out of the page, forbids it every other request, and hides what is always empty."""
     html = page.read_text("utf-8")
     html = _ANALYTICS.sub("", html)
     if "googletagmanager" in html or html.count("<head>") != 1:
         page.unlink()
         raise _RenderError("this version of Allure names its analytics in a way that cannot be taken out.")
-    page.write_text(html.replace("<head>", f"<head>\n    {_NO_REQUESTS}", 1), "utf-8", newline="\n")
+    page.write_text(html.replace("<head>", f"<head>\n    {_NO_REQUESTS}\n    {_NO_GATES}", 1), "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

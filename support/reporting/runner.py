@@ -67,6 +67,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._stops = False
         self._outputs: list[Any] = []
         self._planned: list[Any] = []
+        self._past: list[history.Record] = []
         self.features: list[Any] = []
         self.step_registry: Any = None
 
@@ -186,6 +187,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         """Sets up the mark, and says in all outputs that nothing was run yet."""
         try:
             self._mark = run_mark.begin(self._home, len(self._planned))
+            self._past = history.read(self._home)
             self._announce("This run is not finished", run_mark.STILL)
             self._tell_sheet()
             for reporter in self.config.reporters:
@@ -307,9 +309,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _tell_sheet(self, *, is_good: bool = False) -> Summary:
         """Puts a sheet in place of the last one that says what this run has come to."""
         report = getattr(self.context, "report", None) or Report(attaches=False)
-        run = gather(
-            self.features, self._planned, self._mark, report, history.read(self._home), self._result_of, is_good=is_good
-        )
+        run = gather(self.features, self._planned, self._mark, report, self._past, self._result_of, is_good=is_good)
         sheet.write(self._home, run, report.language)
         return run
 
@@ -317,7 +317,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         """The sheet of a run that is over; it is kept for the next ones where it has come to its end."""
         run = self._tell_sheet(is_good=is_good and not self._problems)
         if not run.ending:
-            history.append(self._home, [*history.read(self._home), run.record])
+            history.append(self._home, [*self._past, run.record])
         sys.stdout.write(f"\n{sheet.last_lines(self._home, run)}\n")
 
     def _result_of(self, scenario: Any) -> str:

@@ -8,6 +8,22 @@ const categories = process.env.REPORT_CATEGORIES;
 
 // Only a finished run is compared with others: one that was cut off says nothing of them, nor they of it.
 const hasHistory = !process.env.REPORT_WITHOUT_HISTORY;
+const hasPast = hasHistory && existsSync("allure-history.jsonl");
+
+// The graphs that these results fill: there are no layers, no environments and no coverage that others would show.
+const charts = [
+  { type: "currentStatus", title: "This run" },
+  ...(hasPast ? [{ type: "statusDynamics", title: "Runs before" }] : []),
+  ...(hasPast ? [{ type: "statusTransitions", title: "What changed from run to run" }] : []),
+  {
+    type: "testResultSeverities",
+    title: "By severity",
+    levels: ["critical", "normal"],
+    statuses: ["passed", "failed", "broken", "skipped"],
+  },
+  { type: "durations", title: "How long scenarios took", groupBy: "none" },
+  { type: "durationDynamics", title: "How long runs took" },
+];
 
 export default {
   name: process.env.REPORT_NAME || "Focus Server stream acceptance",
@@ -21,6 +37,7 @@ export default {
         groupBy: ["epic", "feature", "story"],
         reportLanguage: "en",
         stepTreeExpansion: "expanded",
+        charts,
       },
     },
   },
