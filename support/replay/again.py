@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,11 +57,12 @@ def judged_again(capture: Capture, recording: Recording | None = None) -> Again:
     metrics = StreamMetrics(start_time=header["start_time"], end_time=header["end_time"], began=header["began"])
     verdict = Verdict(stream_rules(expectation, limits_of(header), _truth(header, expectation, recording)))
     blocks = []
-    for block in _read_again(capture, job, expectation, metrics):
-        block.began = metrics.began
-        metrics.arrived(block, range(len(block)))
-        verdict.see(block)
-        blocks.append(block)
+    with closing(_read_again(capture, job, expectation, metrics)) as received:
+        for block in received:
+            block.began = metrics.began
+            metrics.arrived(block, range(len(block)))
+            verdict.see(block)
+            blocks.append(block)
     for part, ended in zip(metrics.streams, header["streams_ended"], strict=True):
         part.ended = ended
     verdict.end(Ending(**header["ending"], streams=metrics.streams))
@@ -80,8 +82,30 @@ def _truth(header: Mapping[str, Any], expectation: Expectation, recording: Recor
     return (recording and picture_of(oracle_of(header, recording), expectation)) or _NotAtHand()
 
 
-def _read_again(capture: Capture, job: Job, expectation: Expectation, metrics: StreamMetrics) -> Iterator[Block]:
-    """The frames that were kept, as they were handed on when they came; up to a message that is none."""
+def _read_again(capture: Capture, job: Job, expectation: Expectation, metrics: StreamMetrics) -> Generator[Block]:
+    """The frames that were kept, as they were handed on when they came, as far as they were."""
+    with closing(_all_again(capture, job, expectation, metrics)) as received:
+        due = _left_after(capture)
+        for block in received:
+            yield block.first(int(due)) if len(block) > due else block
+            due -= len(block)
+            if due <= 0:  # at once: what would be done for the next one was not done then
+                return
+
+
+def _left_after(capture: Capture) -> float:
+    """Of the frames that were kept, how many came until the client left the stream; endless where it did not.
+
+    Of several streams whose beginning was not kept, nobody knows.
+    """
+    ending, lost = capture.header["ending"], capture.header["lost"]
+    if ending["by_server"] or ending["error"] or (len(lost) > 1 and any(lost)):
+        return math.inf
+    return float(ending["frames"] - lost[0])
+
+
+def _all_again(capture: Capture, job: Job, expectation: Expectation, metrics: StreamMetrics) -> Generator[Block]:
+    """All frames in what was kept, up to a message that is none."""
     header, dialect = capture.header, named(capture.header["dialect"])
     amount = len(expectation.streams)
     progress = Progress(dialect, header["max_frames"] or 0, job.answer.lines_dt, expectation.row_span)
@@ -91,16 +115,18 @@ def _read_again(capture: Capture, job: Job, expectation: Expectation, metrics: S
     metrics.interruptions = progress.interruptions
     metrics.streams = [Part(number, amount, metrics.began) for number in range(amount)] if amount > 1 else []
     reading = Reading(metrics.streams, readers, progress)
-    for event in capture.events:
-        if isinstance(event, Over):
-            progress.over(event.at, event.reason)
-            progress.ask()
-            reading.begin_anew()
-            continue
-        messages = list(event.messages)
-        read = reading.read([(event.stream, messages)]) if amount > 1 else readers[0].blocks(messages)
-        with suppress(UnreadableError):  # the error that ended the stream says so; what came with it was read, too
-            for block in read:
-                block.began = metrics.began
-                yield from progress.take(block)
-    reading.close()
+    try:
+        for event in capture.events:
+            if isinstance(event, Over):
+                progress.over(event.at, event.reason)
+                progress.ask()
+                reading.begin_anew()
+                continue
+            messages = list(event.messages)
+            read = reading.read([(event.stream, messages)]) if amount > 1 else readers[0].blocks(messages)
+            with suppress(UnreadableError):  # the error that ended the stream says so; what came with it was read, too
+                for block in read:
+                    block.began = metrics.began
+                    yield from progress.take(block)
+    finally:
+        reading.close()

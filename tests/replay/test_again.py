@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from support.screen.streamed import Streamed
 from support.screen.window import Take, open_window
 from support.server.embedded import EmbeddedServer
 from support.settings import Settings
+from support.stream.block import Message
 from support.stream.dialects import DIALECTS
 from support.stream.tape import Over, Tape
 from support.truth.oracle import Oracle
@@ -71,6 +73,22 @@ def test_a_correct_stream_is_one_again_with_its_metrics(tmp_path: Path) -> None:
     assert [frame.data for frame in found.stream.frames] == [frame.data for frame in stream.frames]
 
 
+def test_what_came_after_the_client_had_left_is_not_judged(tmp_path: Path) -> None:
+    def no_number(messages: list[Any]) -> None:
+        for message in (messages[1], messages[9]):
+            message.rows[0].sensors[0].intensity[0] = float("nan")
+
+    frames = spoiled(PLAN, no_number)
+    stream = kept(frames[:5])
+    assert stream.take is not None
+    stream.take.tape.came(
+        0, [Message(frame.data, frame.size, frame.elapsed, frame.received_at) for frame in frames[5:]]
+    )
+    found = again(stream, tmp_path / "capture")
+    assert [frame.index for frame in found.stream.frames] == [0, 1, 2, 3, 4]
+    assert told(found.stream) == told(stream)
+
+
 def test_of_a_long_stream_the_end_is_judged_again(tmp_path: Path) -> None:
     def no_number(messages: list[Any]) -> None:
         for message in (messages[1], messages[9]):
@@ -92,7 +110,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     running.stop()
 
 
-def streamed(server: EmbeddedServer, fault: str, frames: int | None, *, past: Recording | None = None) -> Streamed:
+def streamed(
+    server: EmbeddedServer, fault: str, frames: int | None, *, past: Recording | None = None, seconds: float = math.inf
+) -> Streamed:
     """So many frames, or what comes of them, of a server with this fault; or the last second of what it plays."""
     settings = SETTINGS.speaking(server.told["dialect"])
     server.deviate(faults=[fault] if fault else [])
@@ -107,7 +127,7 @@ def streamed(server: EmbeddedServer, fault: str, frames: int | None, *, past: Re
         with open_window(settings, api, request, fibre[0].prr) as window:
             window.connect()
             with suppress(RemoteError):
-                window.receive(frames)
+                window.receive(frames, seconds)
             return Streamed.of(window)
 
 
@@ -131,6 +151,14 @@ def test_a_stream_of_a_server_is_judged_as_it_was(
     assert sorted(told(found.stream)) == sorted(told(stream))
     assert (found.gone, found.new) == ((), ())
     assert [part.bytes for part in found.stream.metrics.streams] == [part.bytes for part in stream.metrics.streams]
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.62, 0.7])
+def test_a_stream_that_was_left_is_judged_to_there(tmp_path: Path, server: EmbeddedServer, seconds: float) -> None:
+    stream = streamed(server, "line-lost", None, seconds=seconds)
+    found = again(stream, tmp_path / "capture")
+    assert found.stream.verdict.frames == stream.verdict.frames
+    assert sorted(told(found.stream)) == sorted(told(stream)) != []
 
 
 @pytest.mark.parametrize("fault", ["", "line-lost", "spectrum-mirrored"])
