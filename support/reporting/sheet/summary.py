@@ -64,7 +64,7 @@ class Told:
     figures: Sequence[Figure] = ()
     judged: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """By what it is found in other runs."""
         return key_of(self.feature, self.title)
@@ -162,7 +162,7 @@ class Summary:
         """The scenarios that are about the server under test."""
         return [one for one in self.scenarios if not one.is_self_test]
 
-    @property
+    @cached_property
     def judged(self) -> Counter[str]:
         """How many streams, frames, lines and values of the server were judged."""
         total: Counter[str] = Counter()
@@ -225,17 +225,17 @@ class Summary:
         """The run of this server before this one."""
         return self.past[-1] if self.past else None
 
-    @property
+    @cached_property
     def newly_wrong(self) -> list[Told]:
         """The scenarios in which something is wrong that was right in the run before."""
         return [one for one in self.scenarios if one.outcome in WRONG and self._before(one) == "passed"]
 
-    @property
+    @cached_property
     def right_again(self) -> list[Told]:
         """The scenarios that are right, and were not in the run before."""
         return [one for one in self.scenarios if one.outcome == "passed" and self._before(one) in WRONG]
 
-    @property
+    @cached_property
     def flaky(self) -> list[Told]:
         """The scenarios that are now right and now wrong, with one version of the server."""
         records = [record for record in (*self.past, self.record) if record.version == self.record.version]

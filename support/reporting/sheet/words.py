@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -26,7 +27,7 @@ class Words:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        self._said = yaml.safe_load(Path(__file__).with_name(f"{language}.yaml").read_text("utf-8"))
+        self._said = _said(language)
 
     @property
     def direction(self) -> str:
@@ -43,3 +44,9 @@ class Words:
     def translated(self, kind: str, name: str, words: str) -> str:
         """Words of others, such as those of a criterion: as they are where this language has none for them."""
         return str(self._said.get(f"{kind} {name}", words))
+
+
+@cache
+def _said(language: Language) -> dict[str, object]:
+    said: dict[str, object] = yaml.safe_load(Path(__file__).with_name(f"{language}.yaml").read_text("utf-8"))
+    return said
