@@ -36,6 +36,14 @@ PROMISES = {
     "Nothing else was wrong in any stream of this run": ("scale",),
     "Two clients stream the same job": ("again",),
     "Two jobs <place>, each for itself": ("beside",),
+    "Playback covers exactly the range that was asked for": ("range",),
+    "A hole in the recording is shown as a hole": ("hole",),
+    "The same range is the same picture, whenever it is played back": ("same-request",),
+    "Ranges that follow each other fit": ("range",),
+    "Either way to ask for a range leads to the same picture": ("task",),
+    "The server tells when a range is over": ("metadata",),
+    "Every resolution has the numbers that follow from it, and is played back": ("frequencies", "channels", "lines"),
+    "One channel can be looked at as closely as can be": ("view",),
     "A cancelled job leaves its window to the next one": ("window",),
     "A server that has no window left refuses one more, and goes on with the others": ("full",),
     "A range of the past is shown as a stream that is right in every way": ("range",),
@@ -54,9 +62,6 @@ LONG = frozenset({"long"})
 
 OF_TRUTH = frozenset({"truth", "range", "same-request"})
 """Promises about what is shown of the past: who answers for them has to know the recording."""
-
-AWAITED = frozenset({"same-request"})
-"""Promises that no scenario answers for yet."""
 
 CONTROLLED = frozenset({"removal"})
 """Promises that need the controls of the embedded server; ``tests/screen/test_lifetime.py`` tries their faults."""

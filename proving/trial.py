@@ -14,7 +14,7 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import AWAITED, CONTROLLED, LONG, OF_TRUTH, SLOW, asks_about_all, owns
+from proving.owners import CONTROLLED, LONG, OF_TRUTH, SLOW, asks_about_all, owns
 from proving.recording import recording
 from proving.sample import needs_many
 from proving.suite import CONFIGURATIONS, CRITERIA, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
@@ -187,7 +187,7 @@ def deviations(dialect: str = STORY) -> list[Deviation]:
     faults = [
         Deviation(item["name"], item["says"], item["promise"], tuple(item["conditions"]))
         for item in listed["faults"]
-        if dialect in item["dialects"] and item["promise"] not in LONG | AWAITED | CONTROLLED
+        if dialect in item["dialects"] and item["promise"] not in LONG | CONTROLLED
     ]
     return [replace(one, dialect=dialect) for one in (CORRECT, *variants, *faults)]
 

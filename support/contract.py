@@ -255,6 +255,15 @@ class JobAnswer(_TolerantAnswer):
     view_type: Annotated[Text, BeforeValidator(str)] = "0"
 
     @classmethod
+    def to_task(cls, task_id: str, request: JobRequest, content: object) -> JobAnswer:
+        """The answer to a request for a task, like ``to``; naming another task makes that field unreadable."""
+        answer = cls.to(request, content)
+        if answer.task_id == task_id or "task_id" in answer.unreadable:
+            return answer
+        wrong = {"task_id": f"it is {answer.task_id!r}, where {short(repr(task_id))} was asked for"}
+        return answer.model_copy(update={"unreadable": {**answer.unreadable, **wrong}})
+
+    @classmethod
     def to(cls, request: JobRequest, content: object) -> JobAnswer:
         """The answer to a request, in this JSON; a field that can be done without holds what was asked for.
 

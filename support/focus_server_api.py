@@ -120,7 +120,8 @@ class FocusServerAPI:
 
     def config_task(self, task_id: str, request: ConfigTaskRequest) -> JobAnswer:
         """The same in the words of the other dialect of REST: a job for a task."""
-        return self._read(partial(JobAnswer.to, request), "POST", f"/config/{quote(task_id, safe='')}", request.body())
+        read = partial(JobAnswer.to_task, task_id, request)
+        return self._read(read, "POST", f"/config/{quote(task_id, safe='')}", request.body())
 
     def metadata(self, job_id: str) -> JobMetadata:
         """The state of a job; APIError with status 404 for one that the server does not know."""

@@ -11,6 +11,7 @@ from behave import register_type
 from support.network.trouble import TROUBLES
 from support.screen.job import Kind, Mistake, Part, Place, Relation
 from support.server.secured import SERVERS, TRUSTS
+from support.validation.numbers import Numbers
 
 Meaning = TypeVar("Meaning")
 
@@ -99,9 +100,15 @@ def channels(text: str) -> int:
 def kind(row: Mapping[str, str]) -> Kind:
     """A row of a table of windows: ``11``, ``middle``, ``512``, ``40 % to 60 %``, ``15``, ``60`` or ``no limit``."""
     low, high = (percentage(end) / 100 for end in row["band"].split(" to "))
-    frames = None if row["frames"] == "no limit" else int(row["frames"])
+    limit = row.get("frames", "no limit")
+    frames = None if limit == "no limit" else int(limit)
     number, lines = int(row["channels"]), float(row["lines a second"])
     return Kind(number, Part(row["part"]), int(row["NFFT"]), (low, high), lines, frames)
+
+
+def numbers(row: Mapping[str, str]) -> Numbers:
+    """What stands beside a kind of window: how many frequencies it has, and how far lines are apart."""
+    return Numbers(int(row["channels"]), int(row["frequencies"]), duration(row["lines apart"]))
 
 
 def one_of(words: Mapping[str, Meaning]) -> Callable[[str], Meaning]:

@@ -264,6 +264,28 @@ def follows_the_job() -> BaseMatcher[Sequence[Told]]:
     return _Promise("a job that is told as it is", problem)
 
 
+def every_range_is_shown() -> BaseMatcher[Sequence[Watch]]:
+    """Every window shows each line of its range, nothing beyond, and ends by itself."""
+
+    def problem(watch: Watch) -> str | None:
+        findings = watch.ask([Topic.CONTINUITY, Topic.ENDING])
+        if findings or watch.failure or not watch.lines_received:
+            return _joined(*map(str, findings[:_SHOWN_PER_RULE]), watch.failure) or "no line came"
+        return None
+
+    return _every_window("every line of its range, and none beyond, in every window", problem)
+
+
+def has_its_numbers() -> BaseMatcher[Sequence[Finding]]:
+    """Configurations whose numbers are those expected."""
+    return _told("the numbers that follow from each configuration", "in the answers of the configurations")
+
+
+def is_played_back_the_same() -> BaseMatcher[Sequence[Finding]]:
+    """Ranges of the past that have no finding when they are compared."""
+    return _told("the same past, whenever it is played back", "in what was played back")
+
+
 def every_window_received_every_line() -> BaseMatcher[Sequence[Watch]]:
     """In every window as many lines as there were, and none missing, repeated or out of order."""
 

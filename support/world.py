@@ -32,6 +32,7 @@ from support.screen.lifetime import Moment, Told, followed, told
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
 from support.screen.past import Recorded, Span
+from support.screen.playback import Playback
 from support.screen.refusals import Refusal, judge_refusal, refusal_of, refusal_of_unknown_job
 from support.screen.sights import Sights
 from support.screen.streamed import Streamed
@@ -77,6 +78,7 @@ class World:
         together: the windows that it watches at the same time, or again.
         sights: what is seen through several of them.
         baseline: what it measures.
+        playback: what it plays back of a recording.
         waits: how long the windows of the run took to open, where it looks back on them.
     """
 
@@ -470,6 +472,7 @@ class World:
         self.together = Together(settings, server, self._cleanup)
         self.sights = Sights(settings, self.together, server.fibre)
         self.baseline = BaselineCheck(settings, server)
+        self.playback = Playback(settings, server, self.together)
 
     def _streaming(self) -> Streaming:
         """More streams of this scenario, with a client of their own."""

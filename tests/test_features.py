@@ -33,7 +33,11 @@ OTHER_TAGS = {
 
 def test_the_criteria_run_first_and_what_looks_back_last() -> None:
     folders = list(dict.fromkeys(Path(feature.filename).parent.name for feature in features()))
-    assert folders == ["acceptance_criteria", "capacity", "client", "jobs", "selftest", "truth", "whole_run"]
+    assert folders == [
+        "acceptance_criteria",
+        *("capacity", "client", "jobs", "playback", "selftest", "truth"),
+        "whole_run",
+    ]
 
 
 def test_each_criterion_is_a_rule_with_its_number() -> None:

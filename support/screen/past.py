@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
 
 from support.contract import ChannelRange, JobRequest
 from support.errors import APIError
@@ -16,7 +18,20 @@ LONG_AGO = 30 * 86_400
 _STILL_COMING = 5
 """Seconds before now that a recording which still runs surely holds."""
 
+_A_HOLE = 0.1
+"""Seconds: less is no hole that an operator sees."""
+
 Span = tuple[float, float]
+
+
+class Piece(StrEnum):
+    """A range of a recording, as scenarios name it."""
+
+    BEGINNING = "its first two seconds"
+    BEFORE = "from a second before it begins to a second after"
+    MIDDLE = "two seconds in its midst"
+    END = "its last two seconds"
+    UNSEEN = "a second that nobody has looked at"
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,36 @@ class Recorded:
         if begin <= whole < last:
             return float(whole), float(last)
         return max(begin, end - seconds), end
+
+    def lasting(self, seconds: float) -> Span | None:
+        """So much of the end of the last stretch that lasts so long, between whole seconds; None where none does."""
+        for begin, end in reversed(self.stretches):
+            last = math.floor(end)
+            first = last - math.ceil(seconds)
+            if begin <= first:
+                return float(first), float(last)
+        return None
+
+    def around_hole(self, margin: float) -> Span | None:
+        """From so long before the last hole to so long after it, between whole seconds; None where there is none."""
+        for (begin, hole), (after, end) in reversed(list(pairwise(self.stretches))):
+            first, last = math.floor(hole - margin), math.ceil(after + margin)
+            if after - hole > _A_HOLE and begin <= first and last <= end:
+                return float(first), float(last)
+        return None
+
+    def piece(self, piece: Piece) -> Span:
+        """A range of it, between whole seconds; of a recording that is shorter, what there is."""
+        begin, end = math.ceil(self.stretches[0][0]), math.floor(self.stretches[-1][1])
+        middle = (begin + math.floor(self.stretches[0][1])) // 2
+        ranges = {
+            Piece.BEGINNING: (begin, begin + 2),
+            Piece.BEFORE: (begin - 1, begin + 1),
+            Piece.MIDDLE: (middle - 1, middle + 1),
+            Piece.END: (end - 2, end),
+            Piece.UNSEEN: (middle - 2, middle - 1),
+        }
+        return tuple(map(float, ranges[piece]))  # type: ignore[return-value]  # there are two
 
 
 def stretches(api: FocusServerAPI, begin: float, end: float) -> tuple[Span, ...]:

@@ -10,10 +10,14 @@ from support.contract import ChannelRange, JobRequest, LiveMetadata
 from support.focus_server_api import FocusServerAPI
 from support.screen.job import Job, Kind, Place, live_job_requests
 from support.screen.many import Look, Watch, Windows
+from support.screen.window import KEPT_BYTES
 from support.server.vacancies import Vacancies
 from support.settings import Settings
 
 _A_FEW_FRAMES = 5
+
+_LONGEST_PLAYBACK = 120.0
+"""Seconds after which a range of the past is left that has not come to its end."""
 
 _A_MOMENT = 0.5
 """Seconds that a client streams before it leaves."""
@@ -117,6 +121,11 @@ class Together:
         for job in jobs:
             self.look([Look.at(job, _A_FEW_FRAMES)], seconds)
         self.watch(jobs, seconds)
+
+    def play(self, requests: Sequence[JobRequest]) -> None:
+        """Streams ranges of the past to their ends, as many at the same time as the settings allow."""
+        self._plan([Look(request, kept_bytes=KEPT_BYTES) for request in requests])
+        self._take_turns(_LONGEST_PLAYBACK, min(self._settings.windows_at_once, self._settings.windows))
 
     def leave_in_the_middle(self, job: Job) -> None:
         """Streams the job for a moment, and leaves."""

@@ -6,6 +6,7 @@ import logging
 import math
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from support.address import target_of
-from support.contract import JobAnswer, JobRequest
+from support.contract import ConfigTaskRequest, JobAnswer, JobRequest
 from support.errors import APIError, ConnectionError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
@@ -296,7 +297,11 @@ def _configured(api: FocusServerAPI, request: JobRequest, place: Place, patience
     while True:
         began = time.monotonic()
         try:
-            return api.configure(request), time.monotonic() - began
+            if isinstance(request, ConfigTaskRequest):
+                answer = api.config_task(f"task-{uuid.uuid4().hex[:12]}", request)
+            else:
+                answer = api.configure(request)
+            return answer, time.monotonic() - began
         except APIError as error:
             if error.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() >= deadline:
                 place.free = isinstance(error.status, int) and error.status >= HTTPStatus.BAD_REQUEST

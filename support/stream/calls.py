@@ -136,14 +136,18 @@ class StreamCalls(Iterator[Portions]):
                 raise self._failed.pop(number)
         if is_over:
             raise StopIteration
-        newest = max(part.newest or 0.0 for part in self._parts)
         for number in self._over - self._failed.keys():
             call = self._calls[number]
             is_due = 0 < self._max_frames <= call.received
-            if not is_due and not self._waits(number) and newest > self._ended(number) + _GRACE:
+            if not is_due and not self._waits(number) and self._others_go_on(number):
                 raise call.ended_alone()
         if self._waited >= self._idle_timeout:
             self._give_up()
+
+    def _others_go_on(self, number: int) -> bool:
+        """Whether others have brought later lines for some time since: up to its last one they only catch up."""
+        since, last = self._ended(number) + _GRACE, self._parts[number].lines.newest
+        return any((part.newest or 0.0) > since and part.lines.newest > last for part in self._parts)
 
     def _ended(self, number: int) -> float:
         ended = self._calls[number].ended

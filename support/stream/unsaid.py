@@ -15,4 +15,5 @@ class Unsaid(StrEnum):
     PRR = "the exact pulse repetition rate of the fibre"
     WINDOWS = "how many windows there are"
     SCALE = "whether values are linear or logarithmic"
+    TASK = "what a task is to show"
     JOB_STATUS = "how a job is doing"

@@ -17,6 +17,9 @@ _WINDOWS = 30
 _BIN_TOLERANCE = 0.01
 """Share of the distance between two bins: room for servers that round ``frequencies_list`` for display."""
 
+_DISPLAYED = 0.0051
+"""Hz: rounding to hundredths, which is more than that where bins are finer than half a hertz."""
+
 _NOMINAL_TOLERANCE = 0.1
 """Share by which a PRR that is nominal may differ from the real one."""
 
@@ -184,11 +187,16 @@ def _is_whole(number: float) -> bool:
     return abs(number - round(number)) <= _BIN_TOLERANCE
 
 
+def _room(step: float) -> float:
+    """By how much a bin may be off, Hz, where they are ``step`` Hz apart: never so much that it could be another."""
+    return max(step * _BIN_TOLERANCE, min(_DISPLAYED, step / 4))
+
+
 def _bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[Finding]:
     listed = answer.frequencies_list
     due = band(prr, request.nfft, request.frequency_min, request.frequency_max)
     step = prr / request.nfft
-    tolerance = step * _BIN_TOLERANCE
+    tolerance = _room(step)
     yield from _outside(request, answer, tolerance)
     if len(listed) != len(due):
         yield _finding(

@@ -217,15 +217,18 @@ def of_each_stream(streams: int, make: Callable[[], Rule]) -> Rule:
     return OfEachStream()
 
 
-def rules_of_streams(streams: Sequence[tuple[int, ...]]) -> list[Rule]:
-    """Every rule about a job whose streams have these sensors; none about a job that has one."""
+def rules_of_streams(streams: Sequence[tuple[int, ...]], *, is_live: bool = True) -> list[Rule]:
+    """Every rule about a job whose streams have these sensors; none about a job that has one.
+
+    Streams of the past go each as fast as it can.
+    """
     if len(streams) < 2:
         return []
     return [
         ChannelsOfStreams(streams),
         OneCanvas(),
         StreamsDiffer(),
-        StreamsInStep(),
+        *((StreamsInStep(),) if is_live else ()),
         SameLines(),
         StreamsGoOn(),
     ]

@@ -72,7 +72,7 @@ def stream_rules(expectation: Expectation, limits: Limits, truth: Rule | None = 
         *(_of_live(limits) if expectation.grid is None else (RangeShown(expectation.grid, expectation.max_frames),)),
         FrameCount(expectation.max_frames, ends_by_itself=expectation.past is not None),
         EndsWell(limits.end_within),
-        *rules_of_streams(expectation.streams),
+        *rules_of_streams(expectation.streams, is_live=expectation.past is None),
     ]
 
 

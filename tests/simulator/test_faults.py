@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -309,6 +310,63 @@ def check_status_stands_still(simulator: Simulator) -> None:
     with simulator.job() as job:
         next(job.open())
         assert simulator.status(job.job_id) == "pending"
+
+
+def small_recording(simulator: Simulator) -> tuple[int, int]:
+    """When the hole of the small recording begins and ends, epoch seconds."""
+    (_, hole), (after, _), *_ = simulator.call(
+        "POST", "/recordings_in_time_range", {"start_time": 0, "end_time": 4e9}
+    ).json()
+    return hole, after
+
+
+@breaks
+def check_completed_still_running(simulator: Simulator) -> None:
+    hole, _ = small_recording(simulator)
+    with simulator.job(start_time=hole - 2, end_time=hole) as job:
+        assert job.frames(0)
+        assert simulator.status(job.job_id) == "running"
+
+
+@breaks
+def check_hole_closed(simulator: Simulator) -> None:
+    hole, after = small_recording(simulator)
+    with simulator.job(start_time=hole - 1, end_time=after + 1) as job:
+        shown = starts(job.frames(0))
+    assert shown[0] == (hole - 1) * 1000
+    assert {right - left for left, right in pairwise(shown)} == {10}
+    assert shown[-1] < after * 1000
+
+
+def as_task(simulator: Simulator, start: int, end: int) -> requests.Response:
+    told = {"start_time": start, "end_time": end}
+    times = {name: datetime.fromtimestamp(time, UTC).strftime("%y%m%d%H%M%S") for name, time in told.items()}
+    asked = {"displayTimeAxisDuration": 10, "nfftSelection": 1024, "canvasInfo": {"height": 1000}}
+    asked |= {"sensors": {"min": 0, "max": 10}, "frequencyRange": {"min": 0, "max": 500}}
+    return simulator.call("POST", "/config/task-7", asked | times)
+
+
+@breaks
+def check_task_times_late(simulator: Simulator) -> None:
+    hole, _ = small_recording(simulator)
+    with simulator.adopted(as_task(simulator, hole - 4, hole - 2).json()) as job:
+        assert starts(job.frames(1))[0] == (hole - 3) * 1000
+
+
+@breaks
+def check_task_of_another(simulator: Simulator) -> None:
+    hole, _ = small_recording(simulator)
+    with simulator.adopted(as_task(simulator, hole - 4, hole - 2).json()) as job:
+        assert job.answer["task_id"] == "task-7-1"
+    with simulator.job() as job:
+        assert "task_id" not in job.answer
+
+
+@breaks
+def check_long_window_refused(simulator: Simulator) -> None:
+    one = {"channels": {"min": 3, "max": 3}, "view_type": "1"}
+    assert simulator.configure(**one, nfftSelection=4096).status_code == 400
+    assert simulator.configure(**one, nfftSelection=2048).status_code == 200
 
 
 def beyond_the_last(fault: str) -> tuple[int, str, str]:

@@ -55,6 +55,27 @@ def test_a_right_answer_has_no_finding(changes: dict[str, Any]) -> None:
     assert sentences(answer(**changes)) == []
 
 
+def test_fine_bins_may_be_rounded_to_hundredths_and_are_still_told_from_others() -> None:
+    request = JobRequest(
+        channels_min=1, channels_max=1, nfft=65_536, view_type="1", frequency_min=100, frequency_max=110
+    )
+    step = PRR / request.nfft
+
+    def judged(shift: float = 0.0) -> list[str]:
+        listed = [round((number + shift) * step, 2) for number in range(3277, 3605)]
+        changed = answer(
+            channel_amount=1,
+            channel_to_stream_index={"1": 0},
+            frequencies_list=listed,
+            frequencies_amount=len(listed),
+            view_type="1",
+        )
+        return [finding.sentence for finding in judge_configuration(request, changed, PRR)]
+
+    assert judged() == []
+    assert "bin 0 is " in " ".join(judged(shift=0.5))
+
+
 WRONG_ANSWERS: list[tuple[dict[str, Any], str]] = [
     ({"channel_amount": 5}, "channel_amount is wrong: it counts 5 channels where 4 were asked for"),
     ({"channel_to_stream_index": {"1": 0, "2": 0, "4": 0}}, "channel_to_stream_index lacks channel 3"),

@@ -1,10 +1,11 @@
 """Faults of the answer of ``/configure``: what it says about the stream, and whether it is an answer at all."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 from support.simulator.deviations.stages import ANSWER, PLAN, REST, Answer, Exchange, Proceed
-from support.simulator.plan import MULTI_CHANNEL, SINGLE_CHANNEL, Plan
+from support.simulator.plan import HIGHEST_NFFT, MULTI_CHANNEL, SINGLE_CHANNEL, Plan
 
 OTHER_PRR = 1.25  # times the real one
 
@@ -77,6 +78,21 @@ def view_type_wrong(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer names another view than was asked for."""
     other = MULTI_CHANNEL if str(answer["view_type"]) != MULTI_CHANNEL else SINGLE_CHANNEL
     return answer | {"view_type": other}
+
+
+@REST.fault("view")
+async def long_window_refused(exchange: Exchange, proceed: Proceed) -> Answer:
+    """A single channel is refused with more samples a line than several channels can have."""
+    asked = json.loads(exchange.body) if exchange.path == "/configure" else {}
+    if not isinstance(asked.get("nfftSelection"), int) or asked["nfftSelection"] <= HIGHEST_NFFT:
+        return await proceed(exchange)
+    return Answer.of(400, {"error": f"nfftSelection: at most {HIGHEST_NFFT}"})
+
+
+@ANSWER.fault("task", "story")
+def task_of_another(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a task names another one."""
+    return answer | {"task_id": f"{answer['task_id']}-1"} if "task_id" in answer else answer
 
 
 @ANSWER.fault("answer")

@@ -48,6 +48,8 @@ Promise = Literal[
     "window",
     "full",
     "removal",
+    "hole",
+    "task",
     "long",
     "streams",
     "shape",

@@ -1,15 +1,19 @@
 """Faults of historic ranges: their first and last rows, seams between neighbours, and the same range asked again."""
 
 import itertools
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import numpy as np
 
 from support.simulator.deviations.bent import Bent
 from support.simulator.deviations.edits import with_values
-from support.simulator.deviations.stages import FRAME, TIMELINE, At
-from support.simulator.frame import Frame, Timeline
+from support.simulator.deviations.stages import FRAME, REST, TIMELINE, Answer, At, Exchange, Proceed
+from support.simulator.frame import Frame, Row, Timeline, rounded
+from support.simulator.models import TASK_TIME
 from support.simulator.plan import Plan
 
 
@@ -55,6 +59,36 @@ def _watch_ends(frame: Frame, at: At) -> Frame:
     if at.plan.between is not None and at.rows_of(frame).stop == at.timeline.rows:
         at.of_jobs[_shown_until(at.plan, at.plan.between[1])] = frame.rows[-1].values
     return frame
+
+
+@FRAME.fault("hole")
+def hole_closed(frame: Frame, at: At) -> Frame:
+    """What was recorded after a hole is shown right after what was before it."""
+    if at.plan.between is None:
+        return frame
+    first, line_ms = at.timeline.start(0), at.plan.lines_dt * 1000
+
+    def without_hole(place: int, row: Row) -> Row:
+        number = at.row + place
+        late = rounded(at.timeline.start(number) - first - number * line_ms)
+        return replace(row, start_ms=row.start_ms - late, end_ms=row.end_ms - late)
+
+    return replace(frame, rows=tuple(without_hole(place, row) for place, row in enumerate(frame.rows)))
+
+
+@REST.fault("task", "story")
+async def task_times_late(exchange: Exchange, proceed: Proceed) -> Answer:
+    """The times of a range that is asked for as a task are taken to be a second later."""
+    asked = json.loads(exchange.body) if exchange.path.startswith("/config/") else {}
+    if not isinstance(asked.get("start_time"), str):
+        return await proceed(exchange)
+    times = {name: _later(asked[name]) for name in ("start_time", "end_time")}
+    return await proceed(exchange.asking(asked | times))
+
+
+def _later(time: str) -> str:
+    late = datetime.strptime(time, TASK_TIME).replace(tzinfo=UTC) + timedelta(seconds=1)
+    return late.strftime(TASK_TIME)
 
 
 @FRAME.fault("same-request")

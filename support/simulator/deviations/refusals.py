@@ -96,6 +96,15 @@ async def status_stands_still(exchange: Exchange, proceed: Proceed) -> Answer:
 
 
 @REST.fault("metadata", "story")
+async def completed_still_running(exchange: Exchange, proceed: Proceed) -> Answer:
+    """Metadata of a job that was shown to its end say that it is running."""
+    answer = await proceed(exchange)
+    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != "completed":
+        return answer
+    return answer.holding(answer.content | {"status": "running"})
+
+
+@REST.fault("metadata", "story")
 async def metadata_of_another_request(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job say that it was asked for one channel more than it was."""
     answer = await proceed(exchange)

@@ -69,8 +69,10 @@ def view_type_number(answer: dict[str, Any]) -> dict[str, Any]:
 
 @ANSWER.variant()
 def rounded_frequencies(answer: dict[str, Any]) -> dict[str, Any]:
-    """The frequencies are listed with two decimals."""
-    return answer | {"frequencies_list": [round(frequency, 2) for frequency in answer["frequencies_list"]]}
+    """The frequencies are listed with two decimals, or with four where they are less than half a hertz apart."""
+    listed = answer["frequencies_list"]
+    decimals = 2 if listed[1:] and listed[1] - listed[0] >= 0.5 else 4
+    return answer | {"frequencies_list": [round(frequency, decimals) for frequency in listed]}
 
 
 @REST.variant("story")
@@ -124,8 +126,9 @@ async def metadata_in_other_words(exchange: Exchange, proceed: Proceed) -> Answe
     if not exchange.path.startswith("/metadata/") or answer.status != HTTPStatus.OK:
         return answer
     config = {name: value for name, value in answer.content["config"].items() if value is not None}
-    channels = {end: float(channel) for end, channel in config["channels"].items()}
-    told = config | {"channels": channels, "view_type": int(config.get("view_type") or 0), "user": "operator"}
+    name = "channels" if "channels" in config else "sensors"
+    channels = {end: float(channel) for end, channel in config[name].items()}
+    told = config | {name: channels, "view_type": int(config.get("view_type") or 0), "user": "operator"}
     return answer.holding(answer.content | {"config": told})
 
 
