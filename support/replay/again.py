@@ -86,11 +86,9 @@ def _read_again(capture: Capture, job: Job, expectation: Expectation, metrics: S
     """The frames that were kept, as they were handed on when they came, as far as they were."""
     with closing(_all_again(capture, job, expectation, metrics)) as received:
         due = _left_after(capture)
-        for block in received:
+        while due > 0 and (block := next(received, None)):  # not one more: what that would do was not done then
             yield block.first(int(due)) if len(block) > due else block
             due -= len(block)
-            if due <= 0:  # at once: what would be done for the next one was not done then
-                return
 
 
 def _left_after(capture: Capture) -> float:
