@@ -25,6 +25,7 @@ class Oracle:
     Attributes:
         compared: values that have been compared.
         closest: the largest error of what was right, as a share of what is allowed.
+        begun: where the ranges of its jobs begin, epoch seconds.
     """
 
     def __init__(self, recording: Recording, lowest: int, known: Sequence[Convention] = ()) -> None:
@@ -32,6 +33,7 @@ class Oracle:
         self.lowest = lowest
         self.compared = 0
         self.closest = 0.0
+        self.begun: list[float] = []
         self._ways = list(known)
         self._lock = threading.Lock()
 
@@ -59,6 +61,8 @@ class Oracle:
         if expectation.past is None or not expectation.sensors:
             return None
         shown = Range(self.recording, self.lowest, expectation)
+        with self._lock:
+            self.begun.append(expectation.past.begin)
         return shown if shown.can_be_judged else None
 
     def way(self, shown: Range, rows: Sequence[Row]) -> Convention | Nearest | None:

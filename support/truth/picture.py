@@ -9,7 +9,8 @@ import numpy as np
 from support.stream.block import Block
 from support.stream.frame import Frame
 from support.truth.comparison import Comparison, Marks, Row
-from support.truth.convention import values_of
+from support.truth.convention import EMBEDDED, values_of
+from support.truth.explanations import Evidence, explained
 from support.truth.finding_out import Nearest
 from support.truth.oracle import Oracle
 from support.truth.range import Range
@@ -49,6 +50,8 @@ class PictureOfRecording(Rule):
         self._rows = 0
         self._wrong: list[tuple[Row, Marks]] = []
         self._wrong_rows = self._wrong_values = 0
+        self._first: Row | None = None
+        self._was_right = False
 
     def see(self, block: Block) -> Iterator[Finding]:
         for position, frame in enumerate(block.frames):
@@ -62,12 +65,11 @@ class PictureOfRecording(Rule):
         self._settle()
         if self._comparison is not None:
             self._oracle.note(0, self._comparison.closest)
-        if self._nearest is not None:
-            yield self.finding(f"the values are made in none of the usual ways from the recording: {self._nearest}")
         if self._wrong:
             yield self._summary()
-            for row, marks in self._wrong[:_SHOWN]:
-                yield self._told(row, marks)
+            if self._nearest is None:
+                for row, marks in self._wrong[:_SHOWN]:
+                    yield self._told(row, marks)
 
     def _can_be_compared(self, frame: Frame) -> bool:
         """Whether it has the sensors and the bins that it should; if not, that is for others to tell."""
@@ -82,7 +84,7 @@ class PictureOfRecording(Rule):
         ]
 
     def _see(self, rows: list[Row]) -> None:
-        if self._comparison is None and self._nearest is None:
+        if self._comparison is None:
             self._waiting += [row for row in rows if self._shown.place(row.line)]
             if len(self._waiting) >= _FIRST_ROWS:
                 self._settle()
@@ -91,13 +93,13 @@ class PictureOfRecording(Rule):
 
     def _settle(self) -> None:
         """Finds out how rows are made, and compares those that waited for that."""
-        if not self._waiting or self._comparison or self._nearest:
+        if not self._waiting or self._comparison:
             return
         way = self._oracle.way(self._shown, self._waiting)
         if isinstance(way, Nearest):
             self._nearest = way
-        elif way is not None:
-            self._comparison = Comparison(self._shown, way)
+        if way is not None:
+            self._comparison = Comparison(self._shown, way.convention if isinstance(way, Nearest) else way)
             self._compare(self._waiting)
         self._waiting = []
 
@@ -109,24 +111,39 @@ class PictureOfRecording(Rule):
             wrong = self._comparison.wrong(row)
             if wrong is not None:
                 self._keep(row, wrong)
+            self._was_right = wrong is None
 
     def _keep(self, row: Row, wrong: Marks) -> None:
         self._wrong_rows += 1
         self._wrong_values += int(wrong.sum())
+        if self._first is None and self._was_right:
+            self._first = row
         if len(self._wrong) >= 2 * _KEPT:
             del self._wrong[_KEPT]
         self._wrong.append((row, wrong))
 
     def _summary(self) -> Finding:
         row, _ = self._wrong[0]
-        values = plural(self._wrong_values, "value")
+        values = f"{plural(self._wrong_values, 'value')} in {plural(self._wrong_rows, 'row')}"
         return Finding(
             "kind of error",
             self.topic,
-            f"{values} in {plural(self._wrong_rows, 'row')} differ from the recording: single values",
+            f"{values} differ from the recording: {self._kind}",
             where=Where(frame=row.frame, row=row.index, time=row.time),
             amount=self._wrong_values,
         )
+
+    @property
+    def _kind(self) -> str:
+        """What kind of error it is, in words."""
+        assert self._comparison is not None, "something was compared"
+        rows, marks = zip(*self._wrong, strict=True)
+        evidence = Evidence(rows, marks, self._first, tuple(self._oracle.begun))
+        if self._nearest is None:
+            return explained(self._shown, self._comparison.convention, evidence) or "nothing that is usual explains it"
+        kind = explained(self._shown, EMBEDDED, evidence)
+        as_if = f"{kind}, if rows are made with {EMBEDDED}; else " if kind else ""
+        return f"{as_if}they are made in none of the usual ways: {self._nearest}"
 
     def _told(self, row: Row, wrong: Marks) -> Finding:
         assert self._comparison is not None, "something was compared"
