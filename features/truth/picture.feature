@@ -10,6 +10,12 @@ Feature: The picture is the recording's
     Then every value is what the recording says
 
   @critical
+  Scenario: Another range is shown as it was recorded, and is not the one before
+    Given a historic job configured for the last 2 seconds of the recording
+    When I stream it to its end
+    Then every value is what the recording says
+
+  @critical
   Scenario Outline: The past of <channels> at the <part> of the fibre is what was recorded
     Given a historic job configured for <channels> at the <part> of the fibre
     When I stream it to its end

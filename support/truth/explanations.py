@@ -19,7 +19,7 @@ from support.truth.convention import FORMS, WINDOWS, Convention, Floats, amplitu
 from support.truth.range import Place, Range
 from support.truth.recording import SECOND
 from support.truth.spectra import Strip
-from support.wording import clock, plural, some
+from support.wording import are, clock, plural, some
 
 _LIKE = 1e-4
 """Share by which a value may differ from what an explanation gives."""
@@ -247,7 +247,8 @@ def _channels(case: _Case) -> str:
         same = np.flatnonzero(_alike(told[position], due))
         if same.size:
             shows[channels.start + case.sensors[position]] = int(same[0]) + low
-    if len(shows) < _NEARLY_ALL * differing.sum():
+    others = sum(one != other for one, other in shows.items())
+    if others < _NEARLY_ALL * differing.sum():
         return ""
     numbers = {one + case.shown.lowest: other + case.shown.lowest for one, other in shows.items()}
     shifts = [other - one for one, other in numbers.items()]
@@ -374,14 +375,18 @@ def _dropped(case: _Case) -> str:
     channel = shown.channels.start + sensor
     samples = shown.recording.read(place.stretch, first, last, slice(channel, channel + 1))[0]
     told = amplitudes(case.convention.form, row.values)[sensor].astype(np.float64)
-    for dropped in range(1, len(samples) - shown.nfft + 1):
-        cuts = range(max(1, shown.nfft - line - 1), shown.nfft)
-        made = [np.concatenate((samples[:cut], samples[cut + dropped : shown.nfft + dropped])) for cut in cuts]
-        same = np.flatnonzero(_alike(told, _transformed(np.array(made), case)))
-        if same.size:
-            at = row.time + 1000 * cuts[int(same[0])] / shown.prr
-            return f"{plural(dropped, 'sample')} are missing in the windows, first at {clock(at)}"
-    return ""
+    cuts = range(max(1, shown.nfft - line - 1), shown.nfft)
+    best, dropped, at = np.inf, 0, 0
+    for gap in range(1, len(samples) - shown.nfft + 1):
+        made = [np.concatenate((samples[:cut], samples[cut + gap : shown.nfft + gap])) for cut in cuts]
+        due = _transformed(np.array(made), case)
+        off = np.where(_alike(told, due), np.abs(told - due).sum(axis=1), np.inf)
+        if off.min() < best:
+            best, dropped, at = float(off.min()), gap, cuts[int(off.argmin())]
+    if not dropped:
+        return ""
+    since = clock(row.time + 1000 * at / shown.prr)
+    return f"{plural(dropped, 'sample')} {are(dropped)} missing in the windows, first at {since}"
 
 
 def _inside(shown: Range, place: Place, first: int) -> int:

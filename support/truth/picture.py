@@ -142,8 +142,9 @@ class PictureOfRecording(Rule):
         if self._nearest is None:
             return explained(self._shown, self._comparison.convention, evidence) or "nothing that is usual explains it"
         kind = explained(self._shown, EMBEDDED, evidence)
-        as_if = f"{kind}, if rows are made with {EMBEDDED}; else " if kind else ""
-        return f"{as_if}they are made in none of the usual ways: {self._nearest}"
+        if kind:
+            return f"{kind}, as rows made in the commonest of the usual ways ({EMBEDDED}) would be; they fit none"
+        return f"rows are made in none of the usual ways; {self._nearest}"
 
     def _told(self, row: Row, wrong: Marks) -> Finding:
         assert self._comparison is not None, "something was compared"
