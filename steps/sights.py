@@ -26,3 +26,14 @@ def watch_views(context: Context, duration: float) -> None:
 @then("all of them tell the same")
 def views_agree(context: Context) -> None:
     assert_that(context.world.seen, shows_the_same())
+
+
+@when("I stream live for {duration:Duration}, and play the same time again")
+def play_again(context: Context, duration: float) -> None:
+    if reason := context.world.play_again(duration):
+        context.scenario.skip(reason)
+
+
+@then("both are the same, line by line")
+def played_again_is_the_same(context: Context) -> None:
+    assert_that(context.world.seen, shows_the_same())

@@ -34,7 +34,7 @@ from support.screen.overlooked import Overlooked
 from support.screen.past import Recorded, Span
 from support.screen.playback import Playback
 from support.screen.refusals import Refusal, judge_refusal, refusal_of, refusal_of_unknown_job
-from support.screen.sights import Sights
+from support.screen.sights import NothingRecordedError, Sights
 from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
 from support.screen.succession import Succession, one_after_the_other
@@ -296,13 +296,21 @@ class World:
 
     def watch_sources(self, seconds: float) -> bool:
         """Looks at what is known to sound on the fibre; False where nothing is."""
-        sources = self.server.sources
-        self._seen = self._news(self.sights.of_sources(sources, seconds))
-        return bool(sources)
+        if self.server.sources:
+            self._seen = self._news(self.sights.of_sources(self.server.sources, seconds))
+        return bool(self.server.sources)
 
     def watch_views(self, seconds: float) -> None:
         """Looks at the same channels through several windows at once."""
         self._seen = self._news(self.sights.of_views(seconds))
+
+    def play_again(self, seconds: float) -> str:
+        """Looks at a live job, and at the recording of the same; why there is none, in words, or an empty text."""
+        try:
+            self._seen = self._news(self.sights.played_again(seconds))
+        except NothingRecordedError as error:
+            return str(error)
+        return ""
 
     @property
     def seen(self) -> list[Finding]:
@@ -470,7 +478,7 @@ class World:
         self.settings, self.server = settings, server
         self.streaming = self._streaming()
         self.together = Together(settings, server, self._cleanup)
-        self.sights = Sights(settings, self.together, server.fibre)
+        self.sights = Sights(settings, self.together, server)
         self.baseline = BaselineCheck(settings, server)
         self.playback = Playback(settings, server, self.together)
 

@@ -10,5 +10,10 @@ Feature: The picture of now
 
   @critical
   Scenario: Two windows on the same fibre tell the same
-    When I watch the same channels through windows of other bands and resolutions, for 1.5 seconds
+    When I watch the same channels through windows of other bands and resolutions, for a second
     Then all of them tell the same
+
+  @critical
+  Scenario: What was seen live can be played again
+    When I stream live for 1.5 seconds, and play the same time again
+    Then both are the same, line by line

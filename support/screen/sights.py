@@ -1,15 +1,17 @@
-"""What several windows show of the same fibre, compared with one another, and with what is known to sound on it."""
+"""What windows show of the same fibre, compared with one another, with what is known of it, and with the recording."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 
 from support.contract import ChannelRange, JobRequest, LiveMetadata
-from support.errors import SettingsError
+from support.errors import APIError, SettingsError
 from support.screen.job import live_job_request
 from support.screen.many import Look, Watch
-from support.screen.together import Together
+from support.screen.past import lately, stretches
+from support.screen.together import Server, Together
 from support.screen.window import KEPT_BYTES
 from support.settings import Settings
 from support.validation.energy import judge_energy
@@ -18,10 +20,10 @@ from support.validation.picture import Picture
 from support.validation.same import judge_same
 from support.validation.sources import Mover, Source, Tone, judge_mover, judge_tones
 
-_ATTEMPTS = 3
-"""Where this machine was too busy to see enough, it looks again."""
+_LONGER = (1, 2, 4, 8)
+"""Where this machine was too busy to see enough, it looks again, for so many times as long."""
 
-_ENOUGH = 0.6
+_ENOUGH = 0.8
 """Share of the time that all pictures have to show."""
 
 _TONE_NFFT, _TONE_BAND, _ROOM = 512, (0.0, 1.0), 4
@@ -34,8 +36,15 @@ _MOVER_NFFT, _MOVER_BAND = 128, (1 / 64, 1 / 8)
 _WAY = 50.0
 """Metres that what moves has to be seen on: many times its length."""
 
+_RECORDED_WITHIN, _ASK_AGAIN = 15.0, 0.5
+"""Seconds after which what was streamed can be played again, or never; and from one question for it to the next."""
+
 _LINES = 25
 """A second, of windows on sources."""
+
+
+class NothingRecordedError(LookupError):
+    """A server has not recorded what it streamed; ``str()`` says so."""
 
 
 class Sights:
@@ -44,24 +53,25 @@ class Sights:
     Args:
         settings: what jobs are like where nothing else is said.
         together: opens the windows.
-        fibre: that they look at.
+        server: whose jobs they show.
     """
 
-    def __init__(self, settings: Settings, together: Together, fibre: tuple[LiveMetadata, ChannelRange]) -> None:
+    def __init__(self, settings: Settings, together: Together, server: Server) -> None:
         self._settings = settings
         self._together = together
-        self._metadata, self._channels = fibre
+        self._api = server.api
+        self._metadata, self._channels = server.fibre
 
     def of_sources(self, sources: Sequence[Source], seconds: float) -> list[Finding]:
         """What these sources sound or move like otherwise than is known."""
         groups = _groups([source for source in sources if isinstance(source, Tone)])
         movers = [source for source in sources if isinstance(source, Mover)]
         requests = [self._on_tones(group) for group in groups] + [self._on_mover(mover) for mover in movers]
-        slowest = min((mover.speed for mover in movers), default=_WAY / seconds)
-        pictures = self._seen(requests, max(seconds, _WAY / slowest))
+        needed = max([seconds, *(_WAY / mover.speed for mover in movers)])
+        pictures = self._seen(requests, needed)
         found = [judge_tones(picture, group) for picture, group in zip(pictures, groups, strict=False)]
         found += [
-            judge_mover(picture, mover, self._metadata.dx or 1.0)
+            judge_mover(picture.between(_end(picture) - needed * 1000, math.inf), mover, self._metadata.dx or 1.0)
             for picture, mover in zip(pictures[len(groups) :], movers, strict=True)
         ]
         return [finding for each in found for finding in each]
@@ -72,6 +82,43 @@ class Sights:
         pictures = self._seen([usual, self._beside(usual), self._coarser(usual)], seconds)
         first, beside, coarser = pictures
         return [*judge_same(first, beside), *judge_energy(first, coarser)]
+
+    def played_again(self, seconds: float) -> list[Finding]:
+        """What a historic job shows otherwise than a live one did, of the whole seconds that the live one has shown.
+
+        Raises:
+            NothingRecordedError: the server has not recorded it; the sentence says why.
+        """
+        usual = self._usual()
+        live, (begin, end) = self._whole_seconds(usual, seconds)
+        self._await_recorded(begin, end)
+        past = usual.model_copy(update={"start_time": float(begin), "end_time": float(end)})
+        (again,) = self._together.look([Look(past, kept_bytes=KEPT_BYTES)], self._settings.stream_timeout)
+        return judge_same(_picture(again, "the recording"), live.between(begin * 1000, end * 1000), all_lines=True)
+
+    def _whole_seconds(self, request: JobRequest, seconds: float) -> tuple[Picture, tuple[int, int]]:
+        """A live picture, and from where to where it is whole: some servers read no parts of seconds."""
+        for _ in _LONGER:
+            (picture,) = self._seen([request], seconds)
+            whole = math.ceil(_begin(picture) / 1000), math.floor(_end(picture) / 1000 + picture.span)
+            if whole[0] < whole[1]:
+                return picture, whole
+        raise AssertionError(f"in {seconds:g} s there was no whole second with lines")
+
+    def _await_recorded(self, begin: int, end: int) -> None:
+        deadline = time.monotonic() + _RECORDED_WITHIN
+        while True:
+            try:
+                told = stretches(self._api, begin, end)
+            except APIError as error:
+                raise NothingRecordedError(f"this server does not say what it has recorded: {error}") from error
+            if any(first <= begin and end <= last for first, last in told):
+                return
+            if lack := lately(self._api, self._channels).lack:
+                raise NothingRecordedError(lack)
+            if time.monotonic() > deadline:
+                raise NothingRecordedError(f"this server did not record within {_RECORDED_WITHIN:g} s what it streamed")
+            time.sleep(_ASK_AGAIN)
 
     def _usual(self) -> JobRequest:
         return live_job_request(self._settings, self._metadata, self._channels)
@@ -120,17 +167,16 @@ class Sights:
         )
 
     def _seen(self, requests: Sequence[JobRequest], seconds: float) -> list[Picture]:
-        """What windows on these jobs show, which are open at the same time."""
-        for _ in range(_ATTEMPTS):
-            watches = self._together.look([Look(request, kept_bytes=KEPT_BYTES) for request in requests], seconds)
+        """What windows on these jobs show of so many seconds and the longest analysis window, open at the same time."""
+        looks = [Look(request, kept_bytes=KEPT_BYTES) for request in requests]
+        longest = max(request.nfft for request in requests) / self._metadata.prr
+        for times in _LONGER:
+            watches = self._together.look(looks, seconds * times + longest)
             pictures = [_picture(watch) for watch in watches]
             begin, end = max(map(_begin, pictures)), min(map(_end, pictures))
             if end - begin >= _ENOUGH * seconds * 1000:
                 return pictures
-        raise AssertionError(
-            f"there are no {_ENOUGH * seconds:g} s that all windows have shown, though they were looked at "
-            f"{_ATTEMPTS} times for {seconds:g} s"
-        )
+        raise AssertionError(f"there are no {_ENOUGH * seconds:g} s that all windows have shown")
 
 
 def check_sources(sources: Sequence[Source], metadata: LiveMetadata, fibre: ChannelRange) -> None:
@@ -160,11 +206,11 @@ def _groups(tones: Sequence[Tone]) -> list[list[Tone]]:
     return groups
 
 
-def _picture(watch: Watch) -> Picture:
+def _picture(watch: Watch, name: str = "") -> Picture:
     """What a window has shown; one that failed has broken its promise."""
     if watch.failure or watch.job is None:
         raise AssertionError(f"{watch}: {watch.failure}")
-    return Picture.of(f"window {watch.number}", watch.frames, watch.job.expectation())
+    return Picture.of(name or f"window {watch.number}", watch.frames, watch.job.expectation())
 
 
 def _begin(picture: Picture) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,9 +23,6 @@ _APART = 4
 
 _UNITS = (1.0, 2.0, 20 / math.log(10), 10 / math.log(10))
 """What a neper is in the usual scales: magnitude (or its natural logarithm), power, decibels, half of those."""
-
-_LEAST = 1e-40
-"""Stands for zero: less than float32 knows."""
 
 _UNSURE = 0.25
 """Share by which the scatter of little noise may mislead."""
@@ -82,19 +79,37 @@ class Picture:
             np.concatenate(values)[first],
         )
 
+    def between(self, begin: float, end: float) -> Picture:
+        """The lines whose windows surely lie between these moments, epoch milliseconds."""
+        room = self.span * 1000 + self.sample * 1000 + 1
+        chosen = (self.starts >= begin) & (self.starts + room <= end)
+        return replace(self, starts=self.starts[chosen], values=self.values[chosen])
+
     @property
     def step(self) -> float:
         """Hz from bin to bin."""
         return 1 / self.span
 
     @cached_property
+    def is_logarithmic(self) -> bool:
+        """Whether the values are logarithms."""
+        return bool((self.values < 0).mean() > _BELOW_ZERO)
+
+    @cached_property
     def logarithms(self) -> Floats:
-        """The values as logarithms, of whatever base."""
+        """The values as logarithms, of whatever base; half of the smallest one of its channel stands for zero."""
         values = self.values.astype(np.float64)
-        if (values < 0).mean() > _BELOW_ZERO:
+        if self.is_logarithmic:
             return values
-        logarithms: Floats = np.log(np.maximum(values, _LEAST))
+        smallest = np.where(values > 0, values, np.inf).min(axis=(0, 2), keepdims=True, initial=1.0)
+        logarithms: Floats = np.log(np.maximum(values, smallest / 2))
         return logarithms
+
+    def magnitudes(self, unit: float) -> Floats:
+        """The magnitudes, where a neper is so much."""
+        values = self.values.astype(np.float64)
+        magnitudes: Floats = np.exp(values / unit) if self.is_logarithmic else np.maximum(values, 0) ** (1 / unit)
+        return magnitudes
 
     @property
     def is_usual(self) -> bool:
@@ -104,7 +119,9 @@ class Picture:
     @cached_property
     def unit(self) -> float:
         """What a neper is in ``logarithms``, by the scatter of noise: 1 for magnitudes, 2 for power, 8.7 for dB."""
+        is_told = (self.values != 0) | self.is_logarithmic
         steps = np.abs(self.logarithms[..., _APART:] - self.logarithms[..., :-_APART])
+        steps = steps[is_told[..., _APART:] & is_told[..., :-_APART]]
         found = float(np.median(steps)) / _SCATTER if steps.size else 0.0
         usual = min(_UNITS, key=lambda unit: abs(math.log(max(found, 1e-9) / unit)))
         return usual if abs(found / usual - 1) < _UNSURE else found or 1.0

@@ -96,8 +96,8 @@ class _Pair:
         self.one, self.other = one, other
         line = float(np.median(np.diff(other.starts))) if other.starts.size > 1 else 1.0
         self.lines, self._their_lines = nearest(one.starts, other.starts, line / 2)
-        self.channels, _ = nearest(one.channels, other.channels, 0)
-        self.bins, _ = nearest(one.frequencies, other.frequencies, one.step / 4)
+        self.channels, self._their_channels = nearest(one.channels, other.channels, 0)
+        self.bins, self._their_bins = nearest(one.frequencies, other.frequencies, one.step / 4)
         self._line = line
 
     def missing(self) -> Iterator[Finding]:
@@ -129,9 +129,9 @@ class _Pair:
     @cached_property
     def _magnitudes(self) -> tuple[Floats, Floats]:
         """Of both, at the places that they share, in the scale of the first: shape (lines, channels, bins)."""
-        at = np.ix_(self.lines, self.channels, self.bins)
-        theirs = self._guessed(_Guess(""), self.channels)
-        return np.exp(self.one.logarithms[at] / self.one.unit), np.exp(theirs)
+        there = np.ix_(self._their_lines, self._their_channels, self._their_bins)
+        mine = self.one.magnitudes(self.one.unit)[np.ix_(self.lines, self.channels, self.bins)]
+        return mine, self.other.magnitudes(self.one.unit)[there]
 
     def _wrong(self, mine: Floats, theirs: Floats) -> NDArray[np.bool_]:
         """Which lines of which channels differ, shape (lines, channels)."""
@@ -144,21 +144,27 @@ class _Pair:
         off = np.abs(self.one.starts[self.lines] - self.other.starts[self._their_lines]).max() + 1
         shift = off / 1000 / self.one.sample + 1
         allowed = min(_MOST, _COARSE + _HANN * shift * self.one.sample / self.one.span)
-        beside = np.sqrt(((mine - theirs) ** 2).sum(axis=(0, 2)) / (theirs**2).sum(axis=(0, 2)))
-        return np.broadcast_to(beside > allowed, exact.shape)
+        beside = np.sqrt(((mine - theirs) ** 2).sum(axis=(0, 2)) / np.maximum((theirs**2).sum(axis=(0, 2)), 1e-300))
+        in_steps = _in_steps(mine) | _in_steps(theirs)
+        return np.broadcast_to(beside > np.where(in_steps, _MOST, allowed), exact.shape)
 
     def _cause(self, place: int, mine: Floats, theirs: Floats) -> str:
         """What explains a channel, in words; empty where nothing that is known does."""
         channel = self.channels[place : place + 1]
-        shown = np.log(mine[:, place])
+        shown = self._shown(place)
         likeness = [_likeness(shown, self._guessed(guess, channel)[:, 0]) for guess in _GUESSES]
         best = int(np.argmax(likeness))
         if likeness[best] < _LIKE:
             return ""
         if best:
             return _GUESSES[best].words
-        level = 20 * float(np.log10(np.median(mine[:, place] / theirs[:, place])))
+        level = 20 * math.log10(_gain(mine[:, place], theirs[:, place]) or 1.0)
         return f"{abs(level):.2g} dB {'more' if level > 0 else 'less'}" if abs(level) > 0.01 else ""
+
+    def _shown(self, place: int) -> Floats:
+        """What the first picture shows on one of the channels, as nepers."""
+        shown: Floats = self.one.logarithms[np.ix_(self.lines, self.channels[place : place + 1], self.bins)][:, 0]
+        return shown / self.one.unit
 
     def _guessed(self, guess: _Guess, channels: Whole) -> Floats:
         """What the first picture would show on some of its channels, as nepers; NaN where the other cannot tell."""
@@ -204,6 +210,13 @@ def _alike(mine: Floats, theirs: Floats) -> NDArray[np.bool_]:
     allowed = _OF_VALUE * np.maximum(mine, theirs) + _OF_LARGEST * theirs.max(axis=-1, keepdims=True)
     alike: NDArray[np.bool_] = (np.abs(mine - theirs) <= allowed).all(axis=-1)
     return alike
+
+
+def _in_steps(values: Floats) -> NDArray[np.bool_]:
+    """On which channels values are rounded so coarsely that many are alike, in most lines."""
+    alike = (np.diff(np.sort(values, axis=-1), axis=-1) == 0).mean(axis=-1)
+    in_steps: NDArray[np.bool_] = np.median(alike, axis=0) > 0.5
+    return in_steps
 
 
 def _gain(mine: Floats, theirs: Floats) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from support.validation.energy import judge_energy
 from support.validation.finding import Finding
 from support.validation.picture import Picture
 from support.validation.same import judge_same
@@ -39,10 +40,13 @@ def test_lines_that_begin_at_samples_beside_are_no_difference(first: int) -> Non
 
 
 def test_values_in_steps_are_no_difference() -> None:
+    """On the channel of the tone, most are zero."""
+
     def coarse(picture: Picture) -> Picture:
         steps = picture.values.max(axis=2, keepdims=True) / 64
         return bent(picture, values=np.round(picture.values / steps) * steps)
 
+    assert judge_energy(coarse(USUAL), coarse(seen(SAMPLES, nfft=256, band=(0, 1000)))) == []
     assert judge_same(coarse(USUAL), coarse(BESIDE)) == []
 
 
