@@ -5,6 +5,6 @@ Feature: Waiting for the fibre
 
   @normal
   Scenario: A run that begins before the fibre is there goes on when it is
-    Given a Focus Server whose fibre is attached half a second after somebody asks for it
+    Given a Focus Server whose fibre is attached 200 milliseconds after somebody asks for it
     When I begin a run that waits for the fibre for up to 30 seconds
     Then the run has waited for the fibre, and goes on

@@ -14,6 +14,6 @@ Feature: Room for others
   Scenario: A window beyond the last is refused, and the others are not disturbed
     Given a Focus Server that has 3 windows
     And 3 live windows along the whole fibre, each of 11 channels, 256 frequencies and 100 lines a second
-    When I stream all windows for 1 second, and ask for one more meanwhile
+    When I stream all windows for half a second, and ask for one more meanwhile
     Then that one is refused, since all windows are in use
     And nothing was wrong in any window

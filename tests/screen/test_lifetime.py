@@ -15,6 +15,7 @@ from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
 from support.world import World
+from tests.patience import PATIENCE
 
 SETTINGS = Settings(max_pause=5, frame_rate_above=1, data_age_within=5)
 """The pace of a machine that runs other tests, too, is not what is tested here."""
@@ -43,10 +44,10 @@ def world_of(server: ServerUnderTest, cleanup: ExitStack) -> World:
     return scenario
 
 
-def watch_beside_idle(server: ServerUnderTest, cleanup: ExitStack) -> World:
+def watch_beside_idle(server: ServerUnderTest, cleanup: ExitStack, removed_after: float = 0.3) -> World:
     world = world_of(server, cleanup)
     world.configure_two_live_jobs(Relation.OVERLAP)
-    world.watch_beside_idle(0.3)
+    world.watch_beside_idle(removed_after)
     return world
 
 
@@ -68,7 +69,7 @@ def test_one_that_stays_is_told(story: ServerUnderTest, cleanup: ExitStack, monk
 
 def test_one_that_is_watched_may_not_go(server: ServerUnderTest, cleanup: ExitStack) -> None:
     server.simulator.deviate(faults=["watched-job-removed"])
-    world = watch_beside_idle(server, cleanup)
+    world = watch_beside_idle(server, cleanup, removed_after=PATIENCE)
 
     with pytest.raises(AssertionError, match="the stream ended after"):
         assert_that(world.verdict, is_right())

@@ -23,7 +23,7 @@ Play = Callable[[World], object]
 @pytest.fixture(scope="module", params=["story", "production"])
 def server(request: pytest.FixtureRequest) -> Iterator[ServerUnderTest]:
     under_test = ServerUnderTest(Settings().speaking(request.param))
-    under_test.simulator.change(idle_removal=1)  # where jobs cannot be cancelled, they make room soon
+    under_test.simulator.change(idle_removal=10)  # where jobs cannot be cancelled, they make room soon
     yield under_test
     under_test.close()
 
@@ -34,7 +34,7 @@ def world(server: ServerUnderTest) -> Iterator[World]:
     dialect = server.simulator.told["dialect"]
     with ExitStack() as cleanup:
         cleanup.callback(server.simulator.deviate)
-        scenario = World(Settings(idle_removal=1).speaking(dialect), server, SecuredServers(dialect))
+        scenario = World(Settings(idle_removal=10).speaking(dialect), server, SecuredServers(dialect))
         cleanup.callback(scenario.close)
         yield scenario
 

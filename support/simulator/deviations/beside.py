@@ -164,9 +164,12 @@ async def removed_job_waits(exchange: Exchange, proceed: Proceed) -> Answer:
 @DELIVERY.fault("removal")
 async def watched_job_removed(payloads: Payloads, job: Job) -> Payloads:
     """A job is removed soon after somebody has opened it, who watches it still."""
-    asyncio.get_running_loop().call_later(0.2, job.vanish)
+    is_watched = False
     async for payload in payloads:
         yield payload
+        if not is_watched:
+            asyncio.get_running_loop().call_later(0.2, job.vanish)
+        is_watched = True
 
 
 @FEED.watch("canvas-of-another-job", "full-ends-another", "full-gives-away")
