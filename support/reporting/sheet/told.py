@@ -127,11 +127,16 @@ def _reasons(run: Summary, say: Words) -> Iterator[str]:
 
 def _kept(run: Summary, say: Words, there: int) -> Iterator[str]:
     """What is said of a run in which nothing went wrong."""
-    kept = sum(one.worst_kept in (Kept.KEPT, Kept.KNOWN) for one in run.criteria)
+    numbers = {kept: [one.number for one in run.criteria if one.worst_kept is kept] for kept in Kept}
+    kept, known, unchecked = (numbers[each] for each in (Kept.KEPT, Kept.KNOWN, Kept.UNCHECKED))
     if run.release is Release.NO_VERDICT:
-        yield say("partial", chosen=kept, of=there)
+        yield say("partial", chosen=len(kept + known), of=there)
     else:
-        yield say("all_kept" if kept == there else "some_kept", kept=kept, of=there)
+        yield say("all_kept" if len(kept) == there else "some_kept", kept=len(kept), of=there)
+        if unchecked:
+            yield say("criteria_unchecked", numbers=", ".join(unchecked))
+    if known:
+        yield say("criteria_known", numbers=", ".join(known))
     if run.known.seen:
         yield say("with_known", count=len(run.known.seen))
     if run.is_embedded:
@@ -189,7 +194,8 @@ def _amount(value: float | None, unit: str) -> str:
         return _number(value)
     if unit == "/s":
         return f"{value:.1f}" if value != int(value) else f"{value:g}"
-    return f"{round(value, 2 if value >= 0.1 else 3):g} {unit}"
+    rounded = round(value, 2 if value >= 0.1 else 3) or float(f"{value:.2g}")
+    return f"{rounded:g} {unit}"
 
 
 def _number(value: float) -> str:
