@@ -49,6 +49,8 @@ PROMISES = {
     "A range of the past is shown as a stream that is right in every way": ("range",),
     "A range of the past is shown as it was recorded": ("truth",),
     "Another range is shown as it was recorded, and is not the one before": ("truth",),
+    "A tone stands where it sounds, and what moves passes as it moves": ("truth",),
+    "Two windows on the same fibre tell the same": ("truth",),
     "The past of <channels> at the <part> of the fibre is what was recorded": ("truth",),
     "From <low> to <high> of Nyquist, with NFFT <nfft>, the past is shown as it was recorded": ("truth",),
     "A window is after ten minutes as it was in the first": ("long",),

@@ -202,7 +202,8 @@ def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *
     except NotReadyError as error:
         return Trial(deviation, SuiteRun(-1, 0.0, str(error), ()))
     try:
-        judged = tuple(f"recording={path}" for path in played)
+        sounding = f"known_sources={server.told['known_sources']}"
+        judged = (sounding, *(f"recording={path}" for path in played)) if played else ()
         settings = (f"focus_server_url={server.rest_url}", *judged, *deviation.settings)
         run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
         acts = sum(server.acts().values()) if deviation.condition else 0

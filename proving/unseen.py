@@ -46,6 +46,11 @@ UNSEEN = (
         "once|job=(3|5|8|13)",
         "the streams that meet the condition are over with the first burst: all of it is a second late, and no pause",
     ),
+    Unseen(
+        "picture-scaled|labels-late|prr-off|samples-dropped|one-wrong-value|window-changes",
+        r"once|job=\d+",
+        "it acts in live jobs, of whose level and time nobody knows the truth that exactly",
+    ),
 )
 
 
