@@ -57,7 +57,7 @@ def test_it_may_do_no_more_than_it_needs(workflow: Path) -> None:
         assert "permissions" not in job
         assert job["timeout-minutes"] <= 60
     for step in steps(workflow):
-        assert re.fullmatch(r"actions/[\w-]+@v\d+\.\d+\.\d+", step.get("uses", "actions/none@v0.0.0"))
+        assert re.fullmatch(r"actions/[\w/-]+@v\d+\.\d+\.\d+", step.get("uses", "actions/none@v0.0.0"))
         assert "${{" not in step.get("run", ""), "what others write would be run"
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
