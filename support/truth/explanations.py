@@ -80,6 +80,7 @@ def explained(shown: Range, convention: Convention, evidence: Evidence) -> str:
         _bins,
         _time,
         _dropped,
+        _unsteady,
     )
     return next(filter(None, (one(case) for one in tries)), "")
 
@@ -194,7 +195,13 @@ def _level(case: _Case) -> str:
         off = np.abs(chosen[own, sensor] - slope * seconds[own] - offset).max()
         if off < 0.05 * abs(slope) * (seconds[own].max() - seconds[own].min()):
             return f"the gain drifts by {(np.expm1(slope)) * 100:+.3g} % a second{case.whose}"
-    return "levels change from row to row" + case.whose
+    return ""
+
+
+def _unsteady(case: _Case) -> str:
+    """What is about right, and of another level in each row; so are rows that are hardly late."""
+    _, apart = _ratios(case.told, case.due)
+    return f"levels change from row to row{case.whose}" if _explains(apart < _ALIKE, case) else ""
 
 
 def _form(case: _Case) -> str:
