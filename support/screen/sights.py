@@ -174,9 +174,12 @@ class Sights:
             watches = self._together.look(looks, seconds * times + longest)
             pictures = [_picture(watch) for watch in watches]
             begin, end = max(map(_begin, pictures)), min(map(_end, pictures))
-            if end - begin >= _ENOUGH * seconds * 1000:
+            lines = [picture.starts[picture.starts >= end - seconds * 1000].size for picture in pictures]
+            due = [seconds * request.display_height / request.display_duration for request in requests]
+            is_whole = all(there >= _ENOUGH * wanted for there, wanted in zip(lines, due, strict=True))
+            if is_whole and end - begin >= _ENOUGH * seconds * 1000:
                 return pictures
-        raise AssertionError(f"there are no {_ENOUGH * seconds:g} s that all windows have shown")
+        raise AssertionError(f"there are no {_ENOUGH * seconds:g} s that all windows have shown whole")
 
 
 def check_sources(sources: Sequence[Source], metadata: LiveMetadata, fibre: ChannelRange) -> None:

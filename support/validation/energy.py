@@ -28,13 +28,16 @@ from support.wording import some
 _LIKE = 0.5
 """Correlation from which on two maps are of the same fibre."""
 
+_UNLIKE = 0.35
+"""Correlation that two channels have at most: a loud event on a quiet channel leaves little more of its own."""
+
 _SURELY = 0.99
 """Correlation from which on nothing can be shifted by what is looked for, but for a line."""
 
 _LEVEL = 0.7
 """dB."""
 
-_DYNAMIC = 60.0
+_DYNAMIC = 40.0
 """dB below the loudest of a channel that count."""
 
 _FEWEST = 12
@@ -159,7 +162,9 @@ class _Maps:
             return
         causes: dict[str, list[int]] = {}
         for place in np.flatnonzero(own < _LIKE).tolist():
-            causes.setdefault(self._cause(place, one, other), []).append(int(self.channels[place]))
+            cause = self._cause(place, one, other)
+            if cause or own[place] < _UNLIKE:
+                causes.setdefault(cause, []).append(int(self.channels[place]))
         for cause, channels in causes.items():
             who = f"channel {channels[0]}" if len(channels) == 1 else f"channels {some(channels)}"
             who = "every channel" if len(channels) == self.channels.size > 1 else who
