@@ -29,7 +29,7 @@ _LIKE = 0.5
 """Correlation from which on two maps are of the same fibre."""
 
 _UNLIKE = 0.35
-"""Correlation that two channels have at most: a loud event on a quiet channel leaves little more of its own."""
+"""Correlation that two channels have at most. One alone may have it where something loud begins on a quiet channel."""
 
 _SURELY = 0.99
 """Correlation from which on nothing can be shifted by what is looked for, but for a line."""
@@ -163,7 +163,7 @@ class _Maps:
         causes: dict[str, list[int]] = {}
         for place in np.flatnonzero(own < _LIKE).tolist():
             cause = self._cause(place, one, other)
-            if cause or own[place] < _UNLIKE:
+            if cause or np.median(own) < _UNLIKE:
                 causes.setdefault(cause, []).append(int(self.channels[place]))
         for cause, channels in causes.items():
             who = f"channel {channels[0]}" if len(channels) == 1 else f"channels {some(channels)}"
