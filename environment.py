@@ -9,7 +9,13 @@ from behave.runner import Context
 from support.errors import FocusError, SchemaError
 from support.gherkin import register_domain_words
 from support.reporting.allure_formatter import results_folders
-from support.reporting.attachments import report_left_behind, report_remark, report_run_stopped, report_schema
+from support.reporting.attachments import (
+    report_left_behind,
+    report_remark,
+    report_run_stopped,
+    report_schema,
+    report_truth,
+)
 from support.reporting.captures import Captures
 from support.reporting.clock import ClockTime, count_rules
 from support.reporting.epilogue import append_epilogue
@@ -72,6 +78,9 @@ def end_run(run: Run, report: Report) -> None:
     if not run.overlooked.told:
         for sentence in run.overlooked.sentences():
             sys.stderr.write(f"FOUND WHERE NOBODY ASKED: {sentence}\n")
+    for sentence in run.compared:
+        sys.stdout.write(f"\nTRUTH: {sentence}\n")
+        report_truth(sentence)
     if run.overlooked.remark:
         sys.stdout.write(f"\nREMARK: {run.overlooked.remark}\n")
         report_remark(run.overlooked.remark)

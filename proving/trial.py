@@ -37,11 +37,13 @@ _OF_TRUTH = frozenset(
 )
 """Correct servers that are tried with a recording: what they show of the past is true, each in its own way."""
 
+_KNOWN = (f"known_defects={Path(__file__).with_name('known_defects.yaml')}",)
+
 _SETTINGS = {
     "fifty-row-frames": ("display_height=6000",),
-    "accepts-anything": (f"known_defects={Path(__file__).with_name('known_defects.yaml')}",),
+    **dict.fromkeys(("accepts-anything", "quiet-sensor", "quantised-quiet-sensor"), _KNOWN),
 }
-"""Fifty rows a frame keep ten frames a second only where lines come fast enough. What many accept is known."""
+"""Fifty rows a frame keep ten frames a second only where lines come fast enough. What many servers do is known."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What the oracle finds, and what it costs: ``python -m proving.truth`` prints the page docs/results/truth.md.
 
-A stream of the embedded server is compared with its recording; then rows made in double precision are bent by more and
-more, until the oracle finds it.
+Rows made in single precision are compared with the recording; then rows made in double precision are bent by more and
+more, until the oracle finds it. Both are of a dozen lines over the whole range, made here: no server streams them.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def page(recording: Recording) -> Iterator[str]:
     yield "# What the oracle finds"
     yield ""
     yield f"`python -m proving.truth`: {recording.channels} channels, {seconds:g} s, NFFT {_NFFT}, 100 lines a second."
+    yield ""
+    yield f"Of some {_ROWS} lines over all of it, made here: no server streams them."
     yield ""
     yield f"The largest error of single precision: {decibels:.2g} dB, {units:.2g} units (2**-23 of the value)."
     checked = rate(comparison, lines)

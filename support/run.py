@@ -113,6 +113,11 @@ class Run:
         return self.server.recorded.lack
 
     @property
+    def compared(self) -> list[str]:
+        """What was compared with a recording, a sentence for each server."""
+        return [run.server.compared for run in (self, self.second) if run and run.server.compared]
+
+    @property
     def dialects(self) -> list[str]:
         """What the server of each pass speaks."""
         return [run.spoken.dialect.name for run in (self, self.second) if run]

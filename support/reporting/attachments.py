@@ -60,6 +60,11 @@ def report_remark(sentence: str) -> None:
     allure.global_attach(sentence, name="Remark", attachment_type=AttachmentType.TEXT)
 
 
+def report_truth(sentence: str) -> None:
+    """Says what of the past was compared with a recording, how the server makes rows, and with what margin."""
+    allure.global_attach(sentence, name="Compared with the recording", attachment_type=AttachmentType.TEXT)
+
+
 def report_schema(table: Sequence[Sequence[str]]) -> None:
     """Shows how the server's schema compares with the one that is spoken: rows of cells, the first row the head."""
     allure.global_attach(as_table(table), name="Schema of the server", attachment_type=AttachmentType.CSV)

@@ -132,6 +132,12 @@ class ServerUnderTest:
         make = Oracle if self.embedded is None else Oracle.of_embedded
         return make(self.recording, self.channels.lowest_channel)
 
+    @property
+    def compared(self) -> str:
+        """What was compared with its recording, and how it makes rows; empty where nothing was."""
+        oracle: Oracle | None = vars(self).get("oracle")  # of a run that has asked nobody, none is made
+        return str(oracle) if oracle and oracle.compared else ""
+
     @cached_property
     def recorded(self) -> Recorded:
         """What it has of the past."""

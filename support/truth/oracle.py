@@ -43,10 +43,9 @@ class Oracle:
         return cls(recording, lowest, [EMBEDDED, replace(EMBEDDED, form="decibels")])
 
     def __str__(self) -> str:
-        if not self.compared:
-            return "no row of the past was compared with the recording"
+        way = str(self._ways[0]) if self._ways else "made in no usual way"
         return (
-            f"{self.compared:,} values compared with {self.recording}; {self._ways[0]}; the largest error was "
+            f"{self.compared:,} values compared with {self.recording}; {way}; the largest error was "
             f"{self.closest:.0%} of what single precision allows"
         )
 

@@ -37,6 +37,19 @@ def with_sensor(frame: Frame, sensor: int, edit: Callable[[Values], Values]) -> 
     return with_values(frame, edited)
 
 
+def with_channel(frame: Frame, channel: int, edit: Callable[[Values], Values]) -> Frame:
+    """The frame with the values of one channel of the fibre, shape (bins,), edited in every row that has it."""
+
+    def edited(row: Row) -> Row:
+        if channel not in row.sensor_ids:
+            return row
+        values, index = row.values, row.sensor_ids.index(channel)
+        values[index] = edit(values[index])
+        return row.holding(row.sensor_ids, values)
+
+    return bounded(with_rows(frame, edited))
+
+
 def bounded(frame: Frame) -> Frame:
     """The frame with the tightest bounds that are true; of values that are not finite they know nothing."""
     values = np.concatenate([np.zeros(0, np.float32), *(row.values.ravel() for row in frame.rows)])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
-from support.simulator.deviations.edits import with_rows, with_sensor, with_values
+from support.simulator.deviations.edits import with_channel, with_rows, with_values
 from support.simulator.deviations.jobs import later
 from support.simulator.deviations.stages import (
     ANSWER,
@@ -35,7 +35,7 @@ from support.simulator.sensors import INTENSITY, SENSORS, Values, field
 from support.simulator.spectrum import hamming, hann
 from support.simulator.story.wire import ROWS
 
-THIRD = 3
+QUIET = 2  # a channel of the fibre, whichever job shows it
 FEWEST_FRAMES = 12  # a second, however large they are
 SAME_EVERY = 7  # lines
 STEPS = 64
@@ -226,15 +226,15 @@ def loose_bounds(frame: Frame, _at: At) -> Frame:
 
 @FRAME.variant()
 def quiet_sensor(frame: Frame, at: At) -> Frame:
-    """The third sensor is 120 dB quieter than it was, and still alive."""
+    """Channel 2 is 120 dB quieter than it was, and still alive."""
     if at.plan.between is not None:
         return frame  # what is past stays as it was recorded
-    return with_sensor(frame, THIRD, lambda values: values * 1e-6)
+    return with_channel(frame, QUIET, lambda values: values * 1e-6)
 
 
 @FRAME.variant()
 def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
-    """The third sensor is quiet and in powers of two; beside others, two rows now and then have the same of it."""
+    """Channel 2 is quiet and in powers of two; beside others, two rows now and then have the same of it."""
     if at.plan.between is not None:
         return frame  # what is past stays as it was recorded
     others = any(len(row.sensor_ids) > 1 for row in frame.rows)
@@ -247,7 +247,7 @@ def quantised_quiet_sensor(frame: Frame, at: At) -> Frame:
         at.memory["quantised"] = line + 1, now
         return now
 
-    return with_sensor(frame, THIRD, coarse)
+    return with_channel(frame, QUIET, coarse)
 
 
 @FRAME.variant()
