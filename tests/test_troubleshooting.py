@@ -59,6 +59,8 @@ from tests.screen.test_greeting import job as job_at
 from tests.stream import parts
 from tests.stream.servers import serving
 from tests.test_matchers import failure, metrics_of
+from tests.truth.past import BEGIN, noise
+from tests.truth.past import write as write_recording
 from tests.validation import test_beside as beside
 from tests.validation import test_numbering as numbering
 from tests.validation import test_rules as rules
@@ -306,6 +308,22 @@ def _(at: Triggers) -> list[str]:
             known_defects.read(at.folder / "known_defects.yaml")
         said.append(f"NOT READY: {str(caught.value).replace(f'{at.folder}/', '')}")
     return said
+
+
+@under("`the recording … cannot be read: …`")
+def _(at: Triggers) -> list[str]:
+    (at.folder / "text.h5").write_text("no recording", "utf-8")
+    said = []
+    for name in ("text.h5", "missing.h5"):
+        sentence = at.not_ready(at.embedded.rest_url, recording=str(at.folder / name))
+        said.append(sentence.replace(f"{at.folder}/", ""))
+    return said
+
+
+@under("`the recording … is of another fibre: …`")
+def _(at: Triggers) -> list[str]:
+    path = write_recording(at.folder / "fibre.h5", [(BEGIN, noise(0.01, 3, 2000))], 2000)
+    return [at.not_ready(at.embedded.rest_url, recording=str(path)).replace(f"{at.folder}/", "")]
 
 
 @under("`the date of its answers is …`")

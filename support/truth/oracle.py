@@ -46,7 +46,7 @@ class Oracle:
         way = str(self._ways[0]) if self._ways else "made in no usual way"
         return (
             f"{self.compared:,} values compared with {self.recording}; {way}; the largest error was "
-            f"{self.closest:.0%} of what single precision allows"
+            f"{self.closest:.1%} of what single precision allows"
         )
 
     @property
