@@ -205,15 +205,14 @@ def _band(asked: FrequencyRange | None) -> FrequencyRange:
 
 
 def check_band(asked: FrequencyRange, prr: Rate) -> None:
-    """Refuses a band that is none, or reaches beyond half of ``prr``.
+    """Refuses a band that is none, or reaches beyond half of ``prr`` as it is told, in floating point.
 
     Raises:
         RequestError: it is and does.
     """
-    if asked.max > prr / 2:
-        raise RequestError(
-            f"frequencyRange.max: {asked.max:g} Hz is above the Nyquist frequency, {float(prr / 2):g} Hz"
-        )
+    nyquist = float(prr) / 2
+    if asked.max > nyquist:
+        raise RequestError(f"frequencyRange.max: {asked.max:g} Hz is above the Nyquist frequency, {nyquist:g} Hz")
     if asked.min >= asked.max:
         raise RequestError(f"frequencyRange.min: {asked.min:g} Hz is not below frequencyRange.max {asked.max:g} Hz")
 

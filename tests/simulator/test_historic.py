@@ -17,7 +17,9 @@ from protos.datastream_pb2 import SpectrogramRow
 from protos.pandadatastream_pb2 import DataStream
 from support.simulator import record
 from support.simulator.fibre import Fibre
+from support.simulator.models import FrequencyRange
 from support.simulator.options import Options
+from support.simulator.plan import check_band
 from tests.simulator.driver import Simulator, in_thread
 from tests.simulator.production import Production, production
 
@@ -186,6 +188,13 @@ def test_recordings_are_told_as_they_are(server: Simulator) -> None:
 def test_what_cannot_be_shown_is_refused(server: Simulator, changes: dict[str, Any], status: int, words: str) -> None:
     response = server.configure(**changes)
     assert (response.status_code, words in response.json()["error"]) == (status, True)
+
+
+def test_a_band_reaches_up_to_half_of_the_rate_that_is_told() -> None:
+    exact = Fraction(10**9, 500_042)
+    told = float(exact)
+    assert told > exact, "or there is nothing to see"
+    check_band(FrequencyRange(min=0, max=told / 2), exact)
 
 
 def test_a_range_that_holds_no_window_has_no_rows(server: Simulator) -> None:
