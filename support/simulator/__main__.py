@@ -61,7 +61,7 @@ def _announce(server: FocusServer) -> None:
     ready = {"rest_url": server.rest_url, "dialect": server.dialect, "known_sources": server.known_sources}
     sys.stdout.write(json.dumps(ready | server.for_client) + "\n")
     sys.stdout.flush()
-    log.info("ready at %s", server.rest_url)
+    log.info("ready at %s; active deviations: %s", server.rest_url, server.deviations)
 
 
 def _leave(server: FocusServer) -> None:

@@ -72,6 +72,7 @@ class Present:
             UnknownDeviationError: there is none of that name, and nothing was replaced.
         """
         self.now = self._under(Deviations(faults, variants, self._options.dialect))
+        log.info("active deviations: %s", self.now.deviations)
 
     def _under(self, deviations: Deviations) -> State:
         options = deviations.through(stages.OPTIONS, self._options)
@@ -80,7 +81,6 @@ class Present:
         prr = options.prr if self._library.given else dialect.real_prr(int(options.prr))
         key = (options.seed, prr, lowest, options.channel_count, options.dx)
         lines = self._lines.setdefault(key, Lines(Fibre(*key)))  # they stay, and with them what has been computed
-        log.info("active deviations: %s", deviations)
         return State(options, lines.measured, lines, deviations, dialect, self._library)
 
 

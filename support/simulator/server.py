@@ -95,6 +95,11 @@ class FocusServer:
         return self._dialect
 
     @property
+    def deviations(self) -> str:
+        """The active ones, in words."""
+        return str(self._present.now.deviations)
+
+    @property
     def known_sources(self) -> str:
         """What sounds on its fibre all the time, in words."""
         return self._present.now.fibre.sources

@@ -37,7 +37,11 @@ def server() -> Iterator[Production]:
 
 def test_the_process_says_what_it_speaks() -> None:
     with in_process("--dialect", "production") as simulator:
-        assert json.loads(simulator.ready_line) == {"rest_url": simulator.rest_url, "dialect": "production"}
+        told = json.loads(simulator.ready_line)
+        assert (told.pop("known_sources")[:15], told) == (
+            "3 at 125.25 Hz,",
+            {"rest_url": simulator.rest_url, "dialect": "production"},
+        )
         with Production(simulator.rest_url).job() as job:
             assert [frames[0].data_shape_y for frames in job.frames(1)] == [5, 5, 5]
 
