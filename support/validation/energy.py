@@ -31,6 +31,9 @@ _LIKE = 0.5
 _UNLIKE = 0.35
 """Correlation that two channels have at most. One alone may have it where something loud begins on a quiet channel."""
 
+_THE_SAME = 0.9
+"""Correlation from which on one channel shows what is another's: of what passes both, they have half as much."""
+
 _SURELY = 0.99
 """Correlation from which on nothing can be shifted by what is looked for, but for a line."""
 
@@ -201,7 +204,7 @@ class _Maps:
         likeness = _likeness(np.broadcast_to(one[:, place : place + 1], other.shape), other)
         best = int(likeness.argmax())
         far = int(self.channels[best] - self.channels[place])
-        if likeness[best] < _LIKE:
+        if likeness[best] < _THE_SAME:
             return ""
         return f": it is that of the channel {abs(far)} {'above' if far > 0 else 'below'}"
 

@@ -94,7 +94,7 @@ class _Pair:
 
     def __init__(self, one: Picture, other: Picture) -> None:
         self.one, self.other = one, other
-        line = float(np.median(np.diff(other.starts))) if other.starts.size > 1 else 1.0
+        line = _spacing(other.starts)
         self.lines, self._their_lines = nearest(one.starts, other.starts, line / 2)
         self.channels, self._their_channels = nearest(one.channels, other.channels, 0)
         self.bins, self._their_bins = nearest(one.frequencies, other.frequencies, one.step / 4)
@@ -231,6 +231,12 @@ def _likeness(one: Floats, other: Floats) -> float:
         return 0.0
     left, right = one[there] - one[there].mean(), other[there] - other[there].mean()
     return float((left * right).sum() / max(math.sqrt((left**2).sum() * (right**2).sum()), 1e-300))
+
+
+def _spacing(starts: NDArray[Any]) -> float:
+    """Milliseconds from line to line, of begins in whole ones that may lack some: a median is whole, too."""
+    steps = np.diff(starts)
+    return float(steps[steps <= 1.5 * np.median(steps)].mean()) if steps.size else 1.0
 
 
 def nearest(mine: NDArray[Any], theirs: NDArray[Any], most: float) -> tuple[Whole, Whole]:

@@ -39,6 +39,14 @@ def test_lines_that_begin_at_samples_beside_are_no_difference(first: int) -> Non
     assert judge_same(USUAL, seen(SAMPLES, first=first)) == []
 
 
+def test_a_line_that_one_window_alone_has_is_none_of_the_other_however_close_lines_are() -> None:
+    """600 lines a second, told in whole milliseconds: 0, 2, 3, 5, 7 and so on, one or two apart."""
+    lines = seen(SAMPLES, line=3)
+    starts = BEGIN + np.round(np.arange(lines.starts.size) * 5 / 3).astype(np.int64)
+    later = bent(lines, starts=starts[2:], values=lines.values[2:])
+    assert judge_same(bent(lines, starts=starts), later) == []
+
+
 def test_values_in_steps_are_no_difference() -> None:
     """On the channel of the tone, most are zero."""
 
