@@ -14,23 +14,14 @@ import pytest
 
 from protos.datastream_pb2 import DataStream
 from support import ROOT
-from support.contract import ChannelRange, JobAnswer, LiveMetadata
+from support.contract import ChannelRange, LiveMetadata
 from support.notebook import to_patch, to_xarray
 from support.server.embedded import EmbeddedServer
 from tests.patience import RUN_PATIENCE
 from tests.validation.streams import START, Plan, frames_of, spoiled
 
 PLAN = Plan(sensors=(3, 4, 5), bins=8, frames=4, rows=5)
-JOB = JobAnswer(
-    job_id="1-1",
-    stream_url="127.0.0.1",
-    stream_port=1,
-    channel_amount=3,
-    channel_to_stream_index=dict.fromkeys(PLAN.sensors, 0),
-    frequencies_amount=PLAN.bins,
-    frequencies_list=list(PLAN.expectation.frequencies),
-    lines_dt=PLAN.lines_dt,
-)
+JOB = PLAN.answer("1-1")
 FIBRE = LiveMetadata(prr=2000, dx=2.5, fiber_start_meters=100), ChannelRange(lowest_channel=1, highest_channel=9)
 FRAMES = frames_of(PLAN.messages(), PLAN)
 VALUES = np.concatenate([frame.intensities for frame in FRAMES])

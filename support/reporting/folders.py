@@ -1,4 +1,7 @@
-"""The folders of a run's reports: there, writable, and in the hands of this run alone, before its first scenario."""
+"""The folders of a run's reports: there, writable, and in the hands of this run alone, before its first scenario.
+
+And files in them that are never seen half written.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,22 @@ def held(folders: Iterable[Path]) -> Iterator[None]:
     finally:
         for handle in handles:
             os.close(handle)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Puts a file in place of the one that was: whoever reads it finds all of the one or all of the other.
+
+    Raises:
+        OSError: it cannot be written; what was there stands.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    try:
+        beside.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    os.replace(beside, path)
 
 
 def check_writable(folder: Path) -> None:

@@ -7,10 +7,11 @@ So a run that is killed, or whose disk is full, needs to do nothing more to be k
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from support.reporting.folders import replace_text
 
 STILL = "it still runs, or was ended without a word"
 """Why a run is not finished that has said nothing of its end."""
@@ -83,12 +84,4 @@ def read(folder: Path) -> RunMark | None:
 
 
 def _write(path: Path, mark: RunMark) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    text = json.dumps(asdict(mark), indent=1, ensure_ascii=False) + "\n"
-    try:
-        beside.write_text(text, "utf-8", errors="backslashreplace")
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    os.replace(beside, path)
+    replace_text(path, json.dumps(asdict(mark), indent=1, ensure_ascii=False) + "\n")

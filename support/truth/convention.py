@@ -56,8 +56,11 @@ UNITS = tuple(10.0 ** (3 * power) for power in (0, 1, 2, 3, -1, -2, -3))
 ENDS = (1.0, 0.5, math.sqrt(0.5))
 """What the amplitude at 0 Hz, and at half the PRR, may be multiplied with: a one-sided spectrum has them once."""
 
+DECIBELS = 20 / math.log(10)
+"""Of a neper of an amplitude."""
+
 _LOGARITHMS = {
-    "decibels": 20 / math.log(10),
+    "decibels": DECIBELS,
     "decibels of the root": 10 / math.log(10),
     "natural logarithm": 1.0,
     "natural logarithm of power": 2.0,

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 
 from support.truth.comparison import Comparison, Marks, Row
-from support.truth.convention import FORMS, WINDOWS, Convention, Floats, amplitudes, window_of
+from support.truth.convention import DECIBELS, FORMS, WINDOWS, Convention, Floats, amplitudes, window_of
 from support.truth.range import Place, Range
 from support.truth.recording import SECOND
 from support.truth.spectra import Strip
@@ -164,7 +164,7 @@ def _ratios(told: Floats, due: Floats) -> tuple[Floats, Floats]:
 
 
 def _decibels(nepers: float) -> str:
-    return f"{abs(20 / np.log(10) * nepers):.3g} dB too {'high' if nepers > 0 else 'low'}"
+    return f"{abs(DECIBELS * nepers):.3g} dB too {'high' if nepers > 0 else 'low'}"
 
 
 def _explains(right: Marks, case: _Case) -> bool:

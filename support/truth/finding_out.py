@@ -12,6 +12,7 @@ import numpy as np
 from support.truth.comparison import Comparison, Row
 from support.truth.convention import (
     ALIGNMENTS,
+    DECIBELS,
     ENDS,
     FORMS,
     GAINS,
@@ -116,7 +117,7 @@ def _has_end(shown: Range) -> bool:
 
 
 def _decibels(nepers: float) -> float:
-    return 20 / math.log(10) * nepers
+    return DECIBELS * nepers
 
 
 def _scales() -> Iterator[tuple[str, float]]:

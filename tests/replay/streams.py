@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from support.contract import JobAnswer, JobRequest
+from support.contract import JobRequest
 from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.screen.window import Take
@@ -19,17 +19,7 @@ from tests.validation.streams import Plan, blocks_of
 
 PLAN = Plan(bins=8, frames=12)
 REQUEST = JobRequest(channels_min=3, channels_max=6, frequency_max=15)
-ANSWER = JobAnswer(
-    job_id="0-7",
-    stream_url="127.0.0.1",
-    stream_port=30123,
-    channel_amount=4,
-    channel_to_stream_index=dict.fromkeys(PLAN.sensors, 0),
-    frequencies_amount=PLAN.bins,
-    frequencies_list=list(PLAN.expectation.frequencies),
-    lines_dt=PLAN.lines_dt,
-)
-JOB = Job(REQUEST, ANSWER, PLAN.prr)
+JOB = Job(REQUEST, PLAN.answer(), PLAN.prr)
 
 
 def kept(frames: Sequence[Frame], most: int = 2**30) -> Streamed:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 
 from protos.datastream_pb2 import DataStream
-from support.contract import JobAnswer, JobRequest
+from support.contract import JobRequest
 from support.reporting.stream_report import metrics_table, report_stream, report_streams
 from support.screen.job import Job
 from support.screen.streamed import Streamed
@@ -25,21 +25,11 @@ REQUEST = JobRequest(channels_min=3, channels_max=6, frequency_max=14)
 
 def stream(frames: Sequence[Frame] = (), failure: str = "") -> Streamed:
     """These frames as a scenario streamed and judged them."""
-    answer = JobAnswer(
-        job_id="0-7",
-        stream_url="127.0.0.1",
-        stream_port=30123,
-        channel_amount=4,
-        channel_to_stream_index=dict.fromkeys(PLAN.sensors, 0),
-        frequencies_amount=PLAN.bins,
-        frequencies_list=list(PLAN.expectation.frequencies),
-        lines_dt=PLAN.lines_dt,
-    )
     verdict = Verdict(stream_rules(PLAN.expectation, Limits()))
     for block in blocks_of(frames, together=True):
         verdict.see(block)
     verdict.end(Ending(len(frames), by_server=False, error=failure))
-    return Streamed(Job(REQUEST, answer, PLAN.prr), verdict, metrics(), frames, failure)
+    return Streamed(Job(REQUEST, PLAN.answer(), PLAN.prr), verdict, metrics(), frames, failure)
 
 
 def metrics() -> StreamMetrics:

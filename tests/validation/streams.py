@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from protos.datastream_pb2 import DataStream, SensorIntensity, SpectrogramRow
+from support.contract import JobAnswer
 from support.stream.block import Block, Message
 from support.stream.frame import Frame
 from support.stream.story import STORY
@@ -63,6 +64,19 @@ class Plan:
             cannot=self.cannot,
             job_id=self.job_id,
             past=self.past,
+        )
+
+    def answer(self, job_id: str = "0-7") -> JobAnswer:
+        """What a server answers that then streams this."""
+        return JobAnswer(
+            job_id=job_id,
+            stream_url="127.0.0.1",
+            stream_port=30123,
+            channel_amount=len(self.sensors),
+            channel_to_stream_index=dict.fromkeys(self.sensors, 0),
+            frequencies_amount=self.bins,
+            frequencies_list=list(self.expectation.frequencies),
+            lines_dt=self.lines_dt,
         )
 
     def messages(self) -> list[DataStream]:

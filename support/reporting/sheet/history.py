@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+
+from support.reporting.folders import replace_text
 
 FILE = "history.jsonl"
 WRONG = ("failed", "broken")
@@ -59,9 +60,7 @@ def append(folder: Path, records: Sequence[Record]) -> None:
     Raises:
         OSError: the file cannot be written; what was there stands.
     """
-    beside = folder / f"{FILE}.new"
-    beside.write_text("".join(f"{json.dumps(asdict(record))}\n" for record in records[-_KEPT:]), "utf-8", newline="\n")
-    os.replace(beside, folder / FILE)
+    replace_text(folder / FILE, "".join(f"{json.dumps(asdict(record))}\n" for record in records[-_KEPT:]))
 
 
 def trend(past: Sequence[Record], number: str, kind: str) -> list[float]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from support.reporting.folders import replace_text
 from support.reporting.sheet import told
 from support.reporting.sheet.summary import Summary
 from support.reporting.sheet.words import Words
@@ -19,22 +19,11 @@ def write(folder: Path, run: Summary, language: Language) -> None:
     Raises:
         OSError: it cannot be written; what was there stands.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     say = Words(language)
-    _replace(folder / PAGE, told.as_page(run, say))
-    _replace(folder / TEXT, told.as_text(run, say))
+    replace_text(folder / PAGE, told.as_page(run, say))
+    replace_text(folder / TEXT, told.as_text(run, say))
 
 
 def last_lines(folder: Path, run: Summary) -> str:
     """What the console says of it, in its own language."""
     return "\n".join(told.as_lines(run, Words(Language.EN), folder / PAGE))
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_suffix(".new")
-    try:
-        beside.write_text(text, "utf-8", newline="\n")
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    os.replace(beside, path)

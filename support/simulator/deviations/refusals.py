@@ -71,10 +71,7 @@ async def unknown_metadata_200(exchange: Exchange, proceed: Proceed) -> Answer:
 @REST.fault("metadata", "story")
 async def cancelled_still_running(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job that was cancelled say that it is running."""
-    answer = await proceed(exchange)
-    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != "cancelled":
-        return answer
-    return answer.holding(answer.content | {"status": "running"})
+    return _with_status(exchange, await proceed(exchange), "cancelled", "running")
 
 
 @REST.fault("metadata")
@@ -89,19 +86,13 @@ async def metadata_of_another_job(exchange: Exchange, proceed: Proceed) -> Answe
 @REST.fault("metadata", "story")
 async def status_stands_still(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job say that it is pending, also while it streams."""
-    answer = await proceed(exchange)
-    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != "running":
-        return answer
-    return answer.holding(answer.content | {"status": "pending"})
+    return _with_status(exchange, await proceed(exchange), "running", "pending")
 
 
 @REST.fault("metadata", "story")
 async def completed_still_running(exchange: Exchange, proceed: Proceed) -> Answer:
     """Metadata of a job that was shown to its end say that it is running."""
-    answer = await proceed(exchange)
-    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != "completed":
-        return answer
-    return answer.holding(answer.content | {"status": "running"})
+    return _with_status(exchange, await proceed(exchange), "completed", "running")
 
 
 @REST.fault("metadata", "story")
@@ -136,6 +127,13 @@ async def channels_miscounted(exchange: Exchange, proceed: Proceed) -> Answer:
 async def channels_in_fractions(exchange: Exchange, proceed: Proceed) -> Answer:
     """The fibre is said to have three quarters of a channel more than there are."""
     return _with_more_channels(exchange, await proceed(exchange), 0.75)
+
+
+def _with_status(exchange: Exchange, answer: Answer, status: str, told: str) -> Answer:
+    """The answer, in which a job that has one status is told as having another."""
+    if not _asks_for_metadata(exchange) or answer.status != 200 or answer.content["status"] != status:
+        return answer
+    return answer.holding(answer.content | {"status": told})
 
 
 def _with_more_channels(exchange: Exchange, answer: Answer, more: float) -> Answer:
