@@ -55,7 +55,7 @@ def run(folder: Path, tests: str, *arguments: str) -> tuple[dict[str, str], str]
     """The outcome of each of these tests, in a session of its own, and all that it printed."""
     (folder / "conftest.py").write_text(CONFTEST, "utf-8")
     (folder / "test_story.py").write_text(tests, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "-v", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "-v", "-rN", *arguments]
     done = subprocess.run(
         command, cwd=folder, env=os.environ | TOLERANT, capture_output=True, text=True, timeout=RUN_PATIENCE
     )

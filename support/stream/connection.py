@@ -7,7 +7,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
 import grpc
 
@@ -18,7 +17,7 @@ from support.reflection.reflection import Reflection
 from support.security import Security
 from support.security.handshake import fetch_certificate, refuse_what_cannot_work
 from support.security.security import TOKEN_HINT
-from support.stream.channel import open_channel, wake
+from support.stream.channel import open_channel, wake, watch
 from support.stream.dialect import Dialect
 from support.stream.unsaid import Unsaid
 
@@ -164,7 +163,12 @@ class Connection:
     def _await_ready(self, channel: grpc.Channel, deadline: float) -> None:
         """Returns when the server can be called: the channel is ready, or was and has been left at once."""
         states: queue.SimpleQueue[grpc.ChannelConnectivity] = queue.SimpleQueue()
-        channel.subscribe(states.put, try_to_connect=True)
+
+        def told(state: grpc.ChannelConnectivity) -> None:
+            states.put(state)
+            self._changed(channel, state)
+
+        watch(channel, told)
         state = before = _IDLE
         try:
             while state is not _READY and (before, state) != (grpc.ChannelConnectivity.CONNECTING, _IDLE):
@@ -175,9 +179,6 @@ class Connection:
                 before, state = state, self._next(states, state, deadline)
         except queue.Empty:
             raise self._why_not_ready(channel) from None
-        finally:
-            channel.subscribe(partial(self._changed, channel))  # first: gRPC watches on, instead of anew
-            channel.unsubscribe(states.put)
 
     @staticmethod
     def _next(

@@ -1,6 +1,12 @@
+import threading
+
+import grpc
 import pytest
 
 from support.address import is_loopback, target_of
+from support.stream.channel import open_channel, watch
+from tests.grpc_server import GrpcServer
+from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -54,3 +60,31 @@ def test_nonsense_is_no_host(url: str) -> None:
 )
 def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+def test_a_channel_that_is_closed_while_its_state_is_told_ends_the_watch_without_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    errors: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", errors.append)
+    told: list[grpc.ChannelConnectivity] = []
+    watchers: list[threading.Thread] = []
+    ready, closed = threading.Event(), threading.Event()
+
+    def tell(state: grpc.ChannelConnectivity) -> None:
+        told.append(state)
+        watchers[:] = [threading.current_thread()]
+        if state is grpc.ChannelConnectivity.READY:
+            ready.set()
+            closed.wait(PATIENCE)
+
+    with GrpcServer() as server:
+        channel = open_channel(server.target, 1024)
+        watch(channel, tell)
+        assert ready.wait(PATIENCE), told
+        channel.close()
+        closed.set()
+    watchers[0].join(PATIENCE)
+    assert not watchers[0].is_alive()
+    assert not errors
+    assert told[-1] is grpc.ChannelConnectivity.READY
