@@ -41,7 +41,7 @@ from support.reporting.scenario_report import Report
 from support.reporting.sheet import history
 from support.reporting.sheet import output as sheet
 from support.reporting.sheet.gather import gather
-from support.reporting.sheet.summary import Summary
+from support.reporting.sheet.summary import Summary, Told
 from support.wording import plural
 
 
@@ -68,6 +68,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._outputs: list[Any] = []
         self._planned: list[Any] = []
         self._past: list[history.Record] = []
+        self._told: dict[int, list[Told]] = {}
         self.features: list[Any] = []
         self.step_registry: Any = None
 
@@ -209,12 +210,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             with self._noting(type(output).__name__):
                 output.expect(feature for feature in self.features if id(feature) not in before)
         self._planned = plan.chosen(self.features, self.config)
+        self._told.clear()
         with self._noting("the sheet"):
             self._tell_sheet()
 
     def _ran(self, feature: Any) -> bool:
         """Runs a feature, unless the run is over, and reports it in any case; whether it failed."""
         failed = not self._is_over and self._run_feature(feature)
+        self._told.pop(id(feature), None)
         self._stops = self._stops or (failed and self.config.stop)
         for reporter in self.config.reporters:
             with self._noting(type(reporter).__name__):
@@ -224,7 +227,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _run_feature(self, feature: Any) -> bool:
         self.feature = feature
         for scenario in feature.walk_scenarios():
-            scenario.run = self._written(scenario)
+            if scenario.should_run(self.config):
+                scenario.run = self._written(scenario)
         try:
             for formatter in self.formatters:
                 formatter.uri(feature.filename)
@@ -246,6 +250,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
                     with self._noting("JUnit"):
                         output.feature(scenario.feature)
             with self._noting("the sheet"):
+                self._told.pop(id(scenario.feature), None)
                 self._tell_sheet()
             return failed
 
@@ -309,12 +314,15 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _tell_sheet(self, *, is_good: bool = False) -> Summary:
         """Puts a sheet in place of the last one that says what this run has come to."""
         report = getattr(self.context, "report", None) or Report(attaches=False)
-        run = gather(self.features, self._planned, self._mark, report, self._past, self._result_of, is_good=is_good)
+        run = gather(
+            self.features, self._planned, self._mark, report, self._past, self._result_of, self._told, is_good=is_good
+        )
         sheet.write(self._home, run, report.language)
         return run
 
     def _end_sheet(self, *, is_good: bool) -> None:
         """The sheet of a run that is over; it is kept for the next ones where it has come to its end."""
+        self._told.clear()
         run = self._tell_sheet(is_good=is_good and not self._problems)
         if not run.ending:
             history.append(self._home, [*self._past, run.record])

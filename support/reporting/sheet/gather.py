@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from support.gherkin import dialects_of
 from support.reporting.allure_listener import title_of
 from support.reporting.epilogue import is_epilogue
 from support.reporting.outcome import Outcome, never_ran, of_scenario
-from support.reporting.plan import scenarios_of
 from support.reporting.run_mark import RunMark
 from support.reporting.scenario_report import Report
 from support.reporting.sheet.criteria import criterion_of
@@ -24,12 +23,13 @@ _SELF_TEST = "simulator"
 
 
 def gather(
-    features: Iterable[Any],
+    features: Collection[Any],
     planned: Iterable[Any],
     mark: RunMark,
     report: Report,
     past: Iterable[Record],
     result_of: Callable[[Any], str],
+    unchanged: dict[int, list[Told]],
     *,
     is_good: bool,
 ) -> Summary:
@@ -42,6 +42,7 @@ def gather(
         report: what happened in its scenarios.
         past: the runs before, oldest first.
         result_of: by what the report knows a scenario.
+        unchanged: what was told of features before, by their ``id``; the others are told anew, and added.
         is_good: whether its exit code will say so.
     """
 
@@ -67,6 +68,9 @@ def gather(
             judged=facts.judged,
         )
 
+    for feature in features:
+        if id(feature) not in unchanged:
+            unchanged[id(feature)] = [told(scenario) for scenario in feature.walk_scenarios()]
     known = report.known
     summary = Summary(
         began=mark.began,
@@ -77,7 +81,7 @@ def gather(
         passes=report.passes,
         is_embedded=report.is_embedded,
         known=Known(*([*map(str, each)] for each in (known.seen, known.overdue, known.missed))),
-        scenarios=[told(scenario) for scenario in scenarios_of(features)],
+        scenarios=[one for feature in features for one in unchanged[id(feature)]],
     )
     return replace(summary, past=[record for record in past if record.server == summary.server])
 

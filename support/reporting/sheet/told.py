@@ -41,6 +41,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
     keep_trailing_newline=True,
+    auto_reload=False,
 )
 
 
