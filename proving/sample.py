@@ -14,9 +14,9 @@ VALUES: Mapping[str, Sequence[str]] = {
     "band": ("0-500", "100-300", "0-1000"),
     "view": ("0",),
     "stream": ("1", "2"),
-    "job": ("2", "3", "5", "8", "13", "21"),
+    "job": ("1", "2", "3", "5", "8", "13", "21"),
 }
-"""Values that occur in the scenarios of one window or two; the first job is not a scenario's."""
+"""Values that occur in the scenarios of one window or two."""
 
 OF_MANY: Mapping[str, Sequence[str]] = {
     "channels": ("200",),

@@ -137,9 +137,9 @@ def test_the_door_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_the_door_fails_where_a_fault_survives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["dead-sensor", "--tags", "@task-1.3.1", "--output", str(tmp_path)]
+    arguments = ["max-frames-ignored", "--tags", "@task-1.3.1", "--output", str(tmp_path)]
     assert fault_matrix.main(arguments) == 1
-    assert "dead-sensor: survived" in capsys.readouterr().out
+    assert "max-frames-ignored: survived" in capsys.readouterr().out
 
 
 def test_a_fault_under_a_condition_is_tried_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,27 @@ def test_it_is_found_out_with_a_job_that_is_over_then(embedded: EmbeddedServer) 
         assert run.settings.dialect == "story"
         [job_id] = run.server.job_ids
         assert run.server.api.metadata(job_id).status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "deviation", "found"),
+    [
+        ("story", "--fault=nan-value@job=1", "not finite"),
+        ("production", "--fault=nan-value@job=1", "not finite"),
+        ("story", "--fault=abort-in-mid-stream@job=1", "UNAVAILABLE"),
+        ("production", "--fault=nan-value@job=2", ""),
+        ("story", "--variant=fifty-row-frames", ""),
+    ],
+)
+def test_the_first_job_is_judged_as_any_other(tmp_path: Path, dialect: str, deviation: str, found: str) -> None:
+    server = EmbeddedServer(["--dialect", dialect, deviation], log_file=tmp_path / "simulator.log")
+    try:
+        with closing(Run({"focus_server_url": server.rest_url}, {})) as run:
+            sentences = run.overlooked.sentences()
+    finally:
+        server.stop()
+    assert [found in sentence for sentence in sentences] == ([True] if found else []), sentences
+    assert all("in 'the first job of the run'" in sentence for sentence in sentences)
 
 
 def test_the_settings_may_say_it(embedded: EmbeddedServer) -> None:
