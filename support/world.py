@@ -451,6 +451,7 @@ class World:
             limits=self.settings.limits,
             jobs=self._every_job,
             url=self.server.url,
+            fibre=self.server.fibre,
             settings=self.settings,
         )
 

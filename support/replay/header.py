@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from support.contract import JobAnswer, JobRequest, schema_hash
+from support.contract import ChannelRange, JobAnswer, JobRequest, LiveMetadata, schema_hash
 from support.screen.job import Job
 from support.screen.streamed import Streamed
 from support.stream.dialects import named, schema_of
@@ -22,16 +22,19 @@ from support.validation.expectation import Limits
 from support.validation.finding import Ending
 from support.validation.scale import Scale
 
+Fibre = tuple[LiveMetadata, ChannelRange]
+
 _OF_ENDING = [field.name for field in fields(Ending) if field.name != "streams"]
 
 
-def header_of(stream: Streamed, scenario: str, server: str) -> dict[str, Any]:
+def header_of(stream: Streamed, scenario: str, server: str, fibre: Fibre | None = None) -> dict[str, Any]:
     """All that is to be told of a stream that is over and was kept.
 
     Args:
         stream: it.
         scenario: in which it was opened.
         server: how people call the server.
+        fibre: that it watches; None: not known.
     """
     take, job, verdict, metrics = stream.take, stream.job, stream.verdict, stream.metrics
     assert take is not None, "it was kept"
@@ -41,6 +44,7 @@ def header_of(stream: Streamed, scenario: str, server: str) -> dict[str, Any]:
         "suite": metadata.version("focus-stream-acceptance"),
         "scenario": scenario,
         "server": server,
+        "fibre": fibre and {**fibre[0].model_dump(), **fibre[1].model_dump()},
         "dialect": take.dialect,
         "schema": {"file": schema, "sha256": schema_hash(schema)},
         "request": job.request.model_dump(),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from support.replay import capture
-from support.replay.header import header_of
+from support.replay.header import Fibre, header_of
 from support.screen.streamed import Streamed
 from support.settings import CaptureUse
 from support.wording import plural
@@ -44,7 +44,9 @@ class Captures:
         except OSError as error:
             log.warning("captures of the run before could not be removed: %s", error)
 
-    def keep(self, scenario: str, streams: Sequence[Streamed], *, failed: bool) -> list[Path]:
+    def keep(
+        self, scenario: str, streams: Sequence[Streamed], fibre: Fibre | None = None, *, failed: bool
+    ) -> list[Path]:
         """Keeps the streams of a scenario that is over, as far as they are to be kept.
 
         Returns:
@@ -55,9 +57,9 @@ class Captures:
         kept = [stream for stream in streams if stream.take is not None and stream.verdict.ending is not None]
         if self._use is CaptureUse.FAILED:
             kept = sorted(kept, key=lambda stream: not (stream.found or stream.failure))[:_MOST_OF_SCENARIO]
-        return list(self._written(scenario, kept))
+        return list(self._written(scenario, kept, fibre))
 
-    def _written(self, scenario: str, streams: Sequence[Streamed]) -> Iterator[Path]:
+    def _written(self, scenario: str, streams: Sequence[Streamed], fibre: Fibre | None) -> Iterator[Path]:
         for number, stream in enumerate(streams):
             if self._size > _MOST_BYTES:
                 left = plural(len(streams) - number, "stream")
@@ -68,7 +70,8 @@ class Captures:
             path = self._folder / f"{self._count:03d}-{_slug(scenario)}.capture"
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                capture.write(path, header_of(stream, scenario, self._server), stream.take.tape.events)
+                header = header_of(stream, scenario, self._server, fibre)
+                capture.write(path, header, stream.take.tape.events)
                 self._size += path.stat().st_size
             except OSError as error:
                 log.warning("a stream of %r could not be kept: %s", scenario, error)

@@ -44,6 +44,9 @@ def evidence(
     told += [
         f"Its stream again, without a server:\n  python -m support.replay {shlex.quote(str(it))}" for it in captures
     ]
+    if captures:
+        files = shlex.join(part for it in captures for part in ("--replay", str(it)))
+        told.append(f"A server of what came, for -D focus_server_url=...:\n  python -m support.simulator {files}")
     for job in jobs:
         answer = json.dumps(job.answer.model_dump(exclude={"unreadable"}))
         told.append(f"{job}\n  {_curl(url, job.request, settings)}\n  answered, as it was read: {answer}")

@@ -9,6 +9,7 @@ from typing import Any
 from support.baseline.comparison import Compared
 from support.baseline.sample import Sample
 from support.defects.known import KnownDefects
+from support.replay.header import Fibre
 from support.reporting.attachments import as_table, attach_metrics, attach_table, attach_text
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.captures import Captures
@@ -47,6 +48,7 @@ class Happened:
         limits: how strictly its streams were judged.
         jobs: that it asked for, all of them.
         url: of the server that it met.
+        fibre: that this watches; None: not known.
         settings: that it had.
     """
 
@@ -62,6 +64,7 @@ class Happened:
     limits: Limits = field(default_factory=Limits)
     jobs: Sequence[Job] = ()
     url: str = ""
+    fibre: Fibre | None = None
     settings: Settings = field(default_factory=Settings)
 
     @property
@@ -117,7 +120,7 @@ class Report:
             lines = ["  ".join(cell.ljust(14) for cell in map(str, row)).rstrip() for row in waits_rows(happened.waits)]
             self.figures.append("\n  ".join([scenario, *lines]))
         streams = happened.every_stream
-        kept = self._captures.keep(scenario, streams, failed=bool(failed_at)) if self._captures else []
+        kept = self._captures.keep(scenario, streams, happened.fibre, failed=bool(failed_at)) if self._captures else []
         if self._attaches:
             _attach(happened)
             if failed_at:

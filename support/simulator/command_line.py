@@ -19,7 +19,9 @@ def parse(arguments: Sequence[str]) -> Options:
     """Reads the command line; ends the process with one sentence on stderr and exit code 2 where it is wrong."""
     parser = _parser()
     given = vars(parser.parse_args(arguments))
-    options = Options(**given | {"faults": tuple(given["faults"]), "variants": tuple(given["variants"])})
+    options = Options(**given | {name: tuple(given[name]) for name in ("faults", "variants", "replay")})
+    if options.replay and (options.faults or options.variants or options.recording):
+        parser.error("--replay serves what came as it came: no fault, variant or recording goes with it")
     try:
         Deviations(options.faults, options.variants, options.dialect)
     except UnknownDeviationError as error:
@@ -69,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
         "play this file in historic mode; the fibre has its PRR and its channels (default: a small one, made here)"
     )
     add("--recording", metavar="FILE", default=argparse.SUPPRESS, help=recording)
+    replay = "serve this capture of a stream again, in its dialect; several, for what one scenario streamed"
+    add("--replay", action="append", metavar="FILE", help=replay)
     after = "seconds until the fibre is there, from the first question for it on; no job can start before"
     add("--fibre-after", type=number(float, 0, 10**9), metavar="SECONDS", help=after)
     add("--no-fibre", action="store_true", help="wait for a fibre for ever: no job can start")
@@ -80,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--variant", type=_deviation("variant"), action="append", dest="variants", metavar="NAME", help=variant)
     known = "tell what --fault and --variant know, and exit"
     add("--list-faults", action=_List, nargs="?", choices=("text", "json"), help=known)
-    defaults = asdict(Options()) | {"faults": [], "variants": []}
+    defaults = asdict(Options()) | {"faults": [], "variants": [], "replay": []}
     del defaults["lowest_channel"], defaults["recording"]  # whose defaults are the dialect's, and none
     parser.set_defaults(**defaults)
     return parser

@@ -30,6 +30,9 @@ _STATUSES = {
     503: "No fibre is attached, or all windows are in use",
 }
 
+Making = Callable[[State, Measured], Plan]
+"""Makes the numbers that a job follows, of the server and of what was measured, or raises RequestError."""
+
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -54,16 +57,14 @@ class Desk:
         if not self.present.attached:
             raise WaitingForFibreError
 
-    async def job(
-        self, request: BaseModel, between: Between | None, exchange: Request, plan: Callable[[State, Measured], Plan]
-    ) -> Job:
+    async def job(self, request: BaseModel, between: Between | None, exchange: Request, plan: Making) -> Job:
         """Starts a job.
 
         Args:
             request: what is asked for.
             between: the range of the past that it is about; None: live.
             exchange: how that came.
-            plan: makes the numbers that it follows, of the server and of what was measured, or raises RequestError.
+            plan: makes the numbers that it follows.
 
         Raises:
             NoRecordingError: nothing was recorded in the range.

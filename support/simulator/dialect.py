@@ -6,12 +6,14 @@ port offers over gRPC, ``manners.py`` for REST. What they speak about, fibre, sp
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from support.simulator.frame import Frame
 from support.simulator.options import Options
 from support.simulator.plan import Plan
 from support.simulator.ports import Ports
+from support.simulator.replay.moved import Change
 
 CHECK_HEALTH, HEALTH, REFLECTION = "CheckHealth", "grpc.health.v1", "reflection"  # what a port can have besides
 
@@ -21,6 +23,9 @@ class Wire(Protocol):
 
     def encode(self, frame: Frame, job_number: int = 0, /) -> bytes:
         """The message of a frame; ``job_number`` is the one of the job's id that no other job has."""
+
+    def changes(self, later: Callable[[int], int], renumbered: Callable[[int], int], /) -> Mapping[int, Change]:
+        """What becomes of the fields of a message whose times, and whose job's number, are to be others."""
 
     def merged(self, payloads: list[bytes]) -> bytes:
         """One frame of the rows of several, with bounds that are true for all of them."""

@@ -16,7 +16,7 @@ class Options:
 
     Some mean something in one dialect only: ``port_base`` in production's. The fibre is there after ``fibre_after``, or
     with ``no_fibre`` never. ``lowest_channel`` None is its usual one. A ``recording`` decides on ``prr``, ``dx`` and
-    ``channel_count``; None is a small one, which the server makes.
+    ``channel_count``; None is a small one, which the server makes. Captures to ``replay`` decide on dialect and fibre.
     """
 
     dialect: DialectName = "story"
@@ -38,6 +38,7 @@ class Options:
     no_fibre: bool = False
     fibre_after: float = 0.0
     recording: str | None = None
+    replay: tuple[str, ...] = ()
     tls: Tls = "off"
     token: str | None = field(default=None, repr=False)
     faults: tuple[str, ...] = ()

@@ -37,13 +37,14 @@ class Registry:
         service: Callable[[Job, State], StreamService],
         limits: Callable[[], Options],
         security: Security | None = None,
+        last_number: int = 0,
     ) -> None:
         self._service = service
         self._security = security or Security()
         self._limits = limits
         self._jobs: dict[int, tuple[Job, Pod]] = {}  # by window
         self._over: OrderedDict[str, Job] = OrderedDict()
-        self._last_number = 0
+        self._last_number = last_number
         self._ports = DIALECTS[limits().dialect].ports(limits())
         self._draining: set[Pod] = set()
         self._tasks: set[asyncio.Task[None]] = set()

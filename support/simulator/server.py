@@ -18,6 +18,9 @@ from support.simulator.ports import HOST
 from support.simulator.present import Present
 from support.simulator.recording.library import Library
 from support.simulator.registry import Registry
+from support.simulator.replay.desk import ReplayDesk
+from support.simulator.replay.service import ReplayService
+from support.simulator.replay.shelf import Shelf
 from support.simulator.rest import build_app
 from support.simulator.security import Security
 from support.simulator.stream import StreamService
@@ -54,22 +57,26 @@ class FocusServer:
 
     Raises:
         OSError: ports that jobs shall have are taken.
-        RecordingError: the recording that it shall play cannot be played.
+        RecordingError: the recording or the captures that it shall play cannot be played.
     """
 
     def __init__(self, options: Options, listener: socket.socket, certificates: Certificates | None = None) -> None:
+        self._shelf = shelf = Shelf(options.replay)
+        options = shelf.options(options)
         self._listener = listener
         self._dialect = options.dialect
         self._security = Security(certificates, options.token)
         self._library = Library(options.recording)
         self._workers = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="spectra")
         self._present = present = Present(options, self._library)
+        service = ReplayService if shelf else StreamService
         self._registry = Registry(
-            service=lambda job, state: StreamService(job, state, self._workers),
+            service=lambda job, state: service(job, state, self._workers),
             limits=lambda: present.now.options,
             security=self._security,
+            last_number=shelf.last_number,
         )
-        desk = Desk(present, self._registry)
+        desk = ReplayDesk(present, self._registry, shelf) if shelf else Desk(present, self._registry)
         app = build_app(desk, guarded=options.token is not None)
         config = uvicorn.Config(
             self._security.guarding(app),
@@ -101,8 +108,8 @@ class FocusServer:
 
     @property
     def known_sources(self) -> str:
-        """What sounds on its fibre all the time, in words."""
-        return self._present.now.fibre.sources
+        """What sounds on its fibre all the time, in words; of a capture, nobody knows."""
+        return "" if self._shelf else self._present.now.fibre.sources
 
     @property
     def for_client(self) -> dict[str, str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 
-from support.errors import RemoteError
+from support.errors import APIError, RemoteError
 from support.focus_server_api import FocusServerAPI
 from support.grpc_stream_client import GrpcStreamClient
 from support.replay import capture
@@ -111,11 +113,17 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def streamed(
-    server: EmbeddedServer, fault: str, frames: int | None, *, past: Recording | None = None, seconds: float = math.inf
+    server: EmbeddedServer,
+    fault: str | None,
+    frames: int | None,
+    *,
+    past: Recording | None = None,
+    seconds: float = math.inf,
 ) -> Streamed:
     """So many frames, or what comes of them, of a server with this fault; or the last second of what it plays."""
     settings = SETTINGS.speaking(server.told["dialect"])
-    server.deviate(faults=[fault] if fault else [])
+    if fault is not None:
+        server.deviate(faults=[fault] if fault else [])
     with FocusServerAPI(server.rest_url) as api:
         fibre = api.live_metadata(), api.channels()
         request = live_job_request(settings, *fibre)
@@ -151,6 +159,44 @@ def test_a_stream_of_a_server_is_judged_as_it_was(
     assert sorted(told(found.stream)) == sorted(told(stream))
     assert (found.gone, found.new) == ((), ())
     assert [part.bytes for part in found.stream.metrics.streams] == [part.bytes for part in stream.metrics.streams]
+
+
+def test_a_stream_is_served_again_as_it_was(tmp_path: Path, server: EmbeddedServer) -> None:
+    """The same bytes but for their times; a request for another job is refused, a file that is cut ends early."""
+    streams = [streamed(server, fault, 12) for fault in ("", "line-lost", "")]
+    files = [tmp_path / name for name in ("right", "wrong", "cut")]
+    for file, stream in zip(files, streams, strict=True):
+        again(stream, file)
+    files[2].write_bytes(files[2].read_bytes()[:-5000])
+    options = [option for file in files for option in ("--replay", str(file))]
+    replaying = EmbeddedServer(options, log_file=tmp_path / "simulator.log")
+    try:
+        assert replaying.told["dialect"] == server.told["dialect"]
+        for stream, file in zip(streams[:2], files[:2], strict=True):
+            assert_served_again(stream, streamed(replaying, None, 12), file)
+        assert "DATA_LOSS: of the capture, it is cut off" in streamed(replaying, None, 12).failure
+        with FocusServerAPI(replaying.rest_url) as api, pytest.raises(APIError, match="NFFT 1024, 0 to 500 Hz") as told:
+            api.configure(live_job_request(SETTINGS, api.live_metadata(), api.channels(), nfft=512))
+        assert told.value.status == HTTPStatus.BAD_REQUEST
+    finally:
+        replaying.stop()
+    assert f"{files[2]}: it is cut off, or damaged, at byte" in (tmp_path / "simulator.log").read_text("utf-8")
+
+
+def assert_served_again(then: Streamed, now: Streamed, file: Path) -> None:
+    lines = min(then.verdict.rows, now.verdict.rows)
+    before, after = (np.concatenate([frame.starts for frame in each.frames])[:lines] for each in (then, now))
+    later = int(after[0] - before[0])
+    assert (after - before == later).all()
+    values = [np.concatenate([frame.values for frame in each.frames]) for each in (then, now)]
+    assert values[0][: values[1].size].tobytes() == values[1][: values[0].size].tobytes()
+    began, began_then = now.metrics.start_time, then.metrics.start_time
+    assert began
+    assert began_then
+    assert -0.01 <= later / 1000 - (began - began_then) <= (now.metrics.first_frame_latency or 0.0) + 0.01
+    lost = [[one for one in told(each) if one.startswith("lines continuous")] for each in (then, now)]
+    assert bool(lost[0]) == (file.name == "wrong")
+    assert len(lost[0]) == len(lost[1])
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.62, 0.7])

@@ -3,8 +3,11 @@
 The values, most of a message, are put into it by hand, without a copy for each step on the way.
 """
 
+from collections.abc import Callable, Mapping
+
 from protos.pandadatastream_pb2 import DataStream
 from support.simulator.frame import Frame
+from support.simulator.replay.moved import Change
 from support.simulator.sensors import varint
 
 _MAIN_DATA = b"\x4a"  # field number 9 * 8 + wire type 2
@@ -29,6 +32,11 @@ def encode(frame: Frame, job_number: int = 0) -> bytes:
         global_minimum=frame.min_amp,
     )
     return b"".join([before.SerializeToString(), *parts, DataStream(job_id=job_number).SerializeToString()])
+
+
+def changes(later: Callable[[int], int], renumbered: Callable[[int], int]) -> Mapping[int, Change]:
+    """What becomes of the fields of a message whose times, and whose job's number, are to be others."""
+    return {3: later, 10: renumbered}
 
 
 def merged(payloads: list[bytes]) -> bytes:

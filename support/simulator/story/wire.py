@@ -1,9 +1,11 @@
 """A frame as bytes: what ``sensors`` holds ready, with the little that each row and each frame add to it."""
 
 import struct
+from collections.abc import Callable, Mapping
 
 from protos.datastream_pb2 import DataStream
 from support.simulator.frame import Frame, Row
+from support.simulator.replay.moved import Change
 from support.simulator.sensors import varint
 
 # Tags: field number * 8 + wire type (0 varint, 1 eight bytes, 2 length-delimited), names as in the schema.
@@ -20,6 +22,11 @@ def encode(frame: Frame, _job_number: int = 0) -> bytes:
     for tag, bound in ((_MAX_AMP, frame.max_amp), (_MIN_AMP, frame.min_amp)):
         parts += [tag, struct.pack("<d", bound)]
     return b"".join(parts)
+
+
+def changes(later: Callable[[int], int], _renumbered: Callable[[int], int]) -> Mapping[int, Change]:
+    """What becomes of the fields of a message whose times are to be others."""
+    return {1: {3: later, 4: later}}
 
 
 def merged(payloads: list[bytes]) -> bytes:
