@@ -155,12 +155,11 @@ def _ratios(told: Floats, due: Floats) -> tuple[Floats, Floats]:
         logarithms = np.log(told / due)
     loud = due >= np.median(due, axis=2, keepdims=True)
     chosen = np.where(loud & np.isfinite(logarithms), logarithms, np.nan)
-    if chosen.shape[2] > 2:
-        chosen = np.where(np.isnan(chosen).all(axis=2, keepdims=True), np.inf, chosen)
+    none = np.isnan(chosen).all(axis=2)
+    chosen[none] = 0
     middle = np.nanmedian(chosen, axis=2)
-    with np.errstate(invalid="ignore"):
-        apart = np.nanmedian(np.abs(chosen - middle[:, :, None]), axis=2)
-    return middle, np.where(np.isfinite(middle), apart, np.inf)
+    apart = np.nanmedian(np.abs(chosen - middle[:, :, None]), axis=2)
+    return np.where(none, np.inf, middle), np.where(none, np.inf, apart)
 
 
 def _decibels(nepers: float) -> str:
@@ -174,9 +173,10 @@ def _explains(right: Marks, case: _Case) -> bool:
 
 def _level(case: _Case) -> str:
     levels, apart = _ratios(case.told, case.due)
-    if not _explains(apart < _ALIKE, case):
+    there = case.differing & np.isfinite(levels)
+    if not _explains(apart < _ALIKE, case) or not there.any(axis=0).all():
         return ""
-    chosen = np.where(case.differing, levels, np.nan)
+    chosen = np.where(there, levels, np.nan)
     spread = float(np.nanmax(chosen) - np.nanmin(chosen))
     middle = float(np.nanmedian(chosen))
     if spread < max(0.01 * abs(middle), _LIKE / 10):

@@ -100,12 +100,13 @@ def found_out(shown: Range, rows: Sequence[Row]) -> list[Convention]:
 def nearest(shown: Range, rows: Sequence[Row]) -> Nearest | None:
     """The usual way that comes nearest to rows; None where nothing can be compared."""
     found: list[Nearest] = []
-    for window, way, form, ratios in _ratios(shown, rows):
+    for window, alike, form, ratios in _ratios(shown, rows):
         factor = float(np.median(ratios))
         if not math.isfinite(factor) or factor <= 0:
             continue
-        spread = _decibels(float(np.median(np.abs(np.log(ratios / factor)))))
-        tried = [Convention(window, form, gain, unit, alignment=way) for gain, unit in _scales()]
+        with np.errstate(divide="ignore"):  # in a form that is not the server's, values may tell of nothing
+            spread = _decibels(float(np.median(np.abs(np.log(ratios / factor)))))
+        tried = [Convention(window, form, gain, unit, alignment=alike[0]) for gain, unit in _scales()]
         named = min(tried, key=lambda one: abs(math.log(factor / one.factor(shown.nfft, shown.prr))))
         off = _decibels(math.log(factor / named.factor(shown.nfft, shown.prr)))
         found.append(Nearest(named, spread, off))
@@ -126,28 +127,32 @@ def _scales() -> Iterator[tuple[str, float]]:
 
 def _near(shown: Range, rows: Sequence[Row]) -> Iterator[Convention]:
     """Usual ways whose scale is about that of the rows; what they do at both ends of a spectrum is left open."""
-    for window, way, form, ratios in _ratios(shown, rows):
+    for window, alike, form, ratios in _ratios(shown, rows):
         factor = float(np.median(ratios))
         if not factor > 0 or np.median(np.abs(ratios / factor - 1)) > _NEAR:
             continue
         for gain, unit in _scales():
-            one = Convention(window, form, gain, unit, at_zero=math.nan, at_nyquist=math.nan, alignment=way)
+            one = Convention(window, form, gain, unit, at_zero=math.nan, at_nyquist=math.nan)
             if abs(one.factor(shown.nfft, shown.prr) / factor - 1) < _NEAR:
-                yield one
+                yield from (replace(one, alignment=way) for way in alike)
 
 
-def _ratios(shown: Range, rows: Sequence[Row]) -> Iterator[tuple[str, Alignment, str, Floats]]:
-    """For each window and alignment, and each form of values: amplitudes by magnitudes, where these are not small."""
+def _ratios(shown: Range, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Alignment], str, Floats]]:
+    """For each window and form of values: amplitudes by magnitudes, where these are not small.
+
+    And for each sample that the first rows may begin with: the alignments that begin them there, which later rows may
+    tell apart.
+    """
     ends = [position for position, k in enumerate(shown.bins) if k in (0, shown.nfft // 2)]
-    ways: dict[tuple[int, ...], Alignment] = {}
+    ways: dict[tuple[int, ...], list[Alignment]] = {}
     rows = rows[:_FEW]
     places = [place for row in rows if (place := shown.place(row.line))]
     if len(places) < len(rows) or not places:
         return
     for way in ALIGNMENTS:
-        ways.setdefault(tuple(place.first(way) for place in places), way)
-    for window, way in itertools.product(WINDOWS, ways.values()):
-        made = np.array([_magnitudes(shown, place, window, way) for place in places])
+        ways.setdefault(tuple(place.first(way) for place in places), []).append(way)
+    for window, alike in itertools.product(WINDOWS, ways.values()):
+        made = np.array([_magnitudes(shown, place, window, alike[0]) for place in places])
         made = np.delete(made, ends, axis=2)
         loud = made >= np.median(made) if made.size else np.zeros(made.shape, dtype=bool)
         if not loud.any():
@@ -155,7 +160,7 @@ def _ratios(shown: Range, rows: Sequence[Row]) -> Iterator[tuple[str, Alignment,
         for form in FORMS:
             told = np.array([np.delete(amplitudes(form, row.values), ends, axis=1) for row in rows])
             with np.errstate(invalid="ignore"):
-                yield window, way, form, told[loud] / np.maximum(made[loud], 1e-300)
+                yield window, alike, form, told[loud] / np.maximum(made[loud], 1e-300)
 
 
 def _magnitudes(shown: Range, place: Place, window: str, way: Alignment) -> Floats:

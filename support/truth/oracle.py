@@ -67,7 +67,7 @@ class Oracle:
     def way(self, shown: Range, rows: Sequence[Row]) -> Convention | Nearest | None:
         """How the server makes rows, told by the first ones of a job; the nearest usual way where it is none of these.
 
-        What several ways explain alike is left open until a job tells them apart. None where nothing can be compared.
+        What several ways explain alike is left open until rows tell them apart. None where nothing can be compared.
         """
         if are_shades(rows):
             return None

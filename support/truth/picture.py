@@ -9,7 +9,7 @@ import numpy as np
 from support.stream.block import Block
 from support.stream.frame import Frame
 from support.truth.comparison import Comparison, Marks, Row
-from support.truth.convention import EMBEDDED, values_of
+from support.truth.convention import EMBEDDED, Convention, values_of
 from support.truth.explanations import Evidence, explained
 from support.truth.finding_out import Nearest
 from support.truth.oracle import Oracle
@@ -108,10 +108,23 @@ class PictureOfRecording(Rule):
             return
         self._oracle.note(sum(row.values.size for row in rows), 0.0)
         for row in rows:
+            self._learn(row)
             wrong = self._comparison.wrong(row)
             if wrong is not None:
                 self._keep(row, wrong)
             self._was_right = wrong is None
+
+    def _learn(self, row: Row) -> None:
+        """Holds to those ways that explain a row which begins with another sample in each of those left open."""
+        assert self._comparison is not None, "something is compared"
+        place = self._shown.place(row.line)
+        ways = self._oracle.ways
+        if place is None or len({place.first(one) for one in {way.alignment for way in ways}}) < 2:
+            return
+        way = self._oracle.way(self._shown, [row])
+        if isinstance(way, Convention) and way != self._comparison.convention:
+            self._oracle.note(0, self._comparison.closest)
+            self._comparison = Comparison(self._shown, way)
 
     def _keep(self, row: Row, wrong: Marks) -> None:
         self._wrong_rows += 1
