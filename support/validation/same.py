@@ -31,6 +31,9 @@ _COARSE = 0.05
 _MOST = 0.4
 """Shares of the root mean square; of noise that has nothing in common, the share is 0.65."""
 
+_REPEATED = 0.1
+"""Share of the values of a spectrum that are alike, from which on a server rounds them."""
+
 _LIKE = 0.9
 """Correlation from which on an explanation explains."""
 
@@ -129,24 +132,37 @@ class _Pair:
     @cached_property
     def _magnitudes(self) -> tuple[Floats, Floats]:
         """Of both, at the places that they share, in the scale of the first: shape (lines, channels, bins)."""
-        there = np.ix_(self._their_lines, self._their_channels, self._their_bins)
-        mine = self.one.magnitudes(self.one.unit)[np.ix_(self.lines, self.channels, self.bins)]
-        return mine, self.other.magnitudes(self.one.unit)[there]
+        mine, theirs = self._whole
+        return mine[..., self.bins], theirs[..., self._their_bins]
+
+    @cached_property
+    def _whole(self) -> tuple[Floats, Floats]:
+        """The same with all bins that each of them has."""
+        mine = self.one.magnitudes(self.one.unit)[np.ix_(self.lines, self.channels)]
+        return mine, self.other.magnitudes(self.one.unit)[np.ix_(self._their_lines, self._their_channels)]
+
+    @property
+    def _hidden(self) -> Floats:
+        """By how much values may differ because one picture or the other tells them in steps."""
+        mine, theirs = (_steps(values) for values in self._whole)
+        return mine[..., self.bins] + theirs[..., self._their_bins]
 
     def _wrong(self, mine: Floats, theirs: Floats) -> NDArray[np.bool_]:
         """Which lines of which channels differ, shape (lines, channels)."""
-        exact = _alike(mine, theirs)
-        if exact.mean() > 0.5:
+        hidden = self._hidden
+        sharp = (hidden == 0).all(axis=-1)
+        exact = _alike(mine, theirs, hidden)
+        if exact[sharp].sum() > 0.5 * sharp.sum():
             return ~exact
         levelled = theirs * _gain(mine, theirs)
-        if _alike(mine, levelled).mean() > 0.5:
+        if _alike(mine, levelled, hidden)[sharp].sum() > 0.5 * sharp.sum():
             return np.ones_like(exact)
         off = np.abs(self.one.starts[self.lines] - self.other.starts[self._their_lines]).max() + 1
         shift = off / 1000 / self.one.sample + 1
         allowed = min(_MOST, _COARSE + _HANN * shift * self.one.sample / self.one.span)
-        beside = np.sqrt(((mine - theirs) ** 2).sum(axis=(0, 2)) / np.maximum((theirs**2).sum(axis=(0, 2)), 1e-300))
-        in_steps = _in_steps(mine) | _in_steps(theirs)
-        return np.broadcast_to(beside > np.where(in_steps, _MOST, allowed), exact.shape)
+        beside, unseen = (np.sqrt((part**2).sum(axis=(0, 2))) for part in (mine - theirs, hidden))
+        of_all = np.sqrt(np.maximum((theirs**2).sum(axis=(0, 2)), 1e-300))
+        return np.broadcast_to(beside > allowed * of_all + unseen, exact.shape)
 
     def _cause(self, place: int, mine: Floats, theirs: Floats) -> str:
         """What explains a channel, in words; empty where nothing that is known does."""
@@ -205,18 +221,22 @@ class _Pair:
         )
 
 
-def _alike(mine: Floats, theirs: Floats) -> NDArray[np.bool_]:
-    """Which spectra are the same but for the rounding of float32."""
+def _alike(mine: Floats, theirs: Floats, hidden: Floats) -> NDArray[np.bool_]:
+    """Which spectra are the same but for the rounding of float32, and what else is hidden."""
     allowed = _OF_VALUE * np.maximum(mine, theirs) + _OF_LARGEST * theirs.max(axis=-1, keepdims=True)
-    alike: NDArray[np.bool_] = (np.abs(mine - theirs) <= allowed).all(axis=-1)
+    alike: NDArray[np.bool_] = (np.abs(mine - theirs) <= allowed + hidden).all(axis=-1)
     return alike
 
 
-def _in_steps(values: Floats) -> NDArray[np.bool_]:
-    """On which channels values are rounded so coarsely that many are alike, in most lines."""
+def _steps(values: Floats) -> Floats:
+    """From each value to the next one that its spectrum has, where that has many alike: it is rounded to those."""
+    steps = np.zeros_like(values)
     alike = (np.diff(np.sort(values, axis=-1), axis=-1) == 0).mean(axis=-1)
-    in_steps: NDArray[np.bool_] = np.median(alike, axis=0) > 0.5
-    return in_steps
+    for place in map(tuple, np.argwhere(alike > _REPEATED)):
+        different, which = np.unique(values[place], return_inverse=True)
+        between = np.diff(different, prepend=-np.inf, append=np.inf)
+        steps[place] = np.minimum(between[:-1], between[1:])[which] if different.size > 1 else 0.0
+    return steps
 
 
 def _gain(mine: Floats, theirs: Floats) -> float:

@@ -10,7 +10,7 @@ from support.validation.energy import judge_energy
 from support.validation.finding import Finding
 from support.validation.picture import Picture
 from support.validation.same import judge_same
-from tests.validation.pictures import BEGIN, bent, fibre, in_decibels, seen
+from tests.validation.pictures import BEGIN, PRR, bent, fibre, in_decibels, seen
 
 SAMPLES = fibre()
 USUAL = seen(SAMPLES)
@@ -47,15 +47,35 @@ def test_a_line_that_one_window_alone_has_is_none_of_the_other_however_close_lin
     assert judge_same(bent(lines, starts=starts), later) == []
 
 
+def coarse(picture: Picture) -> Picture:
+    steps = picture.values.max(axis=2, keepdims=True) / 64
+    return bent(picture, values=np.round(picture.values / steps) * steps)
+
+
 def test_values_in_steps_are_no_difference() -> None:
     """On the channel of the tone, most are zero."""
-
-    def coarse(picture: Picture) -> Picture:
-        steps = picture.values.max(axis=2, keepdims=True) / 64
-        return bent(picture, values=np.round(picture.values / steps) * steps)
-
     assert judge_energy(coarse(USUAL), coarse(seen(SAMPLES, nfft=256, band=(0, 1000)))) == []
     assert judge_same(coarse(USUAL), coarse(BESIDE)) == []
+
+
+@pytest.mark.parametrize("hertz", [50, 300, 800])
+def test_steps_hide_what_is_quiet_beside_something_loud_that_one_window_alone_shows(hertz: int) -> None:
+    """Channels sound alike, but for the last: the steps of the others are the same in both windows."""
+    samples = SAMPLES.copy()
+    for channel, tone in enumerate([300] * 7 + [hertz]):
+        samples[channel] += np.sin(2 * np.pi * tone * np.arange(samples.shape[1]) / PRR)
+    usual = coarse(seen(samples))
+    for first in (0, 1, 3):
+        beside = coarse(seen(samples, first=first, band=(100, 1000), channels=range(2, 8)))
+        assert judge_same(usual, beside) == []
+        assert judge_same(beside, usual) == []
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_steps_do_not_hide_what_is_wrong(first: int) -> None:
+    beside = coarse(seen(SAMPLES, first=first, band=(100, 1000), channels=range(2, 7)))
+    assert "what is 1 channels above" in one(judge_same(coarse(swapped(USUAL)), beside)[:1])
+    assert "the mirrored spectrum" in one(judge_same(coarse(bent(USUAL, values=USUAL.values[:, :, ::-1])), beside)[:1])
 
 
 def swapped(picture: Picture) -> Picture:
