@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (truth := capture.header["truth"]) and recording is None:
         sys.stdout.write(f"its values were compared with {truth['recording']}: --recording FILE does so again\n")
     sys.stdout.writelines(f"{line}\n" for line in _told(capture, again))
-    if (drawn := picture_of(again.stream)) is not None:
+    if (drawn := picture_of(again.stream, next(iter(again.stream.verdict.findings()), None))) is not None:
         path = options.picture or options.file.with_suffix(".png")
         path.write_bytes(drawn[1])
         sys.stdout.write(f"{drawn[0]}: {path}\n")

@@ -19,6 +19,9 @@ from behave.runner_util import make_undefined_step_snippet
 
 from support.wording import legible
 
+_RUNS_IT = re.compile(r"site-packages[/\\](behave|hamcrest)[/\\]|support[/\\]reporting[/\\]runner\.py$")
+"""Files whose lines in a traceback say nothing of what went wrong."""
+
 _FAILED_HOOK = re.compile(r"HOOK-ERROR in (?P<hook>\w+)(?:\(tag=(?P<tag>[^)]*)\))?:")
 
 
@@ -163,4 +166,12 @@ def _broken(what: str, error: BaseException | None) -> Outcome:
 
 
 def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
+    """What a developer needs: of a broken promise the sentence, and then where it was asked about."""
+    told = traceback.TracebackException.from_exception(error)
+    cause: traceback.TracebackException | None = told
+    while cause is not None:
+        cause.stack = traceback.StackSummary.from_list(one for one in cause.stack if not _RUNS_IT.search(one.filename))
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, AssertionError) and error.__context__ is None:
+        return f"{sentence(error)}\n\n{''.join(told.stack.format())}"
+    return "".join(told.format())

@@ -14,8 +14,9 @@ from support.reporting.attachments import as_table, attach_metrics, attach_table
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.captures import Captures
 from support.reporting.evidence import evidence
+from support.reporting.outcome import of_scenario
 from support.reporting.sheet.facts import Facts, Figure, facts_of
-from support.reporting.stream_report import report_streams
+from support.reporting.stream_report import attach_pictures, report_streams, told_by
 from support.reporting.windows_report import load_figures, report_windows
 from support.screen.job import Job
 from support.screen.many import Windows
@@ -109,10 +110,15 @@ class Report:
     def tell_of(self, scenario: Any, happened: Happened) -> None:
         """A scenario of behave's model is over, and this is what happened in it."""
         self.facts[id(scenario)] = facts_of(happened.measured, happened.every_stream, happened.limits)
-        self.tell(scenario.name, happened, failed_at=str(scenario.location) if scenario.status.has_failed() else "")
+        if scenario.status.has_failed():
+            self.tell(
+                scenario.name, happened, failed_at=str(scenario.location), why=of_scenario(scenario).message or ""
+            )
+        else:
+            self.tell(scenario.name, happened)
 
-    def tell(self, scenario: str, happened: Happened, *, failed_at: str = "") -> None:
-        """The same, of a scenario that is known by its name alone, and where it stands if it failed."""
+    def tell(self, scenario: str, happened: Happened, *, failed_at: str = "", why: str = "") -> None:
+        """The same, of a scenario that is known by its name alone; where it stands and why it failed, if it did."""
         if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
             self.figures.append("\n".join([scenario, *lines]))
@@ -122,16 +128,18 @@ class Report:
         streams = happened.every_stream
         kept = self._captures.keep(scenario, streams, happened.fibre, failed=bool(failed_at)) if self._captures else []
         if self._attaches:
-            _attach(happened)
+            _attach(happened, why)
             if failed_at:
                 to_see = (happened.settings, happened.url, happened.jobs, streams, happened.refusal, kept)
                 attach_text(evidence(failed_at, *to_see), "To see it again")
 
 
-def _attach(happened: Happened) -> None:
-    report_streams(happened.streams)
+def _attach(happened: Happened, failure: str) -> None:
+    report_streams(happened.streams, failure)
     if happened.windows is not None:
         report_windows(happened.windows)
+        if failure and not happened.streams and happened.windows.streams:
+            attach_pictures(*told_by(happened.windows.streams, failure), failure)
     if happened.refusal is not None:
         refusal = {"after": f"{happened.refusal.seconds * 1000:.1f} ms", "answer": happened.refusal.error}
         attach_metrics(refusal, "Refusal")

@@ -1,4 +1,4 @@
-"""What the report shows of a scenario's streams: metrics and findings as tables, and the waterfall of one channel."""
+"""What the report shows of a scenario's streams: metrics and findings as tables, and pictures."""
 
 from __future__ import annotations
 
@@ -8,23 +8,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support.reporting.attachments import as_table, attach_json, attach_metrics, attach_picture, attach_table
-from support.reporting.pictures import waterfall
+from support.reporting.course import course_of, course_picture
+from support.reporting.pictures import place_picture, waterfall
+from support.reporting.place import place_of
 from support.screen.streamed import Streamed
 from support.stream.distribution import Distribution
 from support.stream.metrics import StreamMetrics
 from support.stream.part import Part
+from support.validation.finding import Finding, Where
 
 
-def report_streams(streams: Sequence[Streamed]) -> None:
-    """Attaches the newest stream that something is wrong with, or else the newest; of several, a table of all, too."""
+def report_streams(streams: Sequence[Streamed], failure: str = "") -> None:
+    """Attaches the stream that a failure is about, or else the newest that something is wrong with, or the newest.
+
+    Args:
+        streams: oldest first; of several, a table of all is attached, too.
+        failure: why the scenario failed, in words; empty where it did not: then nothing is drawn but one channel.
+    """
     if not streams:
         return
-    report_stream(next((stream for stream in reversed(streams) if stream.found), streams[-1]))
+    stream, finding = told_by(streams, failure)
+    if failure:
+        attach_pictures(stream, finding, failure)
+    report_stream(stream, has_picture=bool(failure))
     if len(streams) > 1:
         attach_table(streams_table(streams), "All streams")
 
 
-def report_stream(stream: Streamed) -> None:
+def told_by(streams: Sequence[Streamed], failure: str) -> tuple[Streamed, Finding | None]:
+    """The stream that a failure in words is about, and the first of its findings in them, or else its first."""
+    newest = streams[::-1]
+    for stream in newest:
+        for finding in stream.findings:
+            if str(finding) in failure:
+                return stream, finding
+    wrong = next((stream for stream in newest if stream.found), newest[0])
+    return wrong, next(iter(wrong.findings), None)
+
+
+def attach_pictures(stream: Streamed, finding: Finding | None, failure: str) -> None:
+    """Attaches where something is wrong, and the course of the stream, with the sentence that says what it is."""
+    sentence, where = (str(finding), finding.where) if finding else (failure, Where())
+    if (picture := picture_of(stream, finding)) is not None:
+        attach_picture(*picture)
+    if stream.metrics.frames_received:
+        attach_picture("The stream over time", course_picture(course_of(stream, where), sentence))
+
+
+def report_stream(stream: Streamed, *, has_picture: bool = False) -> None:
     """Attaches metrics as a table and as JSON, findings, and the waterfall of the channel with the clearest signal."""
     findings = {"stream": stream, "findings": f"{stream.found:,}" if stream.found else "none"}
     attach_metrics(findings | metrics_table(stream.metrics))
@@ -33,11 +64,18 @@ def report_stream(stream: Streamed) -> None:
         attach_table(parts_table(stream.metrics), "Streams of the job")
     if stream.found:
         attach_table(findings_table(stream), "Findings")
-    if (picture := picture_of(stream)) is not None:
+    if not has_picture and (picture := waterfall_of(stream)) is not None:
         attach_picture(*picture)
 
 
-def picture_of(stream: Streamed) -> tuple[str, bytes] | None:
+def picture_of(stream: Streamed, finding: Finding | None = None) -> tuple[str, bytes] | None:
+    """Where the finding is, or else the waterfall, as title and PNG; None where nothing can be drawn."""
+    if finding is not None and finding.where != Where() and (place := place_of(stream, finding.where)) is not None:
+        return "Where it is wrong", place_picture(place, str(finding))
+    return waterfall_of(stream)
+
+
+def waterfall_of(stream: Streamed) -> tuple[str, bytes] | None:
     """The waterfall of the channel with the clearest signal, as title and PNG; None where nothing can be drawn.
 
     Frames of another shape than the first are left out.

@@ -108,7 +108,7 @@ class StreamMetrics:
         """Counts the frames at these positions of a block, as they are handed to the caller."""
         size = sum(block.messages[position].size for position in positions)
         chosen = slice(positions.start, positions.stop)
-        self.count(size, block.elapsed[chosen].tolist(), block.ages[chosen].tolist() if block.shape.rows else ())
+        self.count(size, block.elapsed[chosen].tolist(), block.ages[chosen].tolist())
 
     def count(self, size: int, arrivals: Sequence[float], ages: Sequence[float] = ()) -> None:
         """Counts frames.
@@ -117,7 +117,7 @@ class StreamMetrics:
             size: bytes of all of them on the wire.
             arrivals: when each of them came, seconds since the stream was asked for.
             ages: their data ages, from the end of a frame's newest row to its arrival, by the wall clock, seconds;
-                none for frames without rows.
+                NaN for frames without rows; none where nobody measured them.
         """
         for arrival in arrivals:
             if not self.frames_received:
@@ -193,6 +193,17 @@ class StreamMetrics:
         return Distribution(_floats(self._ages))
 
     @property
+    def arrivals(self) -> Floats:
+        """When each frame came, seconds since the stream was asked for, shape (frames,)."""
+        return _floats(self._arrivals)
+
+    @property
+    def age_by_frame(self) -> Floats:
+        """The data age of each frame, seconds, NaN where it is not known, shape (frames,)."""
+        ages, count = _floats(self._ages), len(self._arrivals)
+        return ages if ages.size == count else np.full(count, np.nan)
+
+    @property
     def rates(self) -> list[tuple[float, float]]:
         """Frames a second over time: when a span begins, seconds since the stream was asked for, and its rate.
 
@@ -265,7 +276,8 @@ class StreamMetrics:
         constant difference of the clocks drops out.
         """
         jitter = None
-        for change in np.abs(np.diff(_floats(self._ages))).tolist():
+        ages = _floats(self._ages)
+        for change in np.abs(np.diff(ages[~np.isnan(ages)])).tolist():
             jitter = change / 16 if jitter is None else jitter + (change - jitter) / 16
         return jitter
 

@@ -110,6 +110,7 @@ def test_keeps_the_traceback_beside_the_sentence(run: Run) -> None:
     assert traces["breaks"].startswith("Traceback")
     assert 'raise KeyError("job_id")' in traces["breaks"]
     assert "steps.py" in traces["fails"]
+    assert not [line for line in traces["fails"].splitlines() if "site-packages" in line or "runner.py" in line]
     assert "fail_to_clean" in traces["cleanup fails"]
     assert "@when" in traces["is undefined"]
 
