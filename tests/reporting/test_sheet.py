@@ -279,6 +279,49 @@ def test_the_console_ends_with_the_verdict_and_where_the_sheet_is(tmp_path: Path
     assert last.strip() == str(tmp_path / "index.html")
 
 
+DEAD = "Expected: alive\n     but: 1 finding:\n  - sensor 4 is dead (all zero): the same in 5 rows (frame 11)"
+OF_ONE_CAUSE = [
+    Told("first", "f", "failed", DEAD, criterion="1.4.4"),
+    Told("second", "f", "failed", DEAD.replace("sensor 4", "sensor 1108").replace("1 finding", "12 findings")),
+    Told(
+        "third",
+        "f",
+        "failed",
+        "Expected: all\n     but: \n  - sensors alive: sensor 7 is dead (all zero): the same in 5 "
+        "rows (frame 2), in 'first', job 0-17\n  - and 3 more",
+    ),
+]
+
+
+def test_failures_of_one_cause_are_told_as_one() -> None:
+    of_run = run([*of_criteria(), *OF_ONE_CAUSE], is_good=False)
+    assert [(cause.first.title, [one.title for one in cause.same]) for cause in of_run.causes] == [
+        ("first", ["second", "third"])
+    ]
+    assert told.as_text(of_run, ENGLISH).count("is dead") == 1
+    text = _Page(told.as_page(of_run, ENGLISH)).text
+    assert text.count("is dead") == 1
+    assert "The same, and nothing else, in: second; third" in " ".join(text.split())
+    [first] = told.as_lines(of_run, ENGLISH, Path("index.html"))[:1]
+    assert "Scenarios in which something is wrong: 3; different causes: 1." in first
+    assert "Other promises" not in first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Told("also", "f", "failed", DEAD + "\n  - 3 lines are missing after 12:00:01.250 (row 125)"),
+        Told("frozen", "f", "failed", DEAD.replace("dead (all zero)", "frozen")),
+        Told("broke", "f", "broken", DEAD),
+        Told("self-test", "f", "failed", DEAD, is_self_test=True),
+        Told("silent", "f", "failed"),
+    ],
+    ids=lambda one: one.title,
+)
+def test_what_is_wrong_besides_is_not_hidden_by_a_cause_that_is_told(other: Told) -> None:
+    assert other in [cause.first for cause in run([*OF_ONE_CAUSE, other], is_good=False).causes]
+
+
 def test_what_changed_since_the_run_before_is_told() -> None:
     before = run(of_criteria(c1_3_2="failed"), is_good=False).record
     now = replace(run(of_criteria(c1_5_1="failed"), is_good=False), past=[before])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from support.reporting.sheet.causes import causes_in, explains
 from support.reporting.sheet.criteria import criteria
 from support.reporting.sheet.facts import Figure, worst
 from support.reporting.sheet.history import WRONG, Record, is_flaky, key_of
@@ -73,6 +74,19 @@ class Told:
     def place(self) -> str:
         """Its title, and the dialect of the second pass."""
         return f"{self.title}, {self.dialect}" if self.dialect else self.title
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A scenario that failed or broke, and those after it with nothing else wrong, but for places and numbers."""
+
+    first: Told
+    same: list[Told] = field(default_factory=list)
+
+    def explains(self, other: Told) -> bool:
+        """Whether nothing else is wrong in another scenario."""
+        alike = (self.first.outcome, self.first.is_self_test) == (other.outcome, other.is_self_test)
+        return alike and explains(causes_in(self.first.why), causes_in(other.why))
 
 
 @dataclass(frozen=True)
@@ -172,9 +186,21 @@ class Summary:
 
     @property
     def problems(self) -> list[Told]:
-        """The scenarios that failed or broke: those about the server first."""
+        """The scenarios that failed or broke: those about the server first, and of them those about a criterion."""
         bad = [one for one in self.scenarios if one.outcome in WRONG]
-        return sorted(bad, key=lambda one: (one.is_self_test, one.outcome != "failed"))
+        return sorted(bad, key=lambda one: (one.is_self_test, one.outcome != "failed", not one.criterion))
+
+    @cached_property
+    def causes(self) -> list[Problem]:
+        """The same, those of one cause as one."""
+        found: list[Problem] = []
+        for one in self.problems:
+            cause = next((each for each in found if each.explains(one)), None)
+            if cause is None:
+                found.append(Problem(one))
+            else:
+                cause.same.append(one)
+        return found
 
     @property
     def unchecked(self) -> Counter[str]:

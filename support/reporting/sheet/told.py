@@ -104,7 +104,7 @@ def _told(template: str, run: Summary, say: Words) -> str:
 def _reasons(run: Summary, say: Words) -> Iterator[str]:
     numbers, there = run.broken(), len(run.criteria)
     failed = [one for one in run.about_server if one.outcome == "failed"]
-    others = [one for one in failed if not one.criterion]
+    others = [one for one in failed if not one.criterion and one in (cause.first for cause in run.causes)]
     if run.ending:
         yield say("unfinished", ending=run.ending, ran=run.ran, of=len(run.scenarios))
         if failed:
@@ -122,6 +122,8 @@ def _reasons(run: Summary, say: Words) -> Iterator[str]:
         yield say("scenarios_broke", count=broke)
     if not run.is_good and not failed and not bad_tests and not broke:
         yield say("around")
+    if len(run.causes) < len(run.problems):
+        yield say("causes", scenarios=len(run.problems), causes=len(run.causes))
     if run.is_good:
         yield from _kept(run, say, there)
 
