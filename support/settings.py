@@ -57,6 +57,13 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _link(pattern: str) -> str:
+    before, _, after = pattern.partition("{}")
+    if not re.fullmatch(r"https?://[^/@?#\s]+/\S*", before) or "{}" not in pattern or "{}" in after:
+        raise ValueError("expected an address with {} where the key stands, like https://host/browse/{}")
+    return pattern
+
+
 def _off_is_a_word(value: object) -> object:
     """YAML reads ``off`` without quotes as false."""
     return "off" if value is False else value
@@ -120,6 +127,8 @@ Wait = Annotated[float, Field(gt=0, le=1e6)]
 
 Agreed = Annotated[tuple[Seconds, Seconds], BeforeValidator(_two), AfterValidator(_ascending)]
 Hertz = Annotated[float, Field(ge=0)]
+Link = Annotated[str, AfterValidator(_link)]
+IssueKey = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
 
 
 class BaselineUse(StrEnum):
@@ -143,6 +152,13 @@ class Language(StrEnum):
 
     EN = "en"
     HE = "he"
+
+
+class Xray(StrEnum):
+    """Which Xray takes the results: they differ in a few words."""
+
+    CLOUD = "cloud"
+    SERVER = "server"
 
 
 class Settings(BaseModel):
@@ -278,6 +294,16 @@ class Settings(BaseModel):
     )
 
     sheet_language: Language = Field(Language.EN, description="of the release sheet: en (English) or he (Hebrew)")
+
+    issue_link: Link | None = Field(
+        None, description="address of an issue in your tracker, with {} where its key stands, for links in all reports"
+    )
+    test_link: Link | None = Field(None, description="the same for a test; without it that of an issue")
+    xray_project: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = Field(
+        None, description="key of the project whose Xray takes the results: they are then written to reports/xray.json"
+    )
+    xray_plan: IssueKey | None = Field(None, description="key of the test plan that they belong to")
+    xray: Xray = Field(Xray.CLOUD, description="which Xray takes them: cloud or server (Data Center, too)")
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _known: KnownDefects | None = PrivateAttr(None)

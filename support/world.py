@@ -453,6 +453,7 @@ class World:
             url=self.server.url,
             fibre=self.server.fibre,
             settings=self.settings,
+            excused=self.excused,
         )
 
     @property

@@ -49,6 +49,7 @@ DOCUMENTS = [
     ROOT / "docs" / "RECORDINGS.md",
     ROOT / "docs" / "KNOWN_DEFECTS.md",
     ROOT / "docs" / "CAPTURES.md",
+    ROOT / "docs" / "TRACEABILITY.md",
     ROOT / "docs" / "NOTEBOOKS.md",
     ROOT / "docs" / "PYTEST.md",
     ROOT / "CONTRIBUTING.md",

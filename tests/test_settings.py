@@ -116,6 +116,25 @@ class TestPrecedence:
         assert getattr(load({key: "7.5"}, {}).limits, key) == 7.5
 
 
+class TestLinks:
+    @pytest.mark.parametrize("pattern", ["https://host/browse/{}", "http://host:8080/index.php?/cases/view/{}&tab=1"])
+    def test_a_key_stands_anywhere_in_an_address(self, pattern: str) -> None:
+        assert load({"issue_link": pattern, "test_link": pattern}, {}).test_link == pattern
+
+    @pytest.mark.parametrize(
+        "pattern",
+        ["https://host/browse", "https://host/{}/{}", "javascript:{}", "https://{}/", "https://user:secret@host/{}"],
+    )
+    def test_what_leads_nowhere_is_told(self, tmp_path: Path, pattern: str) -> None:
+        told = problem(tmp_path, {"issue_link": pattern})
+        assert "expected an address with {} where the key stands, like https://host/browse/{}" in told
+        assert "secret" not in told
+
+    @pytest.mark.parametrize(("key", "value"), [("xray_project", "focus"), ("xray_plan", "FOCUS"), ("xray", "jira")])
+    def test_what_xray_cannot_know_is_told(self, tmp_path: Path, key: str, value: str) -> None:
+        assert f"setting '{key}' = '{value}' (from -D)" in problem(tmp_path, {key: value})
+
+
 class TestAgreedTimes:
     @pytest.mark.parametrize("written", ["2, 5", "2,5"])
     def test_both_percentiles_are_one_setting(self, tmp_path: Path, written: str) -> None:

@@ -6,7 +6,7 @@ Inside a scenario these belong to its result; outside any, to the run.
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import allure
 from allure_commons.types import AttachmentType
@@ -45,6 +45,19 @@ def attach_text(text: str, title: str) -> None:
 def attach_picture(title: str, picture: bytes) -> None:
     """Attaches a picture, PNG."""
     allure.attach(picture, name=title, attachment_type=AttachmentType.PNG)
+
+
+def attach_links(address: Callable[[str], str], kind: str, keys: Iterable[str]) -> None:
+    """Links keys of issues, where they lead anywhere.
+
+    Args:
+        address: of a key; empty: it leads nowhere.
+        kind: what it is to Allure: issue or tms.
+        keys: of the issues.
+    """
+    for key in keys:
+        if address(key):
+            allure.dynamic.link(address(key), link_type=kind, name=key)  # type: ignore[no-untyped-call]
 
 
 def report_run_stopped(reason: str) -> None:

@@ -42,6 +42,7 @@ from support.reporting.sheet import history
 from support.reporting.sheet import output as sheet
 from support.reporting.sheet.gather import gather
 from support.reporting.sheet.summary import Summary, Told
+from support.reporting.xray import execution
 from support.wording import plural
 
 
@@ -189,8 +190,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         try:
             self._mark = run_mark.begin(self._home, len(self._planned))
             self._past = history.read(self._home)
+            (self._home / execution.FILE).unlink(missing_ok=True)
             self._announce("This run is not finished", run_mark.STILL)
-            self._tell_sheet()
+            self._tell_trace(self._tell_sheet())
             for reporter in self.config.reporters:
                 if isinstance(reporter, RunJUnitReporter):
                     reporter.remove_stale()
@@ -212,7 +214,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._planned = plan.chosen(self.features, self.config)
         self._told.clear()
         with self._noting("the sheet"):
-            self._tell_sheet()
+            self._tell_trace(self._tell_sheet())
 
     def _ran(self, feature: Any) -> bool:
         """Runs a feature, unless the run is over, and reports it in any case; whether it failed."""
@@ -311,22 +313,35 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         if results_folders(self.config):
             html.announce(self._page, heading, words)
 
+    @property
+    def _report(self) -> Report:
+        """What is known of the scenarios; nothing, where the hooks keep no report."""
+        return getattr(self.context, "report", None) or Report(attaches=False)
+
     def _tell_sheet(self, *, is_good: bool = False) -> Summary:
         """Puts a sheet in place of the last one that says what this run has come to."""
-        report = getattr(self.context, "report", None) or Report(attaches=False)
+        report = self._report
         run = gather(
             self.features, self._planned, self._mark, report, self._past, self._result_of, self._told, is_good=is_good
         )
         sheet.write(self._home, run, report.language)
         return run
 
+    def _tell_trace(self, run: Summary) -> None:
+        """The same for the page on requirements: at the beginning and the end only, for it is long."""
+        sheet.write_trace(self._home, run, self._report.language)
+
     def _end_sheet(self, *, is_good: bool) -> None:
-        """The sheet of a run that is over; it is kept for the next ones where it has come to its end."""
+        """Tells of a run that is over, and keeps it for the next ones where it has come to its end."""
         self._told.clear()
         run = self._tell_sheet(is_good=is_good and not self._problems)
+        self._tell_trace(run)
         if not run.ending:
             history.append(self._home, [*self._past, run.record])
         sys.stdout.write(f"\n{sheet.last_lines(self._home, run)}\n")
+        if self._report.xray is not None:
+            folder = next(iter(results_folders(self.config)), None)
+            execution.write(self._home, run, self._report.xray, folder)
 
     def _result_of(self, scenario: Any) -> str:
         """By what Allure's results know a scenario; empty where there are none."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from support.baseline.comparison import Compared
 from support.baseline.sample import Sample
-from support.defects.known import KnownDefects
+from support.defects.known import KnownDefect, KnownDefects
 from support.replay.header import Fibre
-from support.reporting.attachments import as_table, attach_metrics, attach_table, attach_text
+from support.reporting.attachments import as_table, attach_links, attach_metrics, attach_table, attach_text
 from support.reporting.baseline_report import report_comparison, report_recorded
 from support.reporting.captures import Captures
 from support.reporting.evidence import evidence
+from support.reporting.keys import Links, requirements_of, tests_of
 from support.reporting.outcome import of_scenario
 from support.reporting.sheet.facts import Facts, Figure, facts_of
 from support.reporting.stream_report import attach_pictures, report_streams, told_by
 from support.reporting.windows_report import load_figures, report_windows
+from support.reporting.xray.execution import Target
 from support.screen.job import Job
 from support.screen.many import Windows
 from support.screen.overlooked import Unasked
@@ -51,6 +54,7 @@ class Happened:
         url: of the server that it met.
         fibre: that this watches; None: not known.
         settings: that it had.
+        excused: the known defects without which it would have failed.
     """
 
     streams: Sequence[Streamed] = ()
@@ -67,6 +71,7 @@ class Happened:
     url: str = ""
     fibre: Fibre | None = None
     settings: Settings = field(default_factory=Settings)
+    excused: Sequence[KnownDefect] = ()
 
     @property
     def every_stream(self) -> list[Streamed]:
@@ -89,6 +94,8 @@ class Report:
         is_embedded: whether the server is the suite's own.
         known: the known defects of the server.
         language: of the release sheet.
+        links: where keys of issues lead.
+        xray: where the results of the run go; None: to no Xray.
     """
 
     def __init__(self, *, attaches: bool, captures: Captures | None = None) -> None:
@@ -99,6 +106,8 @@ class Report:
         self.is_embedded = False
         self.known = KnownDefects()
         self.language = Language.EN
+        self.links = Links()
+        self.xray: Target | None = None
         self._attaches = attaches
         self._captures = captures
 
@@ -106,19 +115,31 @@ class Report:
         """The server has been met."""
         self.language, self.known = settings.sheet_language, settings.known
         self.about, self.passes, self.is_embedded = about, passes, is_embedded
+        self.links = Links(settings.issue_link or "", settings.test_link or "")
+        if settings.xray_project is not None:
+            self.xray = Target(settings.xray_project, settings.xray_plan or "", settings.xray)
 
     def tell_of(self, scenario: Any, happened: Happened) -> None:
         """A scenario of behave's model is over, and this is what happened in it."""
-        self.facts[id(scenario)] = facts_of(happened.measured, happened.every_stream, happened.limits)
+        facts = facts_of(happened.measured, happened.every_stream, happened.limits)
+        defects = [defect.key for defect in happened.excused]
+        if self._attaches:
+            tags = scenario.effective_tags
+            attach_links(self.links.issue, "issue", [*requirements_of(tags), *defects])
+            attach_links(self.links.test, "tms", tests_of(tags))
         if scenario.status.has_failed():
-            self.tell(
-                scenario.name, happened, failed_at=str(scenario.location), why=of_scenario(scenario).message or ""
-            )
+            why = of_scenario(scenario).message or ""
+            captures = self.tell(scenario.name, happened, failed_at=str(scenario.location), why=why)
         else:
-            self.tell(scenario.name, happened)
+            captures = self.tell(scenario.name, happened)
+        self.facts[id(scenario)] = replace(facts, defects=defects, captures=captures)
 
-    def tell(self, scenario: str, happened: Happened, *, failed_at: str = "", why: str = "") -> None:
-        """The same, of a scenario that is known by its name alone; where it stands and why it failed, if it did."""
+    def tell(self, scenario: str, happened: Happened, *, failed_at: str = "", why: str = "") -> list[Path]:
+        """The same, of a scenario that is known by its name alone; where it stands and why it failed, if it did.
+
+        Returns:
+            The files of its streams.
+        """
         if happened.windows is not None and happened.windows.seconds and len(happened.windows.watches) >= _MANY:
             lines = [f"  {name}: {value}" for name, value in load_figures(happened.windows).items()]
             self.figures.append("\n".join([scenario, *lines]))
@@ -132,6 +153,7 @@ class Report:
             if failed_at:
                 to_see = (happened.settings, happened.url, happened.jobs, streams, happened.refusal, kept)
                 attach_text(evidence(failed_at, *to_see), "To see it again")
+        return kept
 
 
 def _attach(happened: Happened, failure: str) -> None:

@@ -18,7 +18,7 @@ from support.defects.known import read
 from support.errors import SettingsError
 from support.server.embedded import EmbeddedServer
 from tests.patience import RUN_PATIENCE, TOLERANT
-from tests.reporting import outputs
+from tests.reporting import outputs, xray_schema
 from tests.reporting.suite import FORMATTER
 
 DEAD = """
@@ -29,6 +29,9 @@ DEAD = """
   reason: the fibre ends before its last channels
   since: 2026-01-01
 """
+
+
+SECRET = "let-nobody-see-this"
 
 
 @contextmanager
@@ -71,6 +74,12 @@ def skipped(folder: Path) -> dict[str, str]:
     return reasons
 
 
+def links(folder: Path) -> dict[str, list[str]]:
+    """Where the links of scenarios lead, as Allure's results tell."""
+    results = [json.loads(path.read_text("utf-8")) for path in folder.glob("reports/allure-results/*-result.json")]
+    return {one["name"]: [link["url"] for link in one.get("links", ())] for one in results}
+
+
 def features(names: Sequence[str]) -> list[str]:
     return [str(ROOT / "features" / name) for name in names]
 
@@ -111,15 +120,27 @@ def test_a_known_finding_excuses_its_scenario_and_no_other(tmp_path: Path) -> No
     known = tmp_path / "known.yaml"
     known.write_text(DEAD.format(says="sensor 5"), "utf-8")
     data = features(["acceptance_criteria/data.feature"])
+    asked = ["--name", "No sensor is dead", "-D", "xray_project=FOCUS", "-D", "issue_link=https://tracker.example/{}"]
+    asked += ["-D", f"token={SECRET}"]
+    title = "No sensor is dead, and no value is made up"
     with served(tmp_path, "--fault=dead-sensor=6") as url:
-        code, output = run(tmp_path, url, known, "--name", "No sensor is dead", *data)
+        code, output = run(tmp_path, url, known, *asked, *data)
         assert code == 0, output
-        reason = skipped(tmp_path)["No sensor is dead, and no value is made up"]
-        assert reason == "Known: FOCUS-7, the fibre ends before its last channels"
+        assert skipped(tmp_path)[title] == "Known: FOCUS-7, the fibre ends before its last channels"
+        for_xray = xray_schema.read(tmp_path)[title]
+        assert (for_xray["status"], for_xray["defects"]) == ("FAILED", ["FOCUS-7"])
+        assert "https://tracker.example/FOCUS-7" in links(tmp_path)[title]
         known.write_text(DEAD.format(says="sensor 6"), "utf-8")
-        code, output = run(tmp_path, url, known, "--name", "No sensor is dead", *data)
+        code, output = run(tmp_path, url, known, *asked, *data)
         assert code == 1, output
         assert "NOT SEEN: known defect FOCUS-7" in output
+        for_xray = xray_schema.read(tmp_path)[title]
+        assert (for_xray["status"], "defects" in for_xray) == ("FAILED", False)
+        assert "sensor 5" in for_xray["comment"]
+        files = xray_schema.files(for_xray)
+        assert b"support.replay" in next(data for name, data in files.items() if name.endswith("To-see-it-again.txt"))
+        assert any(data.startswith(b"\x89PNG") for data in files.values())
+        assert not any(SECRET.encode() in data for data in [*files.values(), for_xray["comment"].encode()])
 
 
 def test_a_second_finding_of_the_same_scenario_is_news(tmp_path: Path) -> None:

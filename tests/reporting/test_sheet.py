@@ -177,7 +177,7 @@ def test_all_languages_say_the_same() -> None:
             assert re.findall(r"\d+", other[f"criterion {number}"]) == re.findall(r"\d+", words)
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """What a page is made of; its tags have to be closed in order."""
 
     def __init__(self, text: str) -> None:
@@ -210,18 +210,21 @@ HOSTILE = "<script>alert(1)</script> & \x1b[31m \u202e"
 
 def test_the_page_needs_nothing_beside_it() -> None:
     text = told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), ENGLISH)
-    page = _Page(text)
+    page = Page(text)
     assert {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object"} == set()
     assert not re.search(r"@import|url\(", text)
     assert page.all("src") == []
-    assert {str(target).partition("#")[0] for target in page.all("href")} == {"allure-report/index.html"}
+    assert {str(target).partition("#")[0] for target in page.all("href")} == {
+        "allure-report/index.html",
+        "traceability.html",
+    }
     assert "default-src 'none'" in text
 
 
 def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
     told_of = Told(HOSTILE, HOSTILE, "failed", HOSTILE, criterion="1.3.2")
     of_run = run([*of_criteria(), told_of], is_good=False, known=Known(seen=[HOSTILE]))
-    page = _Page(told.as_page(of_run, ENGLISH))
+    page = Page(told.as_page(of_run, ENGLISH))
     assert "script" not in {tag for tag, _ in page.tags}
     assert page.text.count("<script>alert(1)</script> & \\x1b[31m \\u202e") == 4
     assert not re.search(r"(?<!\\)<|[\x1b\u202e]", told.as_text(replace(of_run, about={HOSTILE: HOSTILE}), ENGLISH))
@@ -230,7 +233,7 @@ def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
 @pytest.mark.parametrize("language", Language)
 def test_the_page_can_be_heard(language: Language) -> None:
     say = Words(language)
-    page = _Page(told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), say))
+    page = Page(told.as_page(run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False), say))
     [root] = [attributes for tag, attributes in page.tags if tag == "html"]
     assert (root["lang"], root["dir"]) == (language, DIRECTIONS[language])
     assert [tag for tag, _ in page.tags if re.fullmatch(r"h\d", tag)][:2] == ["h1", "h2"]
@@ -264,7 +267,7 @@ def test_the_text_says_what_the_page_says(tmp_path: Path) -> None:
     of_run = run([*of_criteria(c1_3_2="failed"), OTHER], is_good=False)
     for language in Language:
         output.write(tmp_path, of_run, language)
-        page = _Page((tmp_path / "index.html").read_text("utf-8"))
+        page = Page((tmp_path / "index.html").read_text("utf-8"))
         text = (tmp_path / "summary.md").read_text("utf-8")
         for sentence in told.sentences(of_run, Words(language)):
             assert sentence in page.text
@@ -299,7 +302,7 @@ def test_failures_of_one_cause_are_told_as_one() -> None:
         ("first", ["second", "third"])
     ]
     assert told.as_text(of_run, ENGLISH).count("is dead") == 1
-    text = _Page(told.as_page(of_run, ENGLISH)).text
+    text = Page(told.as_page(of_run, ENGLISH)).text
     assert text.count("is dead") == 1
     assert "The same, and nothing else, in: second; third" in " ".join(text.split())
     [first] = told.as_lines(of_run, ENGLISH, Path("index.html"))[:1]
@@ -328,7 +331,7 @@ def test_what_changed_since_the_run_before_is_told() -> None:
     assert [one.criterion for one in now.newly_wrong] == ["1.5.1"]
     assert [one.criterion for one in now.right_again] == ["1.3.2"]
     assert now.flaky == []
-    page = _Page(told.as_page(now, ENGLISH))
+    page = Page(told.as_page(now, ENGLISH))
     assert "newly wrong: scenario of 1.5.1" in page.text
     assert "right again: scenario of 1.3.2" in page.text
 
@@ -347,11 +350,11 @@ def test_the_trend_of_a_figure_is_drawn_and_told() -> None:
         return run([replace(one, figures=[replace(FIRST_FRAME, measured=seconds)]) for one in of_criteria()])
 
     now = replace(measuring(0.3), past=[measuring(seconds).record for seconds in (0.1, 0.2)])
-    page = _Page(told.as_page(now, ENGLISH))
+    page = Page(told.as_page(now, ENGLISH))
     assert set(page.all("aria-label")) == {"3 runs, from 0.1 s to 0.3 s"}
     assert set(page.all("points")) == {"1.0,13.0 30.0,7.0 59.0,1.0"}
     assert "points" not in {
-        name for _, attributes in _Page(told.as_page(run(of_criteria()), ENGLISH)).tags for name in attributes
+        name for _, attributes in Page(told.as_page(run(of_criteria()), ENGLISH)).tags for name in attributes
     }
 
 

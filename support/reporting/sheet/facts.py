@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 from support.screen.streamed import Streamed
@@ -82,15 +83,19 @@ class Figure:
 
 @dataclass(frozen=True)
 class Facts:
-    """What one scenario measured, and how much it judged.
+    """What one scenario measured, how much it judged, and what it left.
 
     Attributes:
         figures: what it measured.
         judged: how many streams, frames, lines and values.
+        defects: keys of the known defects that it showed.
+        captures: files of its streams.
     """
 
     figures: Sequence[Figure] = ()
     judged: Mapping[str, int] = field(default_factory=dict)
+    defects: Sequence[str] = ()
+    captures: Sequence[Path] = ()
 
 
 JUDGED = ("streams", "frames", "lines", "values")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from support.gherkin import dialects_of
 from support.reporting.allure_listener import title_of
 from support.reporting.epilogue import is_epilogue
+from support.reporting.keys import requirements_of, tests_of
 from support.reporting.outcome import Outcome, never_ran, of_scenario
 from support.reporting.run_mark import RunMark
 from support.reporting.scenario_report import Report
@@ -66,6 +68,11 @@ def gather(
             is_self_test=_SELF_TEST in tags,
             figures=facts.figures,
             judged=facts.judged,
+            file="/".join(Path(scenario.filename).with_suffix("").parts[-2:]),
+            requirements=requirements_of(tags),
+            tests=tests_of(tags),
+            defects=facts.defects,
+            captures=facts.captures,
         )
 
     for feature in features:
@@ -82,6 +89,7 @@ def gather(
         is_embedded=report.is_embedded,
         known=Known(*([*map(str, each)] for each in (known.seen, known.overdue, known.missed))),
         scenarios=[one for feature in features for one in unchanged[id(feature)]],
+        links=report.links,
     )
     return replace(summary, past=[record for record in past if record.server == summary.server])
 

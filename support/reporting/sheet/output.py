@@ -10,7 +10,7 @@ from support.reporting.sheet.summary import Summary
 from support.reporting.sheet.words import Words
 from support.settings import Language
 
-PAGE, TEXT = "index.html", "summary.md"
+PAGE, TEXT, TRACE = "index.html", "summary.md", "traceability.html"
 
 
 def write(folder: Path, run: Summary, language: Language) -> None:
@@ -22,6 +22,15 @@ def write(folder: Path, run: Summary, language: Language) -> None:
     say = Words(language)
     replace_text(folder / PAGE, told.as_page(run, say))
     replace_text(folder / TEXT, told.as_text(run, say))
+
+
+def write_trace(folder: Path, run: Summary, language: Language) -> None:
+    """Puts the page there that leads from the requirements to their verdicts, in place of the one that was.
+
+    Raises:
+        OSError: it cannot be written; what was there stands.
+    """
+    replace_text(folder / TRACE, told.as_trace(run, Words(language)))
 
 
 def last_lines(folder: Path, run: Summary) -> str:

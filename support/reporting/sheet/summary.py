@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
+from support.reporting.keys import Links
 from support.reporting.sheet.causes import causes_in, explains
 from support.reporting.sheet.criteria import criteria
 from support.reporting.sheet.facts import Figure, worst
@@ -51,6 +53,11 @@ class Told:
         is_self_test: whether it is about the suite, not about the server under test.
         figures: what it measured.
         judged: how many streams, frames, lines and values it judged.
+        file: of its feature, with its folder, without its ending.
+        requirements: keys of those that its tags name.
+        tests: keys of the tests that its tags say it is.
+        defects: keys of the known defects that it showed.
+        captures: files of its streams.
     """
 
     title: str
@@ -64,6 +71,11 @@ class Told:
     is_self_test: bool = False
     figures: Sequence[Figure] = ()
     judged: Mapping[str, int] = field(default_factory=dict)
+    file: str = ""
+    requirements: Sequence[str] = ()
+    tests: Sequence[str] = ()
+    defects: Sequence[str] = ()
+    captures: Sequence[Path] = ()
 
     @cached_property
     def key(self) -> str:
@@ -143,6 +155,7 @@ class Summary:
         known: its known defects.
         scenarios: all of them.
         past: the runs of this server before, oldest first.
+        links: where keys of issues lead.
     """
 
     began: float
@@ -155,6 +168,7 @@ class Summary:
     known: Known
     scenarios: Sequence[Told]
     past: Sequence[Record] = ()
+    links: Links = field(default_factory=Links)
 
     @property
     def counts(self) -> Counter[str]:

@@ -13,9 +13,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from support.reporting.sheet.criteria import STORY
 from support.reporting.sheet.facts import JUDGED, KINDS, Figure, Sense
 from support.reporting.sheet.history import trend
 from support.reporting.sheet.summary import Kept, Release, Summary, Told
+from support.reporting.sheet.trace import Trace
 from support.reporting.sheet.words import Said, Words
 from support.wording import legible, short
 
@@ -55,6 +57,19 @@ def as_text(run: Summary, say: Words) -> str:
     return _told("template.md", run, say)
 
 
+def as_trace(run: Summary, say: Words) -> str:
+    """What leads from the requirements to their verdicts, as a page of the same kind."""
+    trace = Trace(run)
+    return _told(
+        "trace.html",
+        run,
+        say,
+        trace=trace,
+        asked=sum(len(parts) for parts in trace.requirements.values()),
+        without=sum(len(part.scenarios) for part in trace.without),
+    )
+
+
 def as_lines(run: Summary, say: Words, page: Path) -> list[str]:
     """The last lines of the console.
 
@@ -80,7 +95,7 @@ def sentences(run: Summary, say: Words) -> list[str]:
     return [*_reasons(run, say)]
 
 
-def _told(template: str, run: Summary, say: Words) -> str:
+def _told(template: str, run: Summary, say: Words, **more: object) -> str:
     seconds = round(run.seconds)
     return _TEMPLATES.get_template(template).render(
         run=run,
@@ -98,7 +113,14 @@ def _told(template: str, run: Summary, say: Words) -> str:
         most=_MOST_PROBLEMS,
         signs=_SIGNS,
         judged=JUDGED,
+        story=STORY,
+        day=_day,
+        **more,
     )
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%d")
 
 
 def _reasons(run: Summary, say: Words) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The results of a run for Xray, the management of tests in Jira."""
