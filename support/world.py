@@ -111,6 +111,8 @@ class World:
         self._seen: list[Finding] | None = None
         self._secured: SecuredServer | None = None
         self._meet(settings, server)
+        self._ours = server.embedded
+        self._log_began = self._ours.log_size if self._ours else 0
 
     @property
     def job(self) -> Job:
@@ -452,6 +454,7 @@ class World:
             jobs=self._every_job,
             url=self.server.url,
             fibre=self.server.fibre,
+            log=self._ours.logged(self._log_began) if self._ours else "",
             settings=self.settings,
             excused=self.excused,
         )

@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import indent
 
 from support.address import without_password
 from support.contract import JobRequest
@@ -28,6 +29,7 @@ def evidence(
     streams: Sequence[Streamed],
     refusal: Refusal | None,
     captures: Sequence[Path],
+    log: str = "",
 ) -> str:
     """A text for people; secrets are hidden.
 
@@ -39,6 +41,7 @@ def evidence(
         streams: that it opened.
         refusal: the newest of a request that had to be refused.
         captures: of its streams.
+        log: of the server, of that time.
     """
     told = [f"This scenario alone:\n  {_behave(location, settings)}", *_variables()]
     told += [
@@ -53,6 +56,10 @@ def evidence(
     if refusal is not None and refusal.request is not None:
         told.append(f"A request that had to be refused\n  {_curl(url, refusal.request, settings)}\n  {refusal.error}")
     told += ["\n".join(_found(what, findings)) for what, findings in _findings(jobs, streams) if findings]
+    if log:
+        secret = settings.token.get_secret_value() if settings.token else ""
+        hidden = log.replace(secret, "***") if secret else log
+        told.append(f"What the server logged meanwhile:\n{indent(hidden.rstrip(), '  ')}")
     return "\n\n".join(told) + "\n"
 
 

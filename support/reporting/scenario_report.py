@@ -53,6 +53,7 @@ class Happened:
         jobs: that it asked for, all of them.
         url: of the server that it met.
         fibre: that this watches; None: not known.
+        log: what the server wrote into its own meanwhile, where it is the embedded one.
         settings: that it had.
         excused: the known defects without which it would have failed.
     """
@@ -70,6 +71,7 @@ class Happened:
     jobs: Sequence[Job] = ()
     url: str = ""
     fibre: Fibre | None = None
+    log: str = ""
     settings: Settings = field(default_factory=Settings)
     excused: Sequence[KnownDefect] = ()
 
@@ -152,7 +154,7 @@ class Report:
             _attach(happened, why)
             if failed_at:
                 to_see = (happened.settings, happened.url, happened.jobs, streams, happened.refusal, kept)
-                attach_text(evidence(failed_at, *to_see), "To see it again")
+                attach_text(evidence(failed_at, *to_see, happened.log), "To see it again")
         return kept
 
 

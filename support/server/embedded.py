@@ -27,6 +27,9 @@ MODULE = "support.simulator"
 
 _STOP_SECONDS = 5.0
 
+_MOST_LOGGED = 65_536
+"""Bytes of its log that are told of a scenario."""
+
 
 class ServerProcess(Protocol):
     """What is needed of a process; ``subprocess.Popen`` has it."""
@@ -97,6 +100,24 @@ class EmbeddedServer:
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             )
+
+    @property
+    def log_size(self) -> int:
+        """Bytes of its log until now; 0 where somebody has removed it."""
+        try:
+            return self._log_file.stat().st_size
+        except OSError:
+            return 0
+
+    def logged(self, since: int) -> str:
+        """The lines of its log since it had so many bytes; of many the newest, and a line that says so."""
+        size = self.log_size
+        if size <= since:
+            return ""
+        with self._log_file.open("rb") as file:
+            begin = file.seek(max(since, size - _MOST_LOGGED))
+            text = legible(file.read(size - begin).decode("utf-8", "replace"))
+        return text if begin == since else f"(lines before these: {self._log_file})\n{text.partition(chr(10))[2]}"
 
     def deviate(self, *, faults: Sequence[str] = (), variants: Sequence[str] = ()) -> None:
         """Makes it a server with these faults and variants, and no others, for the jobs configured from now on.

@@ -52,8 +52,9 @@ def test_it_tells_how_to_run_it_again_and_all_that_was_found(monkeypatch: pytest
 def test_secrets_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOCUS_TOKEN", "very-secret")
     given = {"token": "very-secret", "focus_server_url": "https://focus.example", "tls": "first-use"}
-    text = told(load(given, {}))
+    text = told(load(given, {}), log="job 0-7: removed\nshown: very-secret\n")
     assert "-D 'token=***'" in text
+    assert "What the server logged meanwhile:\n  job 0-7: removed\n  shown: ***\n" in text
     assert "password" not in text
     assert "very-secret" not in text
     assert "with these variables as they were: FOCUS_TOKEN" in text

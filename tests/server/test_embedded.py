@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,6 +126,19 @@ def test_a_deviation_lasts_until_the_next_one(tmp_path: Path) -> None:
             assert api.channels().lowest_channel == 0
     finally:
         server.stop()
+
+
+def test_what_it_has_logged_since_is_told(embedded: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = embedded.log_size
+    assert embedded.logged(before) == ""
+    embedded.deviate()
+    told = embedded.logged(before)
+    assert told.endswith("active deviations: none\n")
+    monkeypatch.setattr("support.server.embedded._MOST_LOGGED", len(told) + 5)
+    embedded.deviate()
+    assert re.fullmatch(
+        r"\(lines before these: .*simulator.*\.log\)\n(?:.*\n)*.*active deviations: none\n", embedded.logged(before)
+    )
 
 
 def test_a_deviation_that_nobody_knows_is_told(tmp_path: Path) -> None:
