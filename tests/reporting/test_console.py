@@ -144,7 +144,8 @@ def test_what_never_ran_is_told_so(suite: Path) -> None:
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}])
 def test_a_terminal_has_colours_and_a_line_of_what_is_under_way(suite: Path, variables: dict[str, str]) -> None:
     (suite / "behave.ini").write_bytes((Path(__file__).parents[2] / "behave.ini").read_bytes())
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | UTF8 | {"TERM": "xterm"}
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | UTF8
+    environment |= {"TERM": "xterm", "COLUMNS": "80"}
     ours, theirs = os.openpty()
     with os.fdopen(ours, "rb", buffering=0) as screen:
         command = [sys.executable, "-m", "behave", "--tags=not @other"]
