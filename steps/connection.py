@@ -31,7 +31,11 @@ def address_usable(context: Context) -> None:
 @then("the connection stands within {limit:Duration}")
 def connection_in_time(context: Context, limit: float) -> None:
     limit = context.world.limit("connect_within", limit, context.world.streaming.window.connect_seconds)
-    assert_that(context.world.streaming.window.connect_seconds, less_than_or_equal_to(limit), "seconds to connect")
+    assert_that(
+        context.world.streaming.window.connect_seconds,
+        less_than_or_equal_to(limit),
+        "seconds to connect; the limit is setting connect_within",
+    )
 
 
 @then("the client knows that it is connected")
@@ -49,7 +53,7 @@ def refused_in_time(context: Context, limit: float) -> None:
     refusal = context.world.ask_refusal()
     limit = context.world.limit("refusal_within", limit, refusal.seconds)
     assert_that(refusal.error, names_unknown_job(refusal.job_id))
-    assert_that(refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse")
+    assert_that(refusal.seconds, less_than_or_equal_to(limit), "seconds to refuse; the limit is setting refusal_within")
 
 
 @then("the same connection then serves the job that exists")

@@ -62,7 +62,11 @@ def stream_ends(context: Context) -> None:
 def end_in_time(context: Context, limit: float) -> None:
     limit = context.world.limit("end_within", limit, context.world.metrics.closing_latency)
     with pace_of_server(context.world.stream):
-        assert_that(context.world.metrics.closing_latency, less_than_or_equal_to(limit), "seconds to end")
+        assert_that(
+            context.world.metrics.closing_latency,
+            less_than_or_equal_to(limit),
+            "seconds to end; the limit is setting end_within",
+        )
 
 
 @then("the metrics cover the whole stream of {count:d} frames")

@@ -152,7 +152,7 @@ def has_first_frame_within(limit: float) -> BaseMatcher[StreamMetrics]:
         latency = metrics.first_frame_latency
         if latency is None:
             return f"no frame came in {metrics.duration:.2f} s"
-        return None if latency <= limit else f"it came after {latency:.2f} s"
+        return None if latency <= limit else f"it came after {latency:.2f} s, {_more(limit, 'first_frame_within')}"
 
     return _metrics(f"the first frame within {limit:g} s", problem)
 
@@ -167,7 +167,8 @@ def has_frame_rate_above(rate: float) -> BaseMatcher[StreamMetrics]:
         frames = metrics.frames_received
         if metrics.span > 0 and frames / metrics.span > rate:
             return None
-        return f"{metrics.avg_frame_rate:.2f} a second, {plural(frames, 'frame')} received"
+        received = f"{metrics.avg_frame_rate:.2f} a second, {plural(frames, 'frame')} received"
+        return f"{received}; setting frame_rate_above asks for more than {rate:g}"
 
     return _metrics(f"more than {rate:g} frames a second", problem)
 
@@ -181,7 +182,8 @@ def has_frames_in_time(percent: float, limit: float) -> BaseMatcher[StreamMetric
         share = metrics.share_within(limit) * 100
         if share >= percent:
             return None
-        return f"{share:.1f} % were, the longest interval was {metrics.interval_percentile(100):.2f} s"
+        longest = f"the longest interval was {metrics.interval_percentile(100):.2f} s"
+        return f"{share:.1f} % were, {longest}; setting frames_in_time asks for {percent:g} %"
 
     return _metrics(f"{percent:g} % of the frames within {limit:g} s of the one before", problem)
 
@@ -308,7 +310,8 @@ def every_window_is_fresh(percent: float, limit: float) -> BaseMatcher[Sequence[
             return _joined("no data came", watch.failure)
         if age <= limit or watch.doubts:
             return None
-        return f"{percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.longest:.2f} s"
+        old = f"{percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.longest:.2f} s"
+        return f"{old}, {_more(limit, 'data_age_within')}"
 
     return _every_window(f"{percent:g} % of the data at most {limit:g} s old on arrival in every window", problem)
 
@@ -319,7 +322,8 @@ def every_window_began_within(limit: float) -> BaseMatcher[Sequence[Watch]]:
     def problem(watch: Watch) -> str | None:
         if watch.first_frame is None:
             return _joined("no frame came", watch.failure)
-        return None if watch.first_frame <= limit else f"it came after {watch.first_frame:.2f} s"
+        began = watch.first_frame
+        return None if began <= limit else f"it came after {began:.2f} s, {_more(limit, 'first_frame_within')}"
 
     return _every_window(f"the first frame of every window within {limit:g} s", problem)
 
@@ -489,6 +493,11 @@ def _every_window(sentence: str, problem: Callable[[Watch], str | None]) -> Base
     return _Promise(sentence, told)
 
 
+def _more(limit: float, setting: str) -> str:
+    """Which setting sets the limit that was passed."""
+    return f"more than the {limit:g} s of setting {setting}"
+
+
 def _joined(*sentences: str) -> str:
     return "; ".join(filter(None, sentences))
 
@@ -498,7 +507,7 @@ def _listed(findings: Sequence[Finding], left_out: int, judged: str) -> str:
     lines: list[str] = []
     for rule in dict.fromkeys(finding.rule for finding in findings):
         own = [finding for finding in findings if finding.rule == rule]
-        lines += [f"\n  - {finding}" for finding in own[:_SHOWN_PER_RULE]]
+        lines += [f"\n  - {finding.in_full}" for finding in own[:_SHOWN_PER_RULE]]
     total = len(findings) + left_out
     more = f"\n  - and {total - len(lines)} more" if total > len(lines) else ""
     return f"{plural(total, 'finding')} {judged}:{''.join(lines)}{more}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -14,6 +16,7 @@ from support.baseline.comparison import compare
 from support.baseline.sample import Sample
 from support.errors import APIError, MachineStoodStillError
 from support.screen.job import Job
+from support.settings import Settings
 from support.stream.frame import Frame
 from support.stream.metrics import StreamMetrics
 from support.validation.expectation import Limits
@@ -80,6 +83,30 @@ def test_a_long_list_of_findings_is_cut_and_counted() -> None:
     assert "- and 27 more" in text
 
 
+def test_a_limit_that_was_passed_is_told_by_the_name_of_its_setting() -> None:
+    frames = frames_of(PLAN.messages(), PLAN)
+    later = [replace(frame, elapsed=frame.elapsed + 5, received_at=frame.received_at + 5) for frame in frames[5:]]
+    earlier = [replace(frame, received_at=frame.received_at - 5) for frame in frames]
+    told = [
+        failure(verdict_on(frames[:5] + later), matchers.is_steady()),
+        failure(verdict_on(later), matchers.is_fresh()),
+        failure(verdict_on(earlier), matchers.is_fresh()),
+        failure(metrics_of([5.1]), matchers.has_first_frame_within(5)),
+        failure(metrics_of([0.0, 0.2]), matchers.has_frame_rate_above(10)),
+        failure(metrics_of([0.0, 1.0, 5.0]), matchers.has_frames_in_time(95, 2)),
+    ]
+    named = [set(re.findall(r"setting (\w+)", words)) for words in told]
+    assert named[0] >= {"max_pause"}
+    assert named[1:] == [
+        {"data_age_within"},
+        {"clock_skew"},
+        {"first_frame_within"},
+        {"frame_rate_above"},
+        {"frames_in_time"},
+    ]
+    assert set().union(*named) <= set(Settings.model_fields)
+
+
 def test_what_this_machine_explains_is_broken_and_not_failed() -> None:
     frames = frames_of(PLAN.messages(), PLAN)
     verdict = verdict_on(frames)
@@ -109,7 +136,9 @@ def metrics_of(arrivals: list[float]) -> StreamMetrics:
 
 def test_first_frame() -> None:
     assert_that(metrics_of([4.9]), matchers.has_first_frame_within(5))
-    assert "it came after 5.10 s" in failure(metrics_of([5.1]), matchers.has_first_frame_within(5))
+    assert "it came after 5.10 s, more than the 5 s of setting first_frame_within" in failure(
+        metrics_of([5.1]), matchers.has_first_frame_within(5)
+    )
     assert "no frame came in 1.00 s" in failure(metrics_of([]), matchers.has_first_frame_within(5))
 
 

@@ -106,7 +106,7 @@ def parts_table(metrics: StreamMetrics) -> str:
 
 def findings_table(stream: Streamed) -> str:
     """A line for each finding that was kept, as CSV; the last one says how many were not."""
-    rows = [(finding.topic, finding.severity, finding) for finding in stream.findings]
+    rows = [(finding.topic, finding.severity, finding.in_full) for finding in stream.findings]
     left_out = stream.found - len(rows)
     more = [("", "", f"and {left_out:,} more like these")] if left_out else []
     return as_table([("Topic", "Severity", "What is wrong"), *rows, *more])

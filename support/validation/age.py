@@ -61,6 +61,7 @@ class LiveDataFresh(Rule):
         for position in np.flatnonzero(wrong).tolist():
             age = float(ages[position])
             where = Where(frame=block.index + position, time=int(block.ends[position].max()))
+            limit = "data_age_within" if age > 0 else "clock_skew"
             if age > 0:
                 sentence = (
                     f"live data are stale: the newest row ended {age:.2f} s before it arrived, not {self._max_age:g} s"
@@ -70,7 +71,7 @@ class LiveDataFresh(Rule):
                     f"live data are from the future: the newest row ends {-age:.2f} s after it arrived{_hint(-age)}"
                 )
             arrived = block.messages[position].arrived
-            yield self.finding(sentence, where, age, Took(arrived - max(age, 0.0), arrived, self._max_age))
+            yield self.finding(sentence, where, age, Took(arrived - max(age, 0.0), arrived, self._max_age), limit)
 
 
 def _hint(ahead: float) -> str:

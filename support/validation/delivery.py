@@ -46,6 +46,7 @@ class NoPause(Rule):
                 Where(frame=block.index + position),
                 pause,
                 _took(block, position, pause, self._max_pause),
+                limit="max_pause",
             )
 
 
@@ -88,6 +89,7 @@ class RateKept(Rule):
                 Where(frame=first + position),
                 _RATE_SPAN / span,
                 _took(block, first + position - block.index, span, self._slowest),
+                limit="frame_rate_above",
             )
         self._slow = bool(slow[-1])
 
@@ -104,6 +106,7 @@ class RateKept(Rule):
                 Where(frame=ending.frames - 1),
                 rate,
                 Took(self._arrived - span, self._arrived, slowest),
+                limit="frame_rate_above",
             )
 
 
@@ -157,4 +160,5 @@ class EndsWell(Rule):
                 f"the stream took {ending.closing_latency:.2f} s to end after its last frame, "
                 f"{self._end_within:g} s are allowed",
                 amount=ending.closing_latency,
+                limit="end_within",
             )

@@ -88,6 +88,7 @@ class Finding:
         where: the place, for programs.
         amount: by how much, in the unit that the sentence names; None where there is no number.
         took: the time that was too long; None where the finding is not about time, or about none in particular.
+        limit: name of the limit that was passed, of ``Limits`` and of the setting that sets it; empty where it is none.
     """
 
     rule: str
@@ -97,10 +98,16 @@ class Finding:
     where: Where = field(default_factory=Where)
     amount: float | None = None
     took: Took | None = field(default=None, compare=False)
+    limit: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = str(self.where)
         return f"{self.sentence} ({place})" if place else self.sentence
+
+    @property
+    def in_full(self) -> str:
+        """The same, with the setting by which it is wrong, where there is one."""
+        return f"{self}; the limit is setting {self.limit}" if self.limit else str(self)
 
 
 def never_known(finding: Finding) -> bool:  # noqa: ARG001 - all are, where no defect of a server is known
@@ -150,7 +157,12 @@ class Rule(ABC):
         return ()
 
     def finding(
-        self, sentence: str, where: Where | None = None, amount: float | None = None, took: Took | None = None
+        self,
+        sentence: str,
+        where: Where | None = None,
+        amount: float | None = None,
+        took: Took | None = None,
+        limit: str = "",
     ) -> Finding:
         """A finding of this rule."""
-        return Finding(self.name, self.topic, sentence, self.severity, where or Where(), amount, took)
+        return Finding(self.name, self.topic, sentence, self.severity, where or Where(), amount, took, limit)
