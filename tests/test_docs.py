@@ -40,8 +40,10 @@ LOAD = ROOT / "docs" / "LOAD.md"
 BASELINES = ROOT / "docs" / "BASELINES.md"
 GUIDES = [GUIDE, CLIENT_API, TROUBLESHOOTING, TLS, PROVING, FAULT_INJECTION, LOAD, BASELINES]
 RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
+HEBREW = ROOT / "docs" / "he" / "README.md"
 DOCUMENTS = [
     README,
+    HEBREW,
     *GUIDES,
     *RESULTS,
     ROOT / "docs" / "ARCHITECTURE.md",
@@ -122,6 +124,16 @@ def test_every_page_of_the_documents_is_known_to_the_tests() -> None:
 def test_the_readme_shows_the_two_commands() -> None:
     shown = [block.splitlines()[0] for block in code_blocks(README, "console")]
     assert {"$ make acceptance", "$ make test"} <= set(shown)
+
+
+def test_the_commands_of_the_hebrew_guide_are_those_of_the_other_pages() -> None:
+    elsewhere = text(README) + text(ROOT / "docs" / "CAPTURES.md")
+    shown = [line.removeprefix("$ ") for block in code_blocks(HEBREW, "console") for line in block.splitlines()]
+    assert "make acceptance" in shown
+    assert [command for command in shown if command not in elsewhere] == []
+    named = re.findall(r"-n '(.+?)'", "".join(shown))
+    assert set(named) <= {scenario.name for feature in features() for scenario in titled(feature)}
+    assert named
 
 
 def test_the_simulators_options_that_are_named_exist() -> None:
