@@ -11,6 +11,7 @@ import grpc
 from grpc.experimental import ChannelOptions
 
 from support.address import ip_of, join, split
+from support.machine.threads import named
 from support.network.proxy import proxy_to
 from support.security import Security, ServerCertificate
 from support.stream.memory import keep_buffers
@@ -102,7 +103,7 @@ def watch(channel: grpc.Channel, told: Callable[[grpc.ChannelConnectivity], None
             if state != before:
                 told(_STATES[state])
 
-    threading.Thread(target=look, name="connectivity", daemon=True).start()
+    threading.Thread(target=look, name=named("connectivity"), daemon=True).start()
 
 
 def _core(channel: Any) -> Any:
