@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ class ReplayService(StreamService):
         assert isinstance(job.plan, Replayed)
         self._plan = job.plan
         self._calls = [(capture, call) for capture in job.plan.captures for call in capture.calls]
-        self._asked: Counter[int] = Counter()
+        self._newest: dict[int, int] = {}  # by stream, its newest call
         self._begun: dict[tuple[int, int], _Anew] = {}
 
     async def serve(self, context: Context, limit: int | None = None, part: int | None = None) -> None:
@@ -90,9 +89,10 @@ class ReplayService(StreamService):
             raise AbortError(end.status, end.details)
 
     def _next(self, stream: int) -> tuple[Capture, Call, _Anew]:
-        """The next call for a stream, and the capture that it is of."""
-        turn, place = divmod(self._asked[stream], len(self._calls))
-        self._asked[stream] += 1
+        """The next call for a stream, and the capture that it is of; one that others had alone was without this one."""
+        newest = max(self._newest.values(), default=0)
+        self._newest[stream] = number = max(self._newest.get(stream, -1) + 1, newest)
+        turn, place = divmod(number, len(self._calls))
         capture, call = self._calls[place]
         anew = self._begun.setdefault((turn, id(capture)), self._anew(capture))
         return capture, call, anew
