@@ -39,8 +39,8 @@ class Place:
         no_spectrum: where nothing came of it, of the same shape.
         channels: of each sensor, at the frequency in question or else the strongest, linear, shape (rows, sensors).
         no_channels: where nothing came of it, of the same shape.
-        rows: positions of the row in question and of those that are missing before it; None where it is none, or not
-            among those that were kept.
+        rows: positions of the row in question, or of those of the frame, and of those that are missing before; None
+            where it is none, or not among those that were kept.
         bin: position of the frequency in question; None where it is all of them.
         column: position of the sensor in question; None where it is all of them.
         shown: id of the sensor whose spectrum it is.
@@ -79,16 +79,15 @@ def place_of(stream: Streamed, where: Where) -> Place | None:
     if not frames:
         return None
     rows = _Rows(frames)
-    found = rows.position(where, stream.verdict.rows)
-    middle = len(rows) - 1 if found is None else found
+    found = rows.positions(where, stream.verdict.rows)
+    middle = found[len(found) // 2] if found else len(rows) - 1
     spaced = list(rows.spaced(middle, stream.job.answer.lines_dt))
     centre = spaced.index(middle)
     shown = spaced[max(centre - _AROUND, 0) : centre + _AROUND + 1]
     around = [None if one is None else rows[one] for one in shown]
-    marked = None if found is None else _with_missing(shown, shown.index(middle))
-    lost = found is None and (where.row, where.frame, where.time) != (None, None, None)
+    lost = not found and (where.row, where.frame, where.time) != (None, None, None)
     remark = "the rows of this place are not among those that were kept" if lost else ""
-    return _drawn(stream.job, around, where, marked, remark)
+    return _drawn(stream.job, around, where, _marked(shown, found) if found else None, remark)
 
 
 class _Rows:
@@ -109,20 +108,26 @@ class _Rows:
         frame = self._frames[number]
         return frame, position - int(self._ends[number]) + len(frame.starts)
 
-    def position(self, where: Where, judged: int) -> int | None:
-        """Of the row in question; None where it is none, or is not here. ``judged``: rows of the whole stream."""
+    def positions(self, where: Where, judged: int) -> range:
+        """Of the row in question, or of all rows of its frame; none where it is none, or is not here.
+
+        Args:
+            where: the place.
+            judged: rows of the whole stream.
+        """
         lost = judged - len(self)
         if where.row is not None and 0 <= where.row - lost < len(self):
-            return where.row - lost
+            return _only(where.row - lost)
         ends = np.concatenate([frame.ends for frame in self._frames])
         for times in (self._starts, ends) if where.time is not None else ():
             at = np.flatnonzero(times == where.time)
             if at.size:
                 distances = np.abs(self._indexes[at] - (where.frame or 0))
-                return int(at[distances.argmin()])
+                return _only(int(at[distances.argmin()]))
         if where.frame is None or not self._indexes[0] <= where.frame <= self._indexes[-1]:
-            return None
-        return int(np.searchsorted(self._indexes, where.frame))
+            return range(0)
+        first, after = (int(np.searchsorted(self._indexes, where.frame, side)) for side in ("left", "right"))
+        return range(first, max(after, first + 1))
 
     def spaced(self, middle: int, lines_dt: float) -> Iterator[int | None]:
         """Positions of the rows around one, and None for each line that is missing before a row."""
@@ -230,11 +235,17 @@ def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.nan_to_num(values, nan=0, posinf=0, neginf=0)
 
 
-def _with_missing(shown: Sequence[int | None], row: int) -> range:
-    first = row
+def _only(position: int) -> range:
+    return range(position, position + 1)
+
+
+def _marked(shown: Sequence[int | None], found: range) -> range:
+    """Where these rows are shown, and what is missing before the first of them."""
+    own = [number for number, one in enumerate(shown) if one is not None and one in found]
+    first = own[0]
     while first and shown[first - 1] is None:
         first -= 1
-    return range(first, row + 1)
+    return range(first, own[-1] + 1)
 
 
 def _start(rows: Sequence[_Row | None], number: int) -> int:
