@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from support.reporting.sheet import history, output, told
+from support.reporting.sheet.causes import causes_in
 from support.reporting.sheet.criteria import criteria
 from support.reporting.sheet.facts import KINDS, Figure, worst
 from support.reporting.sheet.summary import Kept, Known, Release, Summary, Told
@@ -308,6 +309,12 @@ def test_failures_of_one_cause_are_told_as_one() -> None:
     [first] = told.as_lines(of_run, ENGLISH, Path("index.html"))[:1]
     assert "Scenarios in which something is wrong: 3; different causes: 1." in first
     assert "Other promises" not in first
+
+
+def test_a_list_of_another_length_is_no_other_cause() -> None:
+    listed = ("0 is", "3, 4 are", "1105, 1106, 1107, 1108, 1109 and 6 more are")
+    causes = {cause for sensors in listed for cause in causes_in(f"- row 4 of the frame: sensor {sensors} missing")}
+    assert len(causes) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ _FINDING = re.compile(r"^\s*- (?!and [\d,]+ more)(.*)$", re.MULTILINE)
 _PLACE = re.compile(r"(;| \((?=frame|row|sensor|bin|at ))")
 """Where a sentence goes on with how much more there is, or with its place."""
 
-_OWN = re.compile(r"'[^']*'|\d[\d.,:]*")
-"""Names and numbers, which differ from scenario to scenario."""
+_NUMBER = r"\d[\d.,:]*"
+_OWN = re.compile(rf"'[^']*'|{_NUMBER}(?: {_NUMBER})*(?: and {_NUMBER} more)?")
+"""Names, numbers and lists of them, which differ from scenario to scenario."""
 
 _ONE_OR_MORE = re.compile(r"\b(is|are|was|were)\b|s\b")
 
