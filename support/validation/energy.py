@@ -43,6 +43,12 @@ _LEVEL = 0.7
 _DYNAMIC = 40.0
 """dB below the loudest of a channel that count."""
 
+_ABOVE = 4.0
+"""Times the power of the lowest value beside a floor, from which on that hides little of a map."""
+
+_TOLD = 0.5
+"""Share of a map of a channel that has to be told by both."""
+
 _FEWEST = 12
 """Lines that the maps have to have for a verdict."""
 
@@ -110,7 +116,11 @@ class _Side:
         self.line = float(picture.starts[run.stop - 1] - picture.starts[run.start]) / (lines - 1) if lines > 1 else 1.0
         kernel = _window_squared(max(1, round(other.span * 1000 / self.line)))
         left = max(0, lines - kernel.size + 1)
-        power = np.exp(2 * picture.nepers[run][:, np.isin(picture.channels, channels)])
+        chosen = np.isin(picture.channels, channels)
+        power = np.exp(2 * picture.nepers[run][:, chosen])
+        is_told = picture.is_told[run][:, chosen]
+        hidden = np.where(is_told.all(axis=(0, 2), keepdims=True), 0.0, _ABOVE)
+        self._least: Floats = hidden * np.where(is_told, power, np.inf).min(axis=(0, 2), keepdims=True, initial=1e300)
         self.power: Floats = power[:left] * 0.0
         for at, weight in enumerate(kernel):
             self.power += weight * power[at : at + left]
@@ -119,7 +129,10 @@ class _Side:
         self._maps: dict[tuple[int, bool], Floats] = {}
 
     def map(self, frequencies: Floats, bins: int = 0, *, mirrored: bool = False) -> Floats:
-        """Its nepers at these frequencies, where its bins stand so much too high, or have changed their ends."""
+        """Its nepers at these frequencies, where its bins stand so much too high, or have changed their ends.
+
+        NaN where a floor hides them.
+        """
         key = bins, mirrored
         if key not in self._maps:
             self._maps[key] = self._map(frequencies, bins, mirrored=mirrored)
@@ -132,7 +145,7 @@ class _Side:
         power = self.power @ (lobes / np.maximum(lobes.sum(axis=0), 1e-12))
         least = power.max(axis=(0, 2), keepdims=True) * 10 ** (-_DYNAMIC / 10)
         nepers: Floats = np.log(np.maximum(power, np.maximum(least, 1e-300))) / 2
-        return nepers
+        return np.where(power > self._least, nepers, np.nan)
 
 
 class _Maps:
@@ -156,7 +169,7 @@ class _Maps:
     def findings(self) -> Iterator[Finding]:
         """One about all channels, where they have one cause; else those of single ones, or their levels."""
         one, other = self._pair(_Guess())
-        own = _likeness(one, other)
+        own = np.nan_to_num(_likeness(one, other), nan=1.0)
         guess, best = self._best_guess() if np.median(own) < _SURELY else (_Guess(), 0.0)
         among = f"where both tell of the same channels and frequencies, {self._one.picture.name}"
         beside = f"another energy than {self._other.picture.name}"
@@ -179,7 +192,7 @@ class _Maps:
         """Levels that no usual scale of a spectrum explains, or that differ from channel to channel."""
         if not (self._one.picture.is_usual and self._other.picture.is_usual):
             return
-        there = np.minimum(one - one.min(axis=(0, 2), keepdims=True), other - other.min(axis=(0, 2), keepdims=True)) > 0
+        there = (one > _lowest(one)) & (other > _lowest(other))
         heard = np.flatnonzero(there.mean(axis=(0, 2)) > 0.5)
         if not heard.size:
             return
@@ -195,13 +208,13 @@ class _Maps:
                 yield _finding(f"{among} is {_more(level)} on channel {channel} than on the others", channel, level)
 
     def _best_guess(self) -> tuple[_Guess, float]:
-        scores = [float(np.median(_likeness(*self._pair(guess)))) for guess in _GUESSES]
+        scores = [float(np.median(np.nan_to_num(_likeness(*self._pair(guess)), nan=0.0))) for guess in _GUESSES]
         best = int(np.argmax(scores))
         return _GUESSES[best], scores[best]
 
     def _cause(self, place: int, one: Floats, other: Floats) -> str:
         """Which other channel it looks like, in words; empty where none."""
-        likeness = _likeness(np.broadcast_to(one[:, place : place + 1], other.shape), other)
+        likeness = np.nan_to_num(_likeness(np.broadcast_to(one[:, place : place + 1], other.shape), other), nan=0.0)
         best = int(likeness.argmax())
         far = int(self.channels[best] - self.channels[place])
         if likeness[best] < _THE_SAME:
@@ -219,13 +232,26 @@ class _Maps:
 
 
 def _likeness(one: Floats, other: Floats) -> Floats:
-    """The correlation of the maps of each channel; 1 where one of them is flat, which other rules tell of."""
+    """The correlation of the maps of each channel; NaN where one of them is flat or not told, of which others tell."""
     if len(one) < _FEWEST:
         return np.zeros(one.shape[1])
-    left, right = (part - part.mean(axis=(0, 2), keepdims=True) for part in (one, other))
+    there = np.isfinite(one) & np.isfinite(other)
+    count = there.sum(axis=(0, 2))
+    left, right = (np.where(there, part, 0.0) for part in (one, other))
+    left, right = (
+        np.where(there, part - (part.sum(axis=(0, 2)) / np.maximum(count, 1))[:, np.newaxis], 0.0)
+        for part in (left, right)
+    )
     sizes = np.sqrt((left**2).sum(axis=(0, 2)) * (right**2).sum(axis=(0, 2)))
-    likeness: Floats = np.where(sizes > 0, (left * right).sum(axis=(0, 2)) / np.maximum(sizes, 1e-300), 1.0)
-    return likeness
+    likeness = (left * right).sum(axis=(0, 2)) / np.maximum(sizes, 1e-300)
+    told: Floats = np.where((sizes > 0) & (count > _TOLD * there[:, 0].size), likeness, np.nan)
+    return told
+
+
+def _lowest(map_: Floats) -> Floats:
+    """Of each channel."""
+    lowest: Floats = np.where(np.isnan(map_), np.inf, map_).min(axis=(0, 2), keepdims=True)
+    return lowest
 
 
 def _longest_run(starts: NDArray[np.int64]) -> slice:

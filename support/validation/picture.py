@@ -27,6 +27,10 @@ _UNITS = (1.0, 2.0, 20 / math.log(10), 10 / math.log(10))
 _UNSURE = 0.25
 """Share by which the scatter of little noise may mislead."""
 
+_FLOOR = 0.01
+_MOSTLY = 0.9
+"""Shares of a channel's values: that are its lowest, where it has a floor; that are told, where it hides little."""
+
 _BELOW_ZERO = 0.01
 """Share of values below zero from which on they are logarithms, as the contract has it."""
 
@@ -105,6 +109,13 @@ class Picture:
         logarithms: Floats = np.log(np.maximum(values, smallest / 2))
         return logarithms
 
+    @cached_property
+    def is_told(self) -> NDArray[np.bool_]:
+        """Which values are none of those that many of their channel have and none is below: zeros, or a floor."""
+        floor = self.values == self.values.min(axis=(0, 2), keepdims=True, initial=np.inf)
+        is_told: NDArray[np.bool_] = ~(floor & (floor.mean(axis=(0, 2), keepdims=True) > _FLOOR))
+        return is_told
+
     def magnitudes(self, unit: float) -> Floats:
         """The magnitudes, where a neper is so much."""
         values = self.values.astype(np.float64)
@@ -119,7 +130,10 @@ class Picture:
     @cached_property
     def unit(self) -> float:
         """What a neper is in ``logarithms``, by the scatter of noise: 1 for magnitudes, 2 for power, 8.7 for dB."""
-        is_told = (self.values != 0) | self.is_logarithmic
+        is_told = self.is_told.copy()
+        mostly = is_told.mean(axis=(0, 2)) > _MOSTLY
+        if mostly.any():
+            is_told[:, ~mostly] = False
         steps = np.abs(self.logarithms[..., _APART:] - self.logarithms[..., :-_APART])
         steps = steps[is_told[..., _APART:] & is_told[..., :-_APART]]
         found = float(np.median(steps)) / _SCATTER if steps.size else 0.0
