@@ -79,3 +79,38 @@ def one_channel(picture: Picture) -> Picture:
 def test_what_is_wrong_is_told_with_its_cause(bend: Callable[[Picture], Picture], words: str) -> None:
     found = judge_energy(bend(FINE), COARSE)
     assert any(re.search(words, str(finding)) for finding in found), found
+
+
+def floored(picture: Picture, floor: float) -> Picture:
+    """The picture of a server that tells nothing of what is so quiet."""
+    return bent(picture, values=np.where(picture.values < floor, np.float32(0), picture.values))
+
+
+LOUD = fibre()
+LOUD[3:6] *= 1000
+"""Three channels that are well above any floor here, beside five that are not."""
+
+FLOOR = float(np.median(seen(LOUD).values[:, 0]))
+
+
+def test_what_a_floor_hides_is_not_compared() -> None:
+    fine, coarse = (floored(seen(LOUD, nfft=nfft, band=(0, 1000)), FLOOR) for nfft in (1024, 256))
+    assert np.mean(fine.values == 0) > 0.2
+    assert judge_energy(fine, coarse) == []
+    assert judge_energy(coarse, fine) == []
+
+
+@pytest.mark.parametrize(
+    ("bend", "words"),
+    [
+        (lambda it: bent(it, values=np.roll(it.values, -1, axis=1)), "another energy than"),
+        (lambda it: bent(it, values=it.values[:, :, ::-1]), "its spectrum is mirrored"),
+        (lambda it: bent(it, starts=it.starts + 50), "its lines are told 5 too late"),
+    ],
+)
+def test_what_is_wrong_above_a_floor_is_told(bend: Callable[[Picture], Picture], words: str) -> None:
+    samples = fibre()
+    fine, coarse = (seen(samples, nfft=nfft, band=(0, 1000)) for nfft in (1024, 256))
+    floor = float(np.percentile(fine.values, 10))
+    found = judge_energy(bend(floored(fine, floor)), floored(coarse, floor))
+    assert any(re.search(words, str(finding)) for finding in found), found
