@@ -148,7 +148,7 @@ def test_a_criterion_that_the_environment_tightens_fails(tmp_path: Path) -> None
 def test_what_no_chosen_scenario_asks_about_turns_the_run_red(
     tmp_path: Path, real_server: Callable[..., str], selection: Sequence[str]
 ) -> None:
-    chosen = ["-D", f"focus_server_url={real_server('--fault', 'nan-value')}", *selection]
+    chosen = ["-D", f"focus_server_url={real_server('--fault', 'nan-value@job=2')}", *selection]
     run = behave(tmp_path, *chosen, "--junit", feature="acceptance_criteria/data.feature")
     assert run.returncode == 1, run.stdout
     assert (scenarios(run.stdout, "passed"), scenarios(run.stdout, "failed")) == (1, 1), run.stdout
@@ -252,7 +252,7 @@ def test_a_load_test_that_is_asked_for_runs_and_shows_its_figures(tmp_path: Path
 def test_a_load_test_of_a_server_that_loses_lines_names_the_windows(
     tmp_path: Path, real_server: Callable[..., str]
 ) -> None:
-    url = real_server("--fault", "line-lost", "--channel-count", "30", "--prr", "1000")
+    url = real_server("--fault", "line-lost@channels=20", "--channel-count", "30", "--prr", "1000")
     features = small_load_test(tmp_path, windows=3, seconds=2)
     command = [sys.executable, "-m", "behave", "--format", "plain", "--no-color", "--tags", "@load", str(features)]
     run = subprocess.run(
@@ -309,10 +309,9 @@ def test_a_signal_in_mid_stream_leaves_no_job(
     tmp_path: Path, real_server: Callable[..., str], number: signal.Signals
 ) -> None:
     features = changed(tmp_path, "acceptance_criteria/delivery.feature", {"for 5 seconds": "for 5 minutes"})
-    settings = ("-D", f"focus_server_url={real_server()}", "-D", "dialect=story")  # so that only the scenario streams
-    run = start_with_settings(tmp_path, str(features), *settings)
+    run = start_with_settings(tmp_path, str(features), "-D", f"focus_server_url={real_server()}")
     log = tmp_path / "server-0.log"
-    eventually(lambda: "stream opened" in log.read_text("utf-8"), "the run streams")
+    eventually(lambda: log.read_text("utf-8").count("stream opened") == 2, "the scenario streams, after the first job")
     run.send_signal(number)
     output, _ = run.communicate(timeout=RUN_PATIENCE)
     assert run.returncode == 128 + number, output
