@@ -24,7 +24,7 @@ from support.validation.agreed import Waited, judge_waits
 from support.validation.beside import Shown, judge_beside
 from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict
-from support.wording import plural, some
+from support.wording import joined, plural, some
 
 _SHOWN_PER_RULE = 3
 """A fault of every frame shall not bury what another rule has to say."""
@@ -261,7 +261,7 @@ def follows_the_job() -> BaseMatcher[Sequence[Told]]:
     """What the server tells of a job is so, at each step of its life."""
 
     def problem(life: Sequence[Told]) -> str | None:
-        return _joined(*(told.problem for told in life)) or None
+        return joined(*(told.problem for told in life)) or None
 
     return _Promise("a job that is told as it is", problem)
 
@@ -272,7 +272,7 @@ def every_range_is_shown() -> BaseMatcher[Sequence[Watch]]:
     def problem(watch: Watch) -> str | None:
         findings = watch.ask([Topic.CONTINUITY, Topic.ENDING])
         if findings or watch.failure or not watch.lines_received:
-            return _joined(*map(str, findings[:_SHOWN_PER_RULE]), watch.failure) or "no line came"
+            return joined(*map(str, findings[:_SHOWN_PER_RULE]), watch.failure) or "no line came"
         return None
 
     return _every_window("every line of its range, and none beyond, in every window", problem)
@@ -296,7 +296,7 @@ def every_window_received_every_line() -> BaseMatcher[Sequence[Watch]]:
         if watch.lines_received and watch.lines_received == watch.lines_expected and not gaps and not watch.failure:
             return None
         counted = f"{watch.lines_received} lines received where there were {watch.lines_expected}"
-        return _joined(counted, *gaps[:_SHOWN_PER_RULE], watch.failure)
+        return joined(counted, *gaps[:_SHOWN_PER_RULE], watch.failure)
 
     return _every_window("every line received in every window", problem)
 
@@ -307,7 +307,7 @@ def every_window_is_fresh(percent: float, limit: float) -> BaseMatcher[Sequence[
     def problem(watch: Watch) -> str | None:
         age = watch.ages.percentile(percent)
         if age is None:
-            return _joined("no data came", watch.failure)
+            return joined("no data came", watch.failure)
         if age <= limit or watch.doubts:
             return None
         old = f"{percent:g} % were up to {age:.2f} s old, the oldest {watch.ages.longest:.2f} s"
@@ -321,7 +321,7 @@ def every_window_began_within(limit: float) -> BaseMatcher[Sequence[Watch]]:
 
     def problem(watch: Watch) -> str | None:
         if watch.first_frame is None:
-            return _joined("no frame came", watch.failure)
+            return joined("no frame came", watch.failure)
         began = watch.first_frame
         return None if began <= limit else f"it came after {began:.2f} s, {_more(limit, 'first_frame_within')}"
 
@@ -334,10 +334,10 @@ def every_window_is_right() -> BaseMatcher[Sequence[Watch]]:
     def problem(watch: Watch) -> str | None:
         findings = watch.ask(tuple(Topic))
         if not watch.lines_received:
-            return _joined("no line came, so there is nothing to judge", watch.failure)
+            return joined("no line came, so there is nothing to judge", watch.failure)
         if not watch.found:
             return watch.failure or None
-        first = _joined(*(f"{finding.rule}: {finding}" for finding in findings[:_SHOWN_PER_RULE]))
+        first = joined(*(f"{finding.rule}: {finding}" for finding in findings[:_SHOWN_PER_RULE]))
         more = f"; and {watch.found - _SHOWN_PER_RULE} more" if watch.found > _SHOWN_PER_RULE else ""
         return f"{plural(watch.found, 'finding')}: {first}{more}"
 
@@ -465,7 +465,7 @@ def _metrics(sentence: str, problem: Callable[[StreamMetrics], str | None]) -> B
 
     def told(metrics: StreamMetrics) -> str | None:
         measured = problem(metrics)
-        return measured and _joined(measured, metrics.slow_client)
+        return measured and joined(measured, metrics.slow_client)
 
     return _Promise(sentence, told)
 
@@ -496,10 +496,6 @@ def _every_window(sentence: str, problem: Callable[[Watch], str | None]) -> Base
 def _more(limit: float, setting: str) -> str:
     """Which setting sets the limit that was passed."""
     return f"more than the {limit:g} s of setting {setting}"
-
-
-def _joined(*sentences: str) -> str:
-    return "; ".join(filter(None, sentences))
 
 
 def _listed(findings: Sequence[Finding], left_out: int, judged: str) -> str:

@@ -32,6 +32,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def joined(*sentences: str) -> str:
+    """Those that say something, one after the other."""
+    return "; ".join(filter(None, sentences))
+
+
 def are(count: int) -> str:
     """``is`` for one, ``are`` for several."""
     return "is" if count == 1 else "are"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -155,11 +154,6 @@ def round_values(low: float, high: float, at_most: int) -> list[float]:
 def some_of(count: int, at_most: int) -> list[int]:
     """Positions, evenly spread over so many, the first and the last of them among them."""
     return [int(place) for place in np.linspace(0, count - 1, min(count, at_most))]
-
-
-def joined(parts: Iterable[str]) -> str:
-    """The parts that say something."""
-    return "; ".join(filter(None, parts))
 
 
 @cache

@@ -12,7 +12,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from support.reporting.drawing import BAD, PAPER, STRENGTHS, ZERO, Indices, joined
+from support.reporting.drawing import BAD, PAPER, STRENGTHS, ZERO, Indices
+from support.wording import joined
 
 MAX_ROWS, MAX_COLUMNS = 200, 400
 """What a picture can resolve; more rows or columns are merged, the strongest value of each block stands for it."""
@@ -71,11 +72,9 @@ class Field:
     def caption(self) -> str:
         """What of the values is not what it should be, in words."""
         return joined(
-            (
-                f"white: {self.absent:,} values that did not come" if self.absent else "",
-                f"grey: {self.zeros:,} zero values" if self.zeros else "",
-                f"red: {self.bad:,} values that are no magnitude (NaN, infinite or negative)" if self.bad else "",
-            )
+            f"white: {self.absent:,} values that did not come" if self.absent else "",
+            f"grey: {self.zeros:,} zero values" if self.zeros else "",
+            f"red: {self.bad:,} values that are no magnitude (NaN, infinite or negative)" if self.bad else "",
         )
 
     @property

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from support.reporting.drawing import TICK, Box, Sheet, bar, joined, round_values, some_of
+from support.reporting.drawing import TICK, Box, Sheet, bar, round_values, some_of
 from support.reporting.field import Field, limits_of
 from support.reporting.place import Place
+from support.wording import joined
 
 _SIZE = _WIDTH, _HEIGHT = 960, 540
 _FIELD = Box(130, 32, 860, 466)
@@ -53,7 +54,7 @@ def waterfall(starts: ArrayLike, frequencies: ArrayLike, magnitudes: ArrayLike, 
         return sheet.png()
     field = Field(values)
     limits = limits_of([field])
-    said = joined((f"{times.size:,} rows x {hertz.size:,} bins", field.merging, field.caption))
+    said = joined(f"{times.size:,} rows x {hertz.size:,} bins", field.merging, field.caption)
     sheet.write((_WIDTH // 2, _HEIGHT - 10), said, "ms")
     _label_frequencies(sheet, _FIELD, hertz)
     _label_times(sheet, _FIELD, times)
@@ -84,34 +85,28 @@ def place_picture(place: Place, sentence: str) -> bytes:
     _label_channels(sheet, _CHANNELS, place.sensors)
     _label_times(sheet, _SPECTRUM, place.starts)
     _label_strengths(sheet, _CHANNELS, limits)
-    _mark(sheet, _SPECTRUM, spectrum.shape, place.rows, _only(place.bin))
-    _mark(sheet, _CHANNELS, channels.shape, place.rows, _only(place.column))
+    _mark(sheet, _SPECTRUM, spectrum.shape, place.rows, place.bin)
+    _mark(sheet, _CHANNELS, channels.shape, place.rows, place.column)
     said = joined(
-        (
-            place.remark,
-            f"left: {spectrum.caption}" if spectrum.caption else "",
-            f"right: {channels.caption}" if channels.caption else "",
-        )
+        place.remark,
+        f"left: {spectrum.caption}" if spectrum.caption else "",
+        f"right: {channels.caption}" if channels.caption else "",
     )
     sheet.write((_PLACE_SIZE[0] // 2, _PLACE_SIZE[1] - 10), said, "ms")
     return sheet.png()
 
 
-def _mark(sheet: Sheet, box: Box, shape: tuple[int, ...], rows: range | None, columns: range | None) -> None:
-    """Marks cells, or whole rows or columns where there is no other; with arrows from outside."""
-    if rows is None and columns is None:
+def _mark(sheet: Sheet, box: Box, shape: tuple[int, ...], rows: range | None, column: int | None) -> None:
+    """Marks cells, or whole rows or a whole column where there is no other; with arrows from outside."""
+    if rows is None and column is None:
         return
     top, bottom = _pixels(rows, shape[0], box.height)
-    left, right = _pixels(columns, shape[1], box.width)
+    left, right = _pixels(None if column is None else range(column, column + 1), shape[1], box.width)
     sheet.mark(Box(box.left + left, box.top + top, box.left + right, box.top + bottom))
     if rows is not None:
         sheet.point_at((box.right + 4, box.top + (top + bottom) // 2), (1, 0))
-    if columns is not None:
+    if column is not None:
         sheet.point_at((box.left + (left + right) // 2, box.top - 4), (0, -1))
-
-
-def _only(position: int | None) -> range | None:
-    return None if position is None else range(position, position + 1)
 
 
 def _pixels(cells: range | None, count: int, length: int) -> tuple[int, int]:

@@ -231,10 +231,6 @@ def _spectra(one: _Row | None, most: int) -> _Spectra:
     return _Spectra(sensors, values, came)
 
 
-def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.nan_to_num(values, nan=0, posinf=0, neginf=0)
-
-
 def _only(position: int) -> range:
     return range(position, position + 1)
 

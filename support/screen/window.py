@@ -380,7 +380,7 @@ def cancel(api: FocusServerAPI, job: Job) -> bool:
 
 
 def disconnect_soon(disconnect: Callable[[], None]) -> None:
-    """Closes a connection while something else begins: gRPC takes 0.2 s for it. The run's end sees that it did."""
+    """Closes a connection while something else begins: gRPC takes a moment for it. The run's end sees that it did."""
     threading.Thread(target=disconnect, name=named("disconnect")).start()
 
 
