@@ -143,8 +143,11 @@ class Alignment:
         return whole.astype(np.int64) + self.beside
 
 
-_TIE = 1e-6
-"""Samples within which a line begins between two, or at one."""
+_TIE = 0.005
+"""Samples within which a line begins between two, or at one.
+
+A server may count in microseconds, and epoch seconds in double precision are a quarter of one apart.
+"""
 
 ALIGNMENTS = tuple(Alignment(way, beside) for beside in (0, -1, 1, -2, 2) for way in ("nearest", "before", "after"))
 

@@ -78,6 +78,15 @@ class Oracle:
                 self._ways = fit
             return self._ways[0] if self._ways else nearest(fewer, some)
 
+    def way_of(self, shown: Range, row: Row) -> Convention | None:
+        """The likeliest of the ways left open that explain a row, and are held to from now on; None where none does."""
+        fewer, some = some_of(shown, [row])
+        with self._lock:
+            fit = fitting(fewer, some, self._ways)
+            if fit:
+                self._ways = fit
+            return fit[0] if fit else None
+
     def note(self, values: int, closest: float) -> None:
         """So many values have been compared."""
         with self._lock:

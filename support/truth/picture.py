@@ -9,7 +9,7 @@ import numpy as np
 from support.stream.block import Block
 from support.stream.frame import Frame
 from support.truth.comparison import Comparison, Marks, Row
-from support.truth.convention import EMBEDDED, Convention, values_of
+from support.truth.convention import EMBEDDED, values_of
 from support.truth.explanations import Evidence, explained
 from support.truth.finding_out import Nearest
 from support.truth.oracle import Oracle
@@ -20,6 +20,9 @@ from support.wording import clock, plural
 
 _FIRST_ROWS = 8
 """Rows of a job that tell how they are made."""
+
+_VAIN = 16
+"""Rows that no way explains, after which wrong ones are no longer asked which way it could be."""
 
 _SHOWN = 5
 """Rows that are told one by one."""
@@ -52,6 +55,7 @@ class PictureOfRecording(Rule):
         self._wrong_rows = self._wrong_values = 0
         self._first: Row | None = None
         self._was_right = False
+        self._vain = 0
 
     def see(self, block: Block) -> Iterator[Finding]:
         for position, frame in enumerate(block.frames):
@@ -108,23 +112,33 @@ class PictureOfRecording(Rule):
             return
         self._oracle.note(sum(row.values.size for row in rows), 0.0)
         for row in rows:
-            self._learn(row)
             wrong = self._comparison.wrong(row)
+            if self._tells_more(row, wrong) and self._has_learned(row):
+                wrong = self._comparison.wrong(row)
             if wrong is not None:
                 self._keep(row, wrong)
             self._was_right = wrong is None
 
-    def _learn(self, row: Row) -> None:
-        """Holds to those ways that explain a row which begins with another sample in each of those left open."""
-        assert self._comparison is not None, "something is compared"
+    def _tells_more(self, row: Row, wrong: Marks | None) -> bool:
+        """Whether a row may tell ways apart that the rows before it left open."""
         place = self._shown.place(row.line)
-        ways = self._oracle.ways
-        if place is None or len({place.first(one) for one in {way.alignment for way in ways}}) < 2:
-            return
-        way = self._oracle.way(self._shown, [row])
-        if isinstance(way, Convention) and way != self._comparison.convention:
-            self._oracle.note(0, self._comparison.closest)
-            self._comparison = Comparison(self._shown, way)
+        alignments = {way.alignment for way in self._oracle.ways}
+        if place is None or len(alignments) < 2:
+            return False
+        if wrong is not None:
+            return self._vain < _VAIN and len({place.first(one) for one in alignments}) > 1
+        return not set.intersection(*({place.first(one), place.other(one)} for one in alignments))
+
+    def _has_learned(self, row: Row) -> bool:
+        """Holds to those ways that explain a row; whether it is another one that is compared with, from now on."""
+        assert self._comparison is not None, "something is compared"
+        way = self._oracle.way_of(self._shown, row)
+        self._vain += way is None
+        if way is None or way == self._comparison.convention:
+            return False
+        self._oracle.note(0, self._comparison.closest)
+        self._comparison = Comparison(self._shown, way)
+        return True
 
     def _keep(self, row: Row, wrong: Marks) -> None:
         self._wrong_rows += 1

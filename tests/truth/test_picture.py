@@ -11,13 +11,26 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from support.truth.comparison import Row
 from support.truth.convention import ALIGNMENTS, EMBEDDED, ENDS, FORMS, GAINS, UNITS, WINDOWS, Alignment, Convention
 from support.truth.oracle import Oracle
+from support.truth.picture import _VAIN
+from support.truth.range import Range
 from support.truth.recording import Recording
 from tests.truth.past import BEGIN, Played, judged, like, noise, oracle_of, write
 
 PLAYED = Played(noise(5, 16, 1000))
 ALIGNED = like(PLAYED, begin=Fraction(10_003, 10_000))
+
+LATE_TO_TELL = like(
+    PLAYED,
+    nfft=128,
+    bins=range(65),
+    channels=range(1),
+    begin=Fraction(1, 100),
+    line=Fraction(5, 452),
+    way=Convention(alignment=Alignment("before")),
+)
 
 WAYS = [
     EMBEDDED,
@@ -55,6 +68,33 @@ def test_the_sample_that_a_line_begins_with_is_found_out_and_held(oracle: Oracle
     assert judged(fresh, like(ALIGNED, way=Convention(alignment=way))) == []
     other = Convention(alignment=Alignment("before", 3))
     assert judged(fresh, like(ALIGNED, way=other, channels=range(3)))
+
+
+class Asked(Oracle):
+    """Counts the rows whose way is asked for."""
+
+    rows = 0
+
+    def way_of(self, shown: Range, row: Row) -> Convention | None:
+        self.rows += 1
+        return super().way_of(shown, row)
+
+
+@pytest.mark.parametrize(
+    ("played", "at_most"),
+    [
+        (PLAYED, 0),  # each row begins at a sample, and tells no ways apart
+        (LATE_TO_TELL, 2),  # the first that does not, the tenth, tells them apart
+        (like(PLAYED, late=40), _VAIN),  # no row is explained by any way
+    ],
+    ids=["no row tells", "one row tells", "nothing explains"],
+)
+def test_the_way_is_asked_for_where_a_row_can_tell(oracle: Oracle, played: Played, at_most: int) -> None:
+    asked = Asked(oracle.recording, 0)
+    assert judged(asked, PLAYED) == []
+    judged(asked, played)
+    assert asked.rows <= at_most
+    assert (asked.rows > 0) == (at_most > 0)
 
 
 def test_a_way_is_held_to_over_jobs_of_other_sizes(oracle: Oracle) -> None:
@@ -148,6 +188,16 @@ def test_a_hole_is_a_hole(tmp_path: Path) -> None:
     begin=Fraction(1, 100),
     line=Fraction(5, 452),
     way=Convention(alignment=Alignment("before")),
+)
+@example(  # its forty-third row begins between two samples, as far as epoch seconds can say
+    nfft=256,
+    low=0.0,
+    high=0.6,
+    first=0,
+    count=1,
+    begin=Fraction(9, 688),
+    line=Fraction(9, 688),
+    way=Convention("Kaiser 14", "decibels", "density", 1000.0),
 )
 @settings(max_examples=1000 if settings.default and settings.default.max_examples > 1000 else 5, derandomize=True)
 def test_random_correct_requests_have_no_finding(
