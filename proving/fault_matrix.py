@@ -23,7 +23,6 @@ from proving.report import Report
 from proving.sample import sample
 from proving.suite import BROKEN, FAILED, LIGHT, PASSED, SKIPPED, ScenarioResult
 from proving.trial import STORY, Deviation, Trial, attempt_all, deviations
-from proving.unseen import why_unseen
 from support.wording import plural
 
 _AT_ONCE = 8
@@ -81,7 +80,7 @@ def _under_conditions(trials: Collection[Trial]) -> list[str]:
     """The sample: what survived, how many there were of each condition and each fault, and who caught the others."""
     ordered = sorted(trials, key=lambda trial: trial.deviation.name)
     unseen = [trial for trial in ordered if trial.acts and not trial.catcher]
-    survivors = [(t.deviation.name, t.acts, why_unseen(t.deviation.name) or f"**{t.problem}**") for t in unseen]
+    survivors = [(t.deviation.name, t.acts, t.why_unseen or f"**{t.problem}**") for t in unseen]
     by_condition = _tally(trials, lambda trial: trial.deviation.condition.partition("=")[0])
     by_fault = _tally(unseen, lambda trial: trial.deviation.base)
     counts = ["tried", "acted", "caught", "unseen"]

@@ -76,8 +76,8 @@ class Deviation:
 
     @property
     def needs_many(self) -> bool:
-        """Whether it acts only where many windows are open at once."""
-        return needs_many(self.condition)
+        """Whether it acts, or can be caught, only where many windows are open at once."""
+        return needs_many(self.condition) or self.promise in SLOW
 
     @property
     def plays(self) -> bool:
@@ -111,12 +111,14 @@ class Trial:
 
     Attributes:
         acts: how often a fault under a condition has made a difference.
+        acts_in_past: how often of these in what is shown of the past.
     """
 
     deviation: Deviation
     run: SuiteRun
     acts: int = 0
     second_look: bool = False
+    acts_in_past: int = 0
 
     @property
     def owners(self) -> list[ScenarioResult]:
@@ -144,11 +146,16 @@ class Trial:
         refused = "; ".join(f"{s.outcome}: {s.name}: {s.sentence}" for s in self.run.unhappy)
         if refused and not self.acts:
             return f"the fault has not acted, and still {refused}"
-        if not self.acts or why_unseen(self.deviation.name):
+        if not self.acts or self.why_unseen:
             return ""
         if not refused:
             return f"survived, and acted {plural(self.acts, 'time')}"
         return "" if self.catcher else f"noticed by others: {refused}"
+
+    @property
+    def why_unseen(self) -> str:
+        """Why nobody outside can see the fault, where that is known; empty where it has to be caught."""
+        return why_unseen(self.deviation.name, in_live_only=not self.acts_in_past)
 
     @property
     def is_doubtful(self) -> bool:
@@ -178,7 +185,7 @@ class Trial:
             return f"caught: {self.sentence[:110]}"
         if not self.deviation.condition:
             return "accepted"
-        return f"unseen: {why_unseen(self.deviation.name)}" if self.acts else "never came about"
+        return f"unseen: {self.why_unseen}" if self.acts else "never came about"
 
 
 def deviations(dialect: str = STORY) -> list[Deviation]:
@@ -208,8 +215,8 @@ def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *
         judged = (sounding, *(f"recording={path}" for path in played)) if played else ()
         settings = (f"focus_server_url={server.rest_url}", *judged, *deviation.settings)
         run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
-        acts = sum(server.acts().values()) if deviation.condition else 0
-        return Trial(deviation, run, acts, second_look)
+        acts, past = (sum(server.acts(past=past).values()) if deviation.condition else 0 for past in (False, True))
+        return Trial(deviation, run, acts, second_look, past)
     finally:
         server.stop()
 

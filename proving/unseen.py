@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unseen:
-    """Faults under conditions, as patterns of what the simulator takes, and why they cannot be seen."""
+    """Faults under conditions, as patterns of what the simulator takes, and why they cannot be seen.
+
+    Attributes:
+        in_live_only: whether that holds only as long as they have not acted in what is shown of the past.
+    """
 
     faults: str
     conditions: str
     reason: str
+    in_live_only: bool = False
 
 
 UNSEEN = (
@@ -37,6 +42,11 @@ UNSEEN = (
         "jobs of this kind are open beside each other, hardly ever in one window after the other: no id comes again",
     ),
     Unseen(
+        "health-hangs|unhealthy",
+        "once",
+        "who connects asks again within the time that connecting may take, and is answered then",
+    ),
+    Unseen(
         "creeping-lag|growing-lag",
         "once|job=(3|5|8|13)|stream=2|after-refusal",
         "data may grow old for three seconds: the streams that meet the condition are shorter",
@@ -47,15 +57,21 @@ UNSEEN = (
         "the streams that meet the condition are over with the first burst: all of it is a second late, and no pause",
     ),
     Unseen(
-        "picture-scaled|labels-late|prr-off|samples-dropped|one-wrong-value|window-changes",
-        r"once|job=\d+",
-        "it acts in live jobs, of whose level and time nobody knows the truth that exactly",
+        "picture-scaled|labels-late|prr-off|samples-dropped|one-wrong-value|window-changes|gain-drifts",
+        ".*",
+        "it acted in live jobs alone, of whose level and time nobody knows the truth that exactly",
+        in_live_only=True,
     ),
 )
 
 
-def why_unseen(name: str) -> str:
-    """The reason that a fault under a condition cannot be seen; empty where it can."""
+def why_unseen(name: str, *, in_live_only: bool) -> str:
+    """The reason that a fault under a condition cannot be seen; empty where it can.
+
+    Args:
+        name: as the simulator takes it.
+        in_live_only: whether it has acted in nothing that is shown of the past.
+    """
     fault, _, conditions = name.partition("@")
-    found = (one for one in UNSEEN if re.fullmatch(one.faults, fault) and re.fullmatch(one.conditions, conditions))
-    return next((one.reason for one in found), "")
+    fitting = (one for one in UNSEEN if re.fullmatch(one.faults, fault) and re.fullmatch(one.conditions, conditions))
+    return next((one.reason for one in fitting if in_live_only or not one.in_live_only), "")

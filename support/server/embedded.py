@@ -133,9 +133,13 @@ class EmbeddedServer:
         """Makes ``windows``, ``idle_removal`` or ``fibre_after`` others than it was started with; without, none is."""
         self._control("PUT", "options", options).raise_for_status()
 
-    def acts(self) -> dict[str, int]:
-        """How often each fault under conditions that it was started with has made a difference until now."""
-        acts: dict[str, int] = self._control("GET", "acts").json()
+    def acts(self, *, past: bool = False) -> dict[str, int]:
+        """How often each fault under conditions that it was started with has made a difference until now.
+
+        Args:
+            past: only in what is shown of the past.
+        """
+        acts: dict[str, int] = self._control("GET", "acts/past" if past else "acts").json()
         return acts
 
     def recording(self) -> Path:

@@ -18,6 +18,7 @@ from proving.trial import CORRECT, Deviation, Trial, attempt, deviations, scenar
 
 FAULT = Deviation("dead-sensor", "One sensor holds nothing but zeros", "life")
 LATE = Deviation("dead-sensor@from-frame=30", "One sensor holds nothing but zeros", "life", ("from-frame",))
+IN_LIVE = Deviation("prr-off@last-frame", "The PRR is lower", "truth", ("last-frame",))
 VARIANT = Deviation("port-as-string", "The port is text")
 
 
@@ -50,6 +51,8 @@ def trial(deviation: Deviation, *scenarios: ScenarioResult, output: str = "", ac
         (replace(trial(LATE, scenario(OTHER, FAILED), acts=1), second_look=True), ""),
         (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, PASSED), acts=3), "survived, and acted 3 times"),
         (trial(LATE, scenario(OWNER, PASSED), scenario(OTHER, PASSED)), ""),
+        (trial(IN_LIVE, scenario(OWNER, PASSED), acts=3), ""),
+        (replace(trial(IN_LIVE, scenario(OWNER, PASSED), acts=3), acts_in_past=1), "survived, and acted 3 times"),
         (trial(LATE, scenario(OWNER, FAILED)), "the fault has not acted, and still failed: "),
         (trial(LATE, scenario(OWNER, BROKEN), acts=1), "noticed by others: broken: "),
     ],
@@ -83,6 +86,12 @@ def test_the_windows_of_every_kind_are_asked_where_they_have_room(
     assert asked.check(["configurations", "critical"]) == configurations
     assert asked.check(["critical"]) == others
     assert not asked.check(["slow", "critical"])
+
+
+def test_what_opens_many_windows_has_no_other_crowd() -> None:
+    assert Deviation("window-kept", "", "window").needs_many
+    assert Deviation("dead-sensor@channels=200", "", "life").needs_many
+    assert not LATE.needs_many
 
 
 def test_the_page_shows_who_failed_and_what_was_said() -> None:

@@ -42,6 +42,12 @@ def test_the_simulator_takes_all_that_can_be_drawn() -> None:
 
 def test_the_list_of_what_cannot_be_seen_speaks_of_faults_that_there_are() -> None:
     known = list(sample({one.name: one.conditions for one in deviations() if one.promise}, 10**6, 1))
-    explained = {why_unseen(name) for name in known} - {""}
+    explained = {why_unseen(name, in_live_only=True) for name in known} - {""}
     assert explained == {one.reason for one in UNSEEN}
-    assert why_unseen("dead-sensor") == ""
+    assert why_unseen("dead-sensor", in_live_only=True) == ""
+
+
+def test_what_acted_in_the_past_is_excused_by_no_reason_of_live_jobs() -> None:
+    assert "live jobs alone" in why_unseen("prr-off@last-frame", in_live_only=True)
+    assert why_unseen("prr-off@last-frame", in_live_only=False) == ""
+    assert why_unseen("window-kept@once", in_live_only=False)

@@ -433,6 +433,16 @@ def test_rows_of_a_range_are_missing_under_conditions(server: Server, right: See
     assert (acts > 0) == (rows != slice(None))
 
 
+def test_what_acts_in_the_past_is_counted_apart(server: Server) -> None:
+    spec = "labels-late@from-frame=2"
+    deviate(server.simulator, faults=[spec])
+    for asked, is_past in (({}, False), (PAST, True)):
+        before = [server.simulator.call("GET", f"/simulator/{path}").json()[spec] for path in ("acts", "acts/past")]
+        server.seen(6, **asked)
+        after = [server.simulator.call("GET", f"/simulator/{path}").json()[spec] for path in ("acts", "acts/past")]
+        assert [then > at_first for at_first, then in zip(before, after, strict=True)] == [True, is_past]
+
+
 def test_a_row_in_the_midst_is_missing_where_the_condition_begins(server: Server, right: Seen) -> None:
     deviate(server.simulator, faults=["first-row-missing@from-frame=3"])
     seen = server.seen(**PAST)

@@ -33,11 +33,12 @@ class Acting:
     Attributes:
         hook: the function.
         acts: how often it has made a difference.
+        acts_in_past: how often of these in what is shown of the past.
     """
 
     def __init__(self, hook: Callable[..., Any], conditions: Sequence[Condition]) -> None:
         self.hook = hook
-        self.acts = 0
+        self.acts = self.acts_in_past = 0
         self._conditions = conditions
         self._once = any(condition.kind.name == ONCE for condition in conditions)
         self._taken = False
@@ -70,6 +71,7 @@ class Acting:
         """
         with self._lock:
             self.acts += acted
+            self.acts_in_past += acted and situation.is_past
             self._taken = self._once and acted
             if acted and situation.stream:
                 self._newest = situation.job, time.monotonic() if since is None else since

@@ -49,6 +49,13 @@ class Deviations:
         """How often each fault under conditions has made a difference until now."""
         return {one.spec: sum(acting.acts for acting in one.acting.values()) for one in self.faults if one.acting}
 
+    @property
+    def acts_in_past(self) -> dict[str, int]:
+        """How often of these in what is shown of the past."""
+        return {
+            one.spec: sum(acting.acts_in_past for acting in one.acting.values()) for one in self.faults if one.acting
+        }
+
     def of_exchange(self, exchange: Exchange) -> Self:
         """About a request of the REST side, which is counted if it asks for a job."""
         course = self.situation.course

@@ -49,6 +49,11 @@ def add_control(app: FastAPI, present: Present) -> None:
         """How often each active fault under conditions has made a difference."""
         return present.now.deviations.acts
 
+    @app.get("/simulator/acts/past", include_in_schema=False)
+    async def get_acts_in_past() -> dict[str, int]:
+        """How often of these in what is shown of the past."""
+        return present.now.deviations.acts_in_past
+
     @app.get("/simulator/recording", include_in_schema=False)
     async def get_recording() -> str:
         """The file that historic jobs show; the first time, it may have to be made."""

@@ -115,6 +115,11 @@ class Situation:
     frame: int = 0
     row: int = 0
 
+    @property
+    def is_past(self) -> bool:
+        """Whether it is about what is shown of the past."""
+        return self.plan is not None and self.plan.between is not None
+
     def at_row(self, row: int) -> Situation:
         """The same stream at a row of its timeline, from 0."""
         rows = self.plan.rows_per_frame if self.plan else 1
