@@ -222,10 +222,13 @@ def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *
 
 
 def scenarios(deviation: Deviation, tags: str, second_look: bool) -> str:
-    """Those that are asked, as a tag expression; on a second look also those that a crowd has no room for."""
+    """Those that are asked, as a tag expression; of a fault on a second look also those that a crowd has no room for.
+
+    A correct server is asked the same again: what it is refused for twice is no crowd.
+    """
     if deviation.promise in SLOW:
         return SLOW_SCENARIOS
-    if second_look and tags == LIGHT:
+    if second_look and tags == LIGHT and deviation.promise:
         return CRITERIA
     return CONFIGURATIONS if deviation.needs_many else tags
 

@@ -75,6 +75,7 @@ def test_what_is_doubtful_gets_one_more_look() -> None:
         (FAULT, False, False, True),
         (LATE, False, False, True),
         (LATE, True, True, True),
+        (VARIANT, True, False, True),
         (Deviation("dead-sensor@channels=200", "", "life"), False, True, False),
         (Deviation("dead-sensor@channels=200", "", "life"), True, True, True),
     ],
