@@ -19,7 +19,7 @@ from support.simulator.deviations.stages import (
     Payloads,
     Proceed,
 )
-from support.simulator.frame import Frame, Row
+from support.simulator.frame import Frame
 from support.simulator.job import Job
 
 LATELY = 500  # milliseconds: a job whose newest row is older does not stream
@@ -47,25 +47,24 @@ async def second_stream_breaks_first(payloads: Payloads, job: Job) -> Payloads:
 
 
 class _Screens:
-    """What each canvas of the server showed last; the newest row of each."""
+    """What each canvas of the server showed last; the newest frame of each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._newest: dict[str, Row] = {}
+        self._newest: dict[str, Frame] = {}
 
     def keep(self, frame: Frame) -> None:
         """Keeps what a frame shows."""
-        row = frame.rows[-1]
         with self._lock:
-            self._newest[row.canvas_id] = row
+            self._newest[frame.rows[-1].canvas_id] = frame
 
-    def other(self, frame: Frame) -> Row | None:
-        """The newest row of another canvas that is streamed just now; None without."""
+    def other(self, frame: Frame) -> Frame | None:
+        """The newest frame of another canvas that is streamed just now; None without."""
         row = frame.rows[-1]
         with self._lock:
             others = [one for name, one in self._newest.items() if name != row.canvas_id]
-        newest = max(others, key=lambda one: one.start_ms, default=None)
-        return newest if newest and abs(newest.start_ms - row.start_ms) < LATELY else None
+        newest = max(others, key=lambda one: one.rows[-1].start_ms, default=None)
+        return newest if newest and abs(newest.rows[-1].start_ms - row.start_ms) < LATELY else None
 
 
 _screens = _Screens()
@@ -74,7 +73,8 @@ _screens = _Screens()
 @FRAME.fault("beside")
 def values_of_another_job(frame: Frame, _at: At) -> Frame:
     """While another job streams, the last row of every frame holds values of that one."""
-    other = _screens.other(frame)
+    newest = _screens.other(frame)
+    other = newest.rows[0] if newest else None  # the last one holds values of this job by now, and is shown by nobody
     last = frame.rows[-1]
     if other is None or other.values.shape[1] != last.values.shape[1]:
         return frame
@@ -89,9 +89,9 @@ def sensors_of_another_job(frame: Frame, _at: At) -> Frame:
     """While another job streams, the last row of every frame names the sensors of that one, where it has as many."""
     other = _screens.other(frame)
     last = frame.rows[-1]
-    if other is None or len(other.sensor_ids) != len(last.sensor_ids):
+    if other is None or len(other.rows[-1].sensor_ids) != len(last.sensor_ids):
         return frame
-    return replace(frame, rows=(*frame.rows[:-1], last.holding(other.sensor_ids, last.values)))
+    return replace(frame, rows=(*frame.rows[:-1], last.holding(other.rows[-1].sensor_ids, last.values)))
 
 
 @FRAME.fault("beside")
@@ -100,7 +100,7 @@ def times_of_another_job(frame: Frame, _at: At) -> Frame:
     other = _screens.other(frame)
     if other is None:
         return frame
-    last = replace(frame.rows[-1], start_ms=other.start_ms, end_ms=other.end_ms)
+    last = replace(frame.rows[-1], start_ms=other.rows[-1].start_ms, end_ms=other.rows[-1].end_ms)
     return replace(frame, rows=(*frame.rows[:-1], last))
 
 
