@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from proving.bench import paced, tools
+from proving.bench import oracle, paced, tools
 from proving.bench.outcome import CEILING, IDIOM, JUDGED, LONG, MEANING, OURS, PARSED, TOOL_TURNS, Bench, Turn
 from proving.bench.page import as_data, as_markdown
 from proving.bench.receivers import WARM_UP, Cost
@@ -84,7 +84,7 @@ def compare(bench: Bench, plan: Sequence[tuple[str, str]], scale: float, report:
 
 
 def details(bench: Bench, report: Report[Bench]) -> None:
-    """The parts of a frame, live streams, and the memory of a long one."""
+    """The parts of a frame, live streams, the oracle, and the memory of a long stream."""
     for shape in bench.shapes:
         report.begins(f"{shape}, parts")
         bench.parts[shape] = _answer("proving.bench.parts", shape)
@@ -97,6 +97,9 @@ def details(bench: Bench, report: Report[Bench]) -> None:
             load = paced.Load(**_answer("proving.bench.paced", way, urls[dialect], dialect, lines, _PACED_SECONDS))
             bench.loads.append((dialect, lines, way, load))
             report.ends(name, f"{load.cpu / load.seconds:.1%} of a core")
+    report.begins("the oracle")
+    bench.oracle = oracle.Compared(**_answer("proving.bench.oracle"))
+    report.ends("the oracle", f"{bench.oracle.rate:,.0f} MB/s")
     report.begins("a long stream")
     bench.long = long_stream()
     report.ends("a long stream", f"{bench.long.seconds:.0f} s")
@@ -122,7 +125,7 @@ def _answer(module: str, *arguments: object) -> Any:
     except subprocess.TimeoutExpired:
         raise BenchError(f"{' '.join(command[2:])} took longer than {_TIMEOUT:g} s") from None
     if process.returncode:
-        raise BenchError(f"{module} {arguments[0]}: {process.stderr.strip()[-500:]}")
+        raise BenchError(f"{' '.join(command[2:4])}: {process.stderr.strip()[-500:]}")
     return json.loads(process.stdout)
 
 
@@ -133,7 +136,7 @@ def _options(arguments: Sequence[str] | None, shapes: Sequence[str]) -> argparse
     add("--shape", action="append", choices=shapes, help="only frames of this shape; may be repeated")
     add("--way", action="append", choices=list(MEANING), help="only this way of receiving; may be repeated")
     add("--scale", type=float, default=1.0, help="length of a measurement; 1 is about a second (%(default)s)")
-    add("--short", action="store_true", help="the comparison alone: no live stream, no memory, no parts")
+    add("--short", action="store_true", help="the comparison alone: no live stream, no oracle, no memory, no parts")
     asked = options.parse_args(arguments)
     if asked.scale <= 0:
         options.error("--scale is above 0")
@@ -153,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("nothing is left to measure\n")
         return 1
     plan = turns(shapes, ways, asked.repeats)
-    more = 0 if asked.short else len(shapes) + len(_paced()) + 1
+    more = 0 if asked.short else len(shapes) + len(_paced()) + 2
     title, steps = "What receiving, decoding and judging cost", len(plan) + more
     with Report(asked, "bench", title, steps, bench, as_markdown, as_data) as report:
         for ready in (False, True):  # a sender for each dialect: one for both would need twice the memory

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from proving.bench import paced
+from proving.bench.oracle import CHANNELS, NEEDED, Compared
 from proving.bench.receivers import Cost
 from proving.bench.sender import READY_SHAPES
 
@@ -50,6 +51,7 @@ class Bench:
         turns: the measurements, in the order they were made.
         missing: tools that are not installed.
         loads: paced streams, by dialect, lines a second and way.
+        oracle: how fast rows are compared with a recording; None where it was left out.
         long: the stream that shows memory; None where it was left out.
         parts: microseconds a frame, by shape and part.
     """
@@ -57,6 +59,7 @@ class Bench:
     turns: list[Turn] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     loads: list[tuple[str, float, str, paced.Load]] = field(default_factory=list)
+    oracle: Compared | None = None
     long: Cost | None = None
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -122,4 +125,7 @@ def targets(bench: Bench) -> list[Target]:
         for way, other, needed in wanted:
             if ratios := bench.ratios(way, other, shape):
                 found.append(Target(shape, f"{way} / {other}", needed, ratios))
+    if (compared := bench.oracle) is not None:
+        shape = f"{CHANNELS} channels of a recording"
+        found.append(Target(shape, "compared / live", NEEDED, [compared.rate / compared.live]))
     return found

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from proving.bench import paced
+from proving.bench.oracle import CHANNELS, Compared
 from proving.bench.outcome import CEILING, JUDGED, LONG, MEANING, OURS, TOOL_TURNS, Bench, targets
 from proving.bench.receivers import Cost
 from proving.page import table
@@ -40,6 +41,8 @@ def as_markdown(bench: Bench) -> list[str]:
         lines += ["", "## Where the time of a judged frame goes", "", *_parts(bench)]
     if bench.loads:
         lines += ["", "## Judging a live stream at its own pace", "", *_loads(bench)]
+    if bench.oracle is not None:
+        lines += ["", "## Comparing with a recording", "", *_oracle(bench.oracle)]
     if bench.long is not None:
         lines += ["", "## Memory of a long stream", "", *_long(bench.long)]
     return lines
@@ -65,6 +68,7 @@ def as_data(bench: Bench) -> dict[str, object]:
             {"dialect": dialect, "lines": lines, "way": way, **asdict(load)}
             for dialect, lines, way, load in bench.loads
         ],
+        "oracle": asdict(bench.oracle) if bench.oracle else None,
         "long": asdict(bench.long) if bench.long else None,
     }
 
@@ -149,6 +153,13 @@ def _loads(bench: Bench) -> list[str]:
         "of its own, and its processor time is given as a share of one core. All streams of the job are open.",
         "",
         *table(head, rows, right=len(head) - 1),
+    ]
+
+
+def _oracle(compared: Compared) -> list[str]:
+    return [
+        f"One core compares {compared.rate:,.0f} MB/s of values with what the recording says, computed anew; a live",
+        f"job of {CHANNELS} channels with 100 lines a second has {compared.live:.1f} MB/s.",
     ]
 
 

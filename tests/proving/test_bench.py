@@ -15,7 +15,7 @@ import pytest
 
 from protos.datastream_pb2 import DataStream
 from proving.bench import __main__ as bench
-from proving.bench import paced, parts
+from proving.bench import oracle, paced, parts
 from proving.bench.__main__ import measure
 from proving.bench.outcome import MEANING, Bench, Turn, targets
 from proving.bench.page import as_markdown
@@ -99,6 +99,19 @@ def test_a_target_is_met_or_it_is_not(judged: float, outcome: str) -> None:
     assert found["judged / untouched"].outcome == outcome
     assert found["judged / idiom"].outcome == "met"
     assert f"{'3' if judged == 800 else '1'} of 3 targets met" in as_markdown(measured)[0]
+
+
+@pytest.mark.parametrize(("rate", "outcome"), [(201.0, "| met |"), (199.0, "| **not met** |")])
+def test_the_oracle_has_a_target_of_its_own(rate: float, outcome: str) -> None:
+    page = "\n".join(as_markdown(Bench([turn("judged", 1)], oracle=oracle.Compared(rate, live=20.0))))
+    assert f"One core compares {rate:.0f} MB/s" in page
+    assert outcome in page
+
+
+def test_the_oracle_is_measured_on_rows_that_are_right() -> None:
+    measured = oracle.compared()
+    assert measured.live == pytest.approx(20.48)
+    assert measured.rate > 0
 
 
 @pytest.mark.parametrize(("step", "outcome"), [(0.2, ": flat."), (2.0, ": **it grows**.")])

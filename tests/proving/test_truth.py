@@ -15,3 +15,4 @@ def test_every_kind_is_found_and_has_a_line(capsys: pytest.CaptureFixture[str]) 
         assert "not found" not in line
     assert "shifted by 1 bin" in page
     assert "single values" in page
+    assert page.splitlines()[-1] == "One value 0.001 dB too high among all 268,032 of the range: 1 found wrong."
