@@ -111,6 +111,12 @@ def window_of(name: str, nfft: int) -> Window:
     return made
 
 
+@lru_cache(maxsize=4096)
+def gain_of(name: str, window: str, nfft: int, prr: float) -> float:
+    """A gain by its name, of a window function of so many samples."""
+    return GAINS[name](window_of(window, nfft), prr)
+
+
 @dataclass(frozen=True)
 class Alignment:
     """Which sample a line begins with, of where it begins between two: counted in samples, with a fraction.
@@ -182,7 +188,7 @@ class Convention:
 
     def factor(self, nfft: int, prr: float) -> float:
         """What the magnitude of a transform is multiplied with, between 0 Hz and half the PRR."""
-        return GAINS[self.gain](window_of(self.window, nfft), prr) * self.unit
+        return gain_of(self.gain, self.window, nfft, prr) * self.unit
 
     def factors(self, nfft: int, prr: float, bins: range) -> Floats:
         """What the magnitude at each bin is multiplied with."""

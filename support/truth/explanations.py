@@ -157,13 +157,20 @@ def _ratios(told: Floats, due: Floats) -> tuple[Floats, Floats]:
     """The middle of the logarithms of the ratios of loud values, and how far they are apart: shape (rows, sensors)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = np.log(told / due)
-    loud = due >= np.median(due, axis=2, keepdims=True)
-    chosen = np.where(loud & np.isfinite(logarithms), logarithms, np.nan)
-    none = np.isnan(chosen).all(axis=2)
-    chosen[none] = 0
-    middle = np.nanmedian(chosen, axis=2)
-    apart = np.nanmedian(np.abs(chosen - middle[:, :, None]), axis=2)
-    return np.where(none, np.inf, middle), np.where(none, np.inf, apart)
+        loud = (due >= np.median(due, axis=2, keepdims=True)) & np.isfinite(logarithms)
+        middle = _middle(logarithms, loud)
+        return middle, _middle(np.abs(logarithms - middle[:, :, None]), loud)
+
+
+def _middle(values: Floats, chosen: Marks) -> Floats:
+    """The medians of chosen values along the last axis; infinite where there are none."""
+    ordered = np.sort(np.where(chosen, values, np.inf), axis=-1)  # NumPy's own for some takes ten times as long
+    half = (chosen.sum(axis=-1, keepdims=True) - 1) / 2
+    ends = [
+        np.take_along_axis(ordered, np.maximum(end, 0).astype(int), axis=-1) for end in (np.floor(half), np.ceil(half))
+    ]
+    middle: Floats = np.mean(ends, axis=0)[..., 0]
+    return middle
 
 
 def _decibels(nepers: float) -> str:

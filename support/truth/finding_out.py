@@ -46,6 +46,9 @@ _FEW = 2
 _MOST_SAMPLES = 2**16
 """Samples of the windows that are looked at."""
 
+_MOST_VALUES = 2**10
+"""Values that tell a scale, which is the same for all of them."""
+
 
 @dataclass(frozen=True)
 class Nearest:
@@ -99,18 +102,22 @@ def found_out(shown: Range, rows: Sequence[Row]) -> list[Convention]:
 
 def nearest(shown: Range, rows: Sequence[Row]) -> Nearest | None:
     """The usual way that comes nearest to rows; None where nothing can be compared."""
-    found: list[Nearest] = []
+    found: list[tuple[float, Convention, float]] = []
     for window, alike, form, ratios in _ratios(shown, rows):
         factor = float(np.median(ratios))
         if not math.isfinite(factor) or factor <= 0:
             continue
         with np.errstate(divide="ignore"):  # in a form that is not the server's, values may tell of nothing
             spread = _decibels(float(np.median(np.abs(np.log(ratios / factor)))))
-        tried = [Convention(window, form, gain, unit, alignment=alike[0]) for gain, unit in _scales()]
-        named = min(tried, key=lambda one: abs(math.log(factor / one.factor(shown.nfft, shown.prr))))
-        off = _decibels(math.log(factor / named.factor(shown.nfft, shown.prr)))
-        found.append(Nearest(named, spread, off))
-    return min(found, key=lambda one: (round(one.spread, 2), abs(one.decibels)), default=None)
+        found.append((spread, Convention(window, form, alignment=alike[0]), factor))
+    least = min((round(spread, 2) for spread, *_ in found), default=0.0)
+    named = (
+        Nearest(scaled, spread, _decibels(math.log(factor / scaled.factor(shown.nfft, shown.prr))))
+        for spread, shape, factor in found
+        if round(spread, 2) == least
+        for scaled in (replace(shape, gain=gain, unit=unit) for gain, unit in _scales())
+    )
+    return min(named, key=lambda one: abs(one.decibels), default=None)
 
 
 def _has_end(shown: Range) -> bool:
@@ -151,16 +158,18 @@ def _ratios(shown: Range, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[A
         return
     for way in ALIGNMENTS:
         ways.setdefault(tuple(place.first(way) for place in places), []).append(way)
+    came = np.array([np.delete(row.values, ends, axis=1) for row in rows])
     for window, alike in itertools.product(WINDOWS, ways.values()):
         made = np.array([_magnitudes(shown, place, window, alike[0]) for place in places])
         made = np.delete(made, ends, axis=2)
-        loud = made >= np.median(made) if made.size else np.zeros(made.shape, dtype=bool)
-        if not loud.any():
+        if not made.size:
             continue
+        loud = np.flatnonzero(made >= np.median(made))
+        loud = loud[:: -(-loud.size // _MOST_VALUES)]
+        values = came.ravel()[loud]
         for form in FORMS:
-            told = np.array([np.delete(amplitudes(form, row.values), ends, axis=1) for row in rows])
             with np.errstate(invalid="ignore"):
-                yield window, alike, form, told[loud] / np.maximum(made[loud], 1e-300)
+                yield window, alike, form, amplitudes(form, values) / np.maximum(made.ravel()[loud], 1e-300)
 
 
 def _magnitudes(shown: Range, place: Place, window: str, way: Alignment) -> Floats:
