@@ -214,13 +214,14 @@ def _text(word: Any) -> str:
 def _stretch(begin_ns: int, last_ns: int, count: int) -> Stretch:
     """The stretch between its first and its last sample.
 
-    A rate that is a whole number of Hz, but for what whole nanoseconds can say, is one.
+    A rate that is a whole number of Hz, but for what whole nanoseconds can say, is one; where they could say its
+    neighbours just so (above 22 kHz), it is what the times say.
     """
     if count < 2 or last_ns <= begin_ns:
         raise RecordingError("its times do not go on from sample to sample")
     step = Fraction(last_ns - begin_ns, count - 1)
     whole = round(SECOND / step)
-    if whole and abs(SECOND - whole * step) < whole:  # less than a nanosecond a sample
+    if whole and 2 * whole**2 < SECOND and abs(SECOND - whole * step) < whole:  # less than a nanosecond a sample
         step = Fraction(SECOND, whole)
     return Stretch(begin_ns, step, count)
 

@@ -39,13 +39,13 @@ def noise(seconds: float, channels: int, prr: int, seed: int = 1) -> NDArray[np.
     return samples.astype(np.float32)
 
 
-def write(path: Path, parts: Sequence[tuple[float, NDArray[np.float32]]], prr: int) -> Path:
+def write(path: Path, parts: Sequence[tuple[float, NDArray[np.float32]]], prr: float) -> Path:
     """A PRODML file of stretches: when each begins, epoch seconds, and its samples, shape (samples, channels)."""
     with h5py.File(path, "w") as file:
         for number, (begin, samples) in enumerate(parts):
             raw = file.create_group(f"Acquisition/Raw[{number}]")
             raw["RawData"] = samples
-            times = round(begin * 10**9) + np.arange(len(samples)) * 10**9 // prr
+            times = round(begin * 10**9) + (np.arange(len(samples)) * 10**9 // prr).astype(np.int64)
             raw["RawDataTime"] = times // 1000
             raw["RawData"].attrs["Dimensions"] = ("time", "locus")
             for name, time in (("PartStartTime", times[0]), ("PartEndTime", times[-1])):

@@ -25,6 +25,14 @@ def test_stretches_are_read_in_parts_and_in_double_precision(tmp_path: Path) -> 
         np.testing.assert_array_equal(read, SAMPLES[100:110, 1:3].T)
 
 
+@pytest.mark.parametrize(("told", "meant"), [(1e9 / 499_002, 2004), (1e9 / 22_676, 1e9 / 22_676), (44_100, 44_100)])
+def test_a_rate_is_whole_where_nanoseconds_can_tell_it_from_its_neighbours(
+    tmp_path: Path, told: float, meant: float
+) -> None:
+    with Recording(write(tmp_path / "fibre.h5", [(BEGIN, SAMPLES)], told)) as recording:
+        assert recording.prr == pytest.approx(meant, rel=1e-7)
+
+
 def test_what_is_no_recording_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dascore", None)  # as where it is not installed
     whole = write(tmp_path / "fibre.h5", [(BEGIN, SAMPLES)], 1000)
