@@ -3,7 +3,7 @@
 from behave import given, when
 
 from support.screen.job import Part
-from support.world import Context
+from support.world import Context, skipped_where_not_recorded
 
 _MOMENT = 3.0
 """Seconds of the recording, where a scenario does not say."""
@@ -16,12 +16,14 @@ def configure_historic_job(context: Context) -> None:
 
 @given("a historic job configured for the last {length:Duration} of the recording")
 def configure_historic_range(context: Context, length: float) -> None:
-    context.world.configure_historic_job(context.world.recorded.last(length))
+    with skipped_where_not_recorded(context):
+        context.world.configure_historic_job(context.world.end_of_recording(length))
 
 
 @given("a historic job configured for {channels:Channels} at the {part:Part} of the fibre")
 def configure_part_of_recording(context: Context, channels: int, part: Part) -> None:
-    context.world.configure_historic_job(context.world.recorded.last(_MOMENT), channels=channels, part=part)
+    with skipped_where_not_recorded(context):
+        context.world.configure_historic_job(context.world.end_of_recording(_MOMENT), channels=channels, part=part)
 
 
 @given(
@@ -29,7 +31,8 @@ def configure_part_of_recording(context: Context, channels: int, part: Part) -> 
 )
 def configure_historic_band(context: Context, low: float, high: float, nfft: int) -> None:
     band = low / 100, high / 100
-    context.world.configure_historic_job(context.world.recorded.last(_MOMENT), band=band, nfft=nfft)
+    with skipped_where_not_recorded(context):
+        context.world.configure_historic_job(context.world.end_of_recording(_MOMENT, nfft), band=band, nfft=nfft)
 
 
 @when("I stream it to its end")

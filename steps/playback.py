@@ -6,24 +6,25 @@ from hamcrest import assert_that
 from support.gherkin import kind, numbers
 from support.matchers import every_range_is_shown, has_its_numbers, is_played_back_the_same
 from support.screen.past import Piece
-from support.world import Context
+from support.world import Context, skipped_where_not_recorded
 
 
 @when("I play these ranges of the recording, beside each other")
 def play_pieces(context: Context) -> None:
-    context.world.playback.play(Piece(row["range"]) for row in context.table or ())
+    with skipped_where_not_recorded(context):
+        context.world.playback.play(Piece(row["range"]) for row in context.table or ())
 
 
 @when("I play a range with a hole in it")
 def play_over_hole(context: Context) -> None:
-    if not context.world.playback.play_over_hole():
-        context.scenario.skip("what this server has recorded has no hole")
+    with skipped_where_not_recorded(context):
+        context.world.playback.play_over_hole()
 
 
 @when("I play one channel with 65,536 samples a line")
 def play_largest(context: Context) -> None:
-    if reason := context.world.playback.play_largest():
-        context.scenario.skip(reason)
+    with skipped_where_not_recorded(context):
+        context.world.playback.play_largest()
 
 
 @then("every line of each range is shown, and none beyond it")
@@ -34,22 +35,26 @@ def ranges_are_shown(context: Context) -> None:
 
 @when("I play the same range again and again")
 def play_again(context: Context) -> None:
-    context.world.playback.play_again()
+    with skipped_where_not_recorded(context):
+        context.world.playback.play_again()
 
 
 @when("I play two ranges that follow each other, and one over both")
 def play_neighbours(context: Context) -> None:
-    context.world.playback.play_neighbours()
+    with skipped_where_not_recorded(context):
+        context.world.playback.play_neighbours()
 
 
 @when("I ask for the same range in both ways that there are")
 def play_as_task(context: Context) -> None:
-    context.world.playback.play_as_task()
+    with skipped_where_not_recorded(context):
+        context.world.playback.play_as_task()
 
 
 @when("I play windows of these kinds, beside each other")
 def play_kinds(context: Context) -> None:
-    context.world.playback.play_kinds([(kind(row), numbers(row)) for row in context.table or ()])
+    with skipped_where_not_recorded(context):
+        context.world.playback.play_kinds([(kind(row), numbers(row)) for row in context.table or ()])
 
 
 @then("it is the same each time, to the last bit")

@@ -4,7 +4,7 @@ from behave import then, when
 from hamcrest import assert_that
 
 from support.matchers import shows_its_sources, shows_the_same
-from support.world import Context
+from support.world import Context, skipped_where_not_recorded
 
 
 @when("I watch what is known to sound on the fibre, for {duration:Duration}")
@@ -30,8 +30,8 @@ def views_agree(context: Context) -> None:
 
 @when("I stream live for {duration:Duration}, and play the same time again")
 def play_again(context: Context, duration: float) -> None:
-    if reason := context.world.play_again(duration):
-        context.scenario.skip(reason)
+    with skipped_where_not_recorded(context):
+        context.world.play_again(duration)
 
 
 @then("both are the same, line by line")

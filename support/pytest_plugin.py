@@ -16,6 +16,7 @@ from support.errors import FocusError, MachineStoodStillError
 from support.run import Run
 from support.screen.job import Job
 from support.screen.overlooked import Overlooked
+from support.screen.past import NothingRecordedError
 from support.screen.streaming import Streaming
 from support.server.under_test import ServerUnderTest
 from support.world import World
@@ -93,9 +94,10 @@ def live_stream(focus_world: World, live_job: Job) -> Streaming:  # noqa: ARG001
 @pytest.fixture
 def historic_job(focus_world: World) -> Job:
     """A job that shows the last seconds of what the server has recorded; without a recording the test is skipped."""
-    if focus_world.recorded.lack:
-        pytest.skip(focus_world.recorded.lack)
-    focus_world.configure_historic_job(focus_world.recorded.last(_PAST))
+    try:
+        focus_world.configure_historic_job(focus_world.end_of_recording(_PAST))
+    except NothingRecordedError as error:
+        pytest.skip(str(error))
     return focus_world.job
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -31,10 +31,10 @@ from support.screen.job import (
 from support.screen.lifetime import Moment, Told, followed, told
 from support.screen.long import Long
 from support.screen.overlooked import Overlooked
-from support.screen.past import Recorded, Span
+from support.screen.past import NothingRecordedError, Recorded, Span
 from support.screen.playback import Playback
 from support.screen.refusals import Refusal, judge_refusal, refusal_of, refusal_of_unknown_job
-from support.screen.sights import NothingRecordedError, Sights
+from support.screen.sights import Sights
 from support.screen.streamed import Streamed
 from support.screen.streaming import Streaming, promised
 from support.screen.succession import Succession, one_after_the_other
@@ -218,6 +218,14 @@ class World:
         """What the server has of the past; scenarios that ask are tagged ``@historic``."""
         return self.server.recorded
 
+    def end_of_recording(self, seconds: float, nfft: int | None = None) -> Span:
+        """So much of the end of what the server has recorded, and more for a long window: epoch seconds.
+
+        Raises:
+            NothingRecordedError: the server has recorded nothing that holds a window.
+        """
+        return self.recorded.last(seconds, (nfft or self.settings.nfft) / self.server.metadata.prr)
+
     def configure_historic_job(
         self,
         between: Span,
@@ -306,13 +314,13 @@ class World:
         """Looks at the same channels through several windows at once."""
         self._seen = self._news(self.sights.of_views(seconds))
 
-    def play_again(self, seconds: float) -> str:
-        """Looks at a live job, and at the recording of the same; why there is none, in words, or an empty text."""
-        try:
-            self._seen = self._news(self.sights.played_again(seconds))
-        except NothingRecordedError as error:
-            return str(error)
-        return ""
+    def play_again(self, seconds: float) -> None:
+        """Looks at a live job, and at the recording of the same.
+
+        Raises:
+            NothingRecordedError: the server has not recorded it.
+        """
+        self._seen = self._news(self.sights.played_again(seconds))
 
     @property
     def seen(self) -> list[Finding]:
@@ -500,6 +508,15 @@ class World:
         )
         if not window.again:
             self.server.job_ids.append(window.job.answer.job_id)
+
+
+@contextmanager
+def skipped_where_not_recorded(context: Context) -> Iterator[None]:
+    """Skips a scenario, with the reason, where the server has not recorded what it plays."""
+    try:
+        yield
+    except NothingRecordedError as error:
+        context.scenario.skip(str(error))
 
 
 def _made(thing: Thing | None, lack: str) -> Thing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.reporting.attachments import as_table, attach_metrics, attach_table
 from support.screen.many import Watch, Windows
+from support.stream.distribution import Distribution
 
 _HEAD = (
     "Window",
@@ -32,13 +33,13 @@ def load_figures(windows: Windows) -> dict[str, str]:
     """All windows together, in words and units."""
     watches = windows.watches
     size = sum(watch.window.metrics.bytes_received for watch in watches if watch.window)
-    worst = max((watch.ages.percentile(99) or 0.0 for watch in watches), default=0.0)
+    worst = max((ages.percentile(99) or 0.0 for watch in watches if (ages := _ages(watch))), default=None)
     return {
         "windows": f"{len(watches)}, streamed for {windows.seconds:.0f} s",
         "lines expected / received": f"{sum(w.lines_expected for w in watches):,} / "
         f"{sum(w.lines_received for w in watches):,}",
         "throughput": f"{size / windows.seconds / 1e6:.1f} MB/s" if windows.seconds else "none",
-        "data age p99, worst window": _milliseconds(worst),
+        **({} if worst is None else {"data age p99, worst window": _milliseconds(worst)}),
         "findings": f"{sum(watch.found for watch in watches):,}",
         "client": "; ".join([str(windows.client or "not measured"), *filter(None, [windows.doubt])]),
         "server": str(windows.server or "not measured: it is no process of this suite"),
@@ -46,9 +47,15 @@ def load_figures(windows: Windows) -> dict[str, str]:
 
 
 def _row(watch: Watch) -> tuple[object, ...]:
-    ages = (watch.ages.percentile(50), watch.ages.percentile(99), watch.ages.longest if watch.ages.count else None)
+    ages = _ages(watch)
+    told = (ages.percentile(50), ages.percentile(99), ages.longest) if ages else (None, None, None)
     rate = f"{watch.frame_rate:.1f}"
-    return watch, watch.lines_expected, watch.lines_received, rate, *map(_milliseconds, ages), watch.found
+    return watch, watch.lines_expected, watch.lines_received, rate, *map(_milliseconds, told), watch.found
+
+
+def _ages(watch: Watch) -> Distribution | None:
+    """How old the data of a window were; None where none came, or where it shows the past, which is as old as it is."""
+    return watch.ages if watch.ages.count and watch.job and watch.job.past is None else None
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -21,7 +21,14 @@ _STILL_COMING = 5
 _A_HOLE = 0.1
 """Seconds: less is no hole that an operator sees."""
 
+_SHORTEST_PIECE, _PIECES = 0.9, 4.0
+"""Seconds of a window that a piece of one second has room for, and of a recording that has all pieces."""
+
 Span = tuple[float, float]
+
+
+class NothingRecordedError(LookupError):
+    """What a scenario would play was not recorded; ``str()`` says what, and why."""
 
 
 class Piece(StrEnum):
@@ -48,25 +55,39 @@ class Recorded:
     channels: ChannelRange
     lack: str = ""
 
-    def last(self, seconds: float) -> Span:
+    def last(self, seconds: float, window: float) -> Span:
         """So much of the end of it, between whole seconds where that can be: not every server reads others.
 
-        Of a recording whose last stretch is shorter, the whole last stretch.
+        Where a window takes more than half of that, as much more as a window. Of a recording that is shorter, its
+        longest stretch.
+
+        Args:
+            seconds: how much.
+            window: seconds that a line looks at.
 
         Raises:
-            LookupError: there is nothing.
+            NothingRecordedError: there is nothing, or nothing as long as a window.
         """
-        if not self.stretches:
-            raise LookupError(self.lack)
-        begin, end = self.stretches[-1]
-        last = math.floor(end)
-        whole = last - math.ceil(seconds)
-        if begin <= whole < last:
-            return float(whole), float(last)
-        return max(begin, end - seconds), end
+        needed = seconds if window <= seconds / 2 else seconds + window
+        if (found := self._lasting(needed)) is not None:
+            return found
+        longest = max(self.stretches, key=lambda one: one[1] - one[0], default=(0.0, 0.0))
+        if longest[1] - longest[0] <= window:
+            raise NothingRecordedError(self._nothing_of(window))
+        return longest
 
-    def lasting(self, seconds: float) -> Span | None:
-        """So much of the end of the last stretch that lasts so long, between whole seconds; None where none does."""
+    def lasting(self, seconds: float) -> Span:
+        """So much of the end of the last stretch that lasts so long, between whole seconds.
+
+        Raises:
+            NothingRecordedError: none does.
+        """
+        found = self._lasting(seconds)
+        if found is None:
+            raise NothingRecordedError(self._nothing_of(seconds))
+        return found
+
+    def _lasting(self, seconds: float) -> Span | None:
         for begin, end in reversed(self.stretches):
             last = math.floor(end)
             first = last - math.ceil(seconds)
@@ -74,18 +95,38 @@ class Recorded:
                 return float(first), float(last)
         return None
 
-    def around_hole(self, margin: float) -> Span | None:
-        """From so long before the last hole to so long after it, between whole seconds; None where there is none."""
+    def _nothing_of(self, seconds: float) -> str:
+        return self.lack or f"this server has recorded nothing of {seconds:.1f} seconds without a hole"
+
+    def around_hole(self, margin: float) -> Span:
+        """From so long before the last hole to so long after it, between whole seconds.
+
+        Raises:
+            NothingRecordedError: there is none.
+        """
         for (begin, hole), (after, end) in reversed(list(pairwise(self.stretches))):
             first, last = math.floor(hole - margin), math.ceil(after + margin)
             if after - hole > _A_HOLE and begin <= first and last <= end:
                 return float(first), float(last)
-        return None
+        raise NothingRecordedError("what this server has recorded has no hole")
 
-    def piece(self, piece: Piece) -> Span:
-        """A range of it, between whole seconds; of a recording that is shorter, what there is."""
-        begin, end = math.ceil(self.stretches[0][0]), math.floor(self.stretches[-1][1])
-        middle = (begin + math.floor(self.stretches[0][1])) // 2
+    def piece(self, piece: Piece, window: float) -> Span:
+        """A range of it, between whole seconds.
+
+        Args:
+            piece: which one; each has at least a second of what was recorded.
+            window: seconds that a line looks at.
+
+        Raises:
+            NothingRecordedError: there is nothing, it is too short for pieces, or no second has room for a window.
+        """
+        if window > _SHORTEST_PIECE:
+            raise NothingRecordedError(f"a line looks at {window:.2g} seconds, and what is played here may last one")
+        whole = [(math.ceil(first), math.floor(last)) for first, last in self.stretches]
+        inside = max(whole, key=lambda one: one[1] - one[0], default=(0, 0))
+        if inside[1] - inside[0] < _PIECES:
+            raise NothingRecordedError(self._nothing_of(_PIECES))
+        begin, end, middle = whole[0][0], whole[-1][1], sum(inside) // 2
         ranges = {
             Piece.BEGINNING: (begin, begin + 2),
             Piece.BEFORE: (begin - 1, begin + 1),

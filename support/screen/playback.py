@@ -15,8 +15,14 @@ from support.validation.finding import Finding
 from support.validation.numbers import Numbers, judge_numbers
 from support.validation.playback import Played, judge_again, judge_seam
 
-_LINES, _NFFT, _BAND = 100, 256, (0.0, 0.5)
-"""Lines a second, samples of a window and share of the Nyquist frequency, where a scenario does not say."""
+_LINES, _NFFTS, _BAND = 100, (256, 128), (0.0, 0.5)
+"""Lines a second, samples of a window and share of the Nyquist frequency, where a scenario does not say.
+
+The larger window, where a range of a second has much room for it.
+"""
+
+_ROOM = 0.5
+"""Seconds."""
 
 _MORE = 0.5
 """Seconds that a range has beyond one window."""
@@ -31,6 +37,8 @@ _FEW_LINES = 10
 
 class Playback:
     """Plays ranges of the past, each to its end, and holds them against each other.
+
+    What was not recorded raises ``NothingRecordedError``, whatever is to be played.
 
     Args:
         settings: sizes and deadlines.
@@ -53,18 +61,15 @@ class Playback:
 
     def play(self, pieces: Iterable[Piece]) -> None:
         """Plays ranges of the recording beside each other."""
-        self._together.play([self._request(self._server.recorded.piece(piece)) for piece in pieces])
+        self._together.play([self._request(self._piece(piece)) for piece in pieces])
 
-    def play_over_hole(self) -> bool:
-        """Plays a range that has a hole; False where the recording has none."""
-        around = self._server.recorded.around_hole(_MARGIN)
-        if around is not None:
-            self._together.play([self._request(around)])
-        return around is not None
+    def play_over_hole(self) -> None:
+        """Plays a range that has a hole."""
+        self._together.play([self._request(self._server.recorded.around_hole(_MARGIN))])
 
     def play_again(self) -> None:
         """Plays a range that no other scenario plays, and then again in two windows; looks for what differs."""
-        request = self._request(self._server.recorded.piece(Piece.UNSEEN))
+        request = self._request(self._piece(Piece.UNSEEN))
         self._together.play([request])
         self._together.play([request, request])
         first, *again = self._played
@@ -72,7 +77,7 @@ class Playback:
 
     def play_neighbours(self) -> None:
         """Plays a range, and then the one that follows it and one over both; looks for what does not fit."""
-        begin, end = self._server.recorded.piece(Piece.MIDDLE)
+        begin, end = self._piece(Piece.MIDDLE)
         border = (begin + end) / 2
         self._together.play([self._request((begin, border))])
         self._together.play([self._request((border, end)), self._request((begin, end))])
@@ -81,7 +86,7 @@ class Playback:
 
     def play_as_task(self) -> None:
         """Plays a range that is asked for in both ways that REST has, and looks for what is shown otherwise."""
-        request = self._request(self._server.recorded.piece(Piece.END))
+        request = self._request(self._piece(Piece.END))
         self._together.play([request, ConfigTaskRequest(**request.model_dump())])
         self._findings = judge_again(*self._played)
 
@@ -90,7 +95,7 @@ class Playback:
         metadata, recorded = self._server.metadata, self._server.recorded
         requests = []
         for kind, _ in kinds:
-            begin, end = recorded.lasting(kind.nfft / metadata.prr + _MORE) or recorded.piece(Piece.END)
+            begin, end = recorded.lasting(kind.nfft / metadata.prr + _MORE)
             live = kind.request(self._settings, metadata, recorded.channels)
             requests.append(live.model_copy(update={"start_time": begin, "end_time": end}))
         self._together.play(requests)
@@ -102,22 +107,25 @@ class Playback:
             for finding in judge_numbers(job.request, job.answer, job.prr, numbers, job.cannot)
         ]
 
-    def play_largest(self) -> str:
-        """Plays one channel with the largest NFFT; why it cannot be, in words, or an empty text."""
-        seconds = _LARGEST_NFFT / self._server.metadata.prr + 2 * _MORE
-        span = self._server.recorded.lasting(seconds)
-        if span is None:
-            return f"this server has recorded nothing of {seconds:.0f} seconds without a hole"
+    def play_largest(self) -> None:
+        """Plays one channel with the largest NFFT."""
+        span = self._server.recorded.lasting(_LARGEST_NFFT / self._server.metadata.prr + 2 * _MORE)
         request = self._request(span, channels=1, lines=_FEW_LINES)
         changes = {"view_type": View.SINGLE_CHANNEL.value, "nfft": _LARGEST_NFFT}
         self._together.play([request.model_copy(update=changes)])
-        return ""
+
+    @property
+    def _nfft(self) -> int:
+        return next((nfft for nfft in _NFFTS if nfft / self._server.metadata.prr <= _ROOM), min(_NFFTS))
+
+    def _piece(self, piece: Piece) -> Span:
+        return self._server.recorded.piece(piece, self._nfft / self._server.metadata.prr)
 
     def _request(self, span: Span, channels: int | None = None, lines: float = _LINES) -> JobRequest:
         """A range whose lines are so far apart that they meet whole seconds."""
         metadata, recorded = self._server.metadata, self._server.recorded
         request = historic_job_request(
-            self._settings, metadata, recorded, span, channels=channels, nfft=_NFFT, band=_BAND
+            self._settings, metadata, recorded, span, channels=channels, nfft=self._nfft, band=_BAND
         )
         height = math.floor(min(lines, metadata.prr) * 10)
         return request.model_copy(update={"display_duration": 10.0, "display_height": height})

@@ -10,7 +10,7 @@ from support.contract import ChannelRange, JobRequest, LiveMetadata
 from support.errors import APIError, SettingsError
 from support.screen.job import live_job_request
 from support.screen.many import Look, Watch
-from support.screen.past import lately, stretches
+from support.screen.past import NothingRecordedError, lately, stretches
 from support.screen.together import Server, Together
 from support.screen.window import KEPT_BYTES
 from support.settings import Settings
@@ -41,10 +41,6 @@ _RECORDED_WITHIN, _ASK_AGAIN = 15.0, 0.5
 
 _LINES = 25
 """A second, of windows on sources."""
-
-
-class NothingRecordedError(LookupError):
-    """A server has not recorded what it streamed; ``str()`` says so."""
 
 
 class Sights:

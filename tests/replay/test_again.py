@@ -131,7 +131,9 @@ def streamed(
             oracle = Oracle.of_embedded(past, fibre[1].lowest_channel)
             settings = settings.judged_by(lambda: oracle)
             recorded = Recorded(tuple((one.begin, one.end) for one in past.stretches), fibre[1])
-            request = historic_job_request(settings, fibre[0], recorded, recorded.last(1.0))
+            request = historic_job_request(
+                settings, fibre[0], recorded, recorded.last(1.0, request.nfft / fibre[0].prr)
+            )
         with open_window(settings, api, request, fibre[0].prr) as window:
             window.connect()
             with suppress(RemoteError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -137,6 +138,7 @@ def test_thirty_windows_lose_nothing(embedded: EmbeddedServer, api: FocusServerA
         assert [row[0] for row in rows] == list(map(str, windows.watches))
         assert [row[1:3] for row in rows] == [[str(count), str(count)] for count in received]
         assert f"/ {sum(received):,}" in load_figures(windows)["lines expected / received"]
+        assert re.fullmatch(r"\d+ ms", load_figures(windows)["data age p99, worst window"])
     assert len(set(windows.job_ids)) == 30
     assert before.left() == []
     assert jobs_left(api, windows.job_ids) == []

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hamcrest import assert_that
 
 from support.matchers import every_range_is_shown, has_its_numbers, is_played_back_the_same
+from support.reporting.windows_report import load_figures, windows_table
 from support.screen.job import Kind, Part
-from support.screen.past import Piece
+from support.screen.past import NothingRecordedError, Piece
+from support.server.embedded import EmbeddedServer
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
+from support.simulator import record
 from support.validation.numbers import Numbers
 from support.world import World
 
@@ -45,7 +49,7 @@ def ranges(world: World) -> None:
 
 
 def hole(world: World) -> None:
-    assert world.playback.play_over_hole()
+    world.playback.play_over_hole()
     assert_that(world.together.watches, every_range_is_shown())
 
 
@@ -71,7 +75,7 @@ def kinds(world: World) -> None:
 
 
 def largest(world: World) -> None:
-    assert world.playback.play_largest() == ""
+    world.playback.play_largest()
     assert_that(world.together.watches, every_range_is_shown())
 
 
@@ -119,3 +123,48 @@ def test_a_task_shows_the_same(server: ServerUnderTest, world: World, fault: str
 def test_what_was_not_compared_is_not_the_same(world: World) -> None:
     with pytest.raises(LookupError, match="nothing was compared"):
         assert_that(world.playback.findings, is_played_back_the_same())
+
+
+@pytest.fixture
+def slow_fibre(tmp_path: Path) -> Iterator[World]:
+    """A scenario's, against a server that plays eight seconds of a fibre with a PRR of 250 Hz: a line looks at four."""
+    path = tmp_path / "slow.h5"
+    assert record.main(["--out", str(path), "--seconds", "8", "--channels", "64", "--prr", "250"]) == 0
+    with ExitStack() as cleanup:
+        server = EmbeddedServer(["--recording", str(path)], log_file=tmp_path / "simulator.log")
+        cleanup.callback(server.stop)
+        settings = Settings(focus_server_url=server.rest_url, recording=str(path)).speaking("story")
+        under_test = ServerUnderTest(settings)
+        cleanup.callback(under_test.close)
+        scenario = World(settings, under_test, SecuredServers("story"))
+        cleanup.callback(scenario.close)
+        yield scenario
+
+
+@pytest.mark.parametrize("play", [ranges, again, neighbours, as_task, kinds])
+def test_ranges_of_a_slow_fibre_have_room_for_their_windows(slow_fibre: World, play: Play) -> None:
+    play(slow_fibre)
+    watches = slow_fibre.together.watches
+    assert all(watch.lines_received for watch in watches)
+    assert [finding for watch in watches for finding in watch.findings] == []
+
+
+@pytest.mark.parametrize(("nfft", "lines"), [(None, 391), (128, 249)])
+def test_a_range_is_as_much_longer_as_a_window_needs(slow_fibre: World, nfft: int | None, lines: int) -> None:
+    slow_fibre.configure_historic_job(slow_fibre.end_of_recording(3.0, nfft), nfft=nfft)
+    slow_fibre.streaming.stream()
+    assert slow_fibre.verdict.rows == lines
+    assert slow_fibre.verdict.findings() == []
+
+
+@pytest.mark.parametrize("play", [hole, largest, lambda world: world.end_of_recording(3.0, nfft=2048)])
+def test_what_was_not_recorded_is_told_and_not_played(slow_fibre: World, play: Play) -> None:
+    with pytest.raises(NothingRecordedError, match=r"^(this server has recorded nothing of|what .* has no hole)"):
+        play(slow_fibre)
+
+
+def test_the_age_of_what_is_played_is_no_figure(slow_fibre: World) -> None:
+    slow_fibre.playback.play([Piece.END])
+    (windows,) = slow_fibre.together.opened
+    assert "data age p99, worst window" not in load_figures(windows)
+    assert ",none,none,none," in windows_table(windows.watches)

@@ -10,7 +10,8 @@ import pytest
 from support.contract import ChannelRange, LiveMetadata
 from support.errors import SettingsError
 from support.focus_server_api import FocusServerAPI
-from support.screen.sights import NothingRecordedError, Sights, check_sources
+from support.screen.past import NothingRecordedError
+from support.screen.sights import Sights, check_sources
 from support.server.secured import SecuredServers
 from support.server.under_test import ServerUnderTest
 from support.settings import Settings
@@ -51,7 +52,7 @@ def seen(world: World, what: str) -> list[str]:
     elif what == "views":
         world.watch_views(1.0)
     else:
-        assert world.play_again(1.5) == ""
+        world.play_again(1.5)
     return [str(finding) for finding in world.seen]
 
 
