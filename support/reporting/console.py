@@ -102,6 +102,8 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
         self._progress.end(told)
 
     def _lines(self, scenario: Any) -> list[str]:
+        if self.config.dry_run:
+            return [self._would_run(scenario)]
         outcome, took = of_scenario(scenario), self._painted("comments", f"{scenario.duration:.1f} s")
         if scenario.status.is_untested():
             outcome = never_ran(scenario, self._why())
@@ -117,6 +119,11 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
             f"      happened: {short(message, _HAPPENED)}",
             f"      look at:  {self._place(scenario)}",
         ]
+
+    def _would_run(self, scenario: Any) -> str:
+        unknown = [step.name for step in scenario.all_steps if step.status.is_undefined()]
+        words = f"would not run: nothing knows the step {unknown[0]!r}" if unknown else "would run"
+        return legible(f"  {self._mark('!' if unknown else '-', 'skipped')} {title_of(scenario)}  {words}")
 
     def _mark(self, mark: str, colour: str) -> str:
         try:

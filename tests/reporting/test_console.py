@@ -91,6 +91,16 @@ def test_a_line_a_scenario_and_three_more_for_one_that_failed(suite: Path) -> No
     assert "2 scenarios passed, 3 failed, 2 skipped\n" in shown
 
 
+def test_a_dry_run_says_what_would_run(suite: Path) -> None:
+    (suite / "features" / "one.feature").write_text(f"{FEATURE}  Scenario: New\n    Then it is new\n", "utf-8")
+    exit_code, shown = run_in(suite, "--dry-run", "--tags=not @other", **UTF8)
+
+    assert exit_code == 1
+    assert "\nDelivery\n  - Good  would run\n  - Impossible  would run\n" in shown
+    assert "  ! New  would not run: nothing knows the step 'it is new'\n" in shown
+    assert "broken" not in shown
+
+
 def test_what_is_no_failure_of_the_server_has_another_mark(suite: Path) -> None:
     _, shown = run_in(suite, "features/one.feature:15", **UTF8)
 
