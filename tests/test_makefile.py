@@ -21,6 +21,8 @@ import yaml
 from support import ROOT
 from tests.patience import PATIENCE, RUN_PATIENCE, eventually
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no make")
+
 AGAIN = ".venv is half made, or was made elsewhere or for another Python: it is made again\n"
 NO_VENV = "cannot make a virtual environment: install its venv module (Debian: python3-venv)\n"
 

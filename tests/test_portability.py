@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from support import ROOT
 from tests.patience import RUN_PATIENCE
@@ -62,6 +63,20 @@ def _of_signal(call: ast.Call) -> str:
     """A process can be sent nothing there but its end."""
     arguments = {"send_signal": 1, "kill": 2}.get(_name(call.func))
     return _name(call.func) if arguments == len(call.args) else ""
+
+
+def test_what_windows_skips_is_listed() -> None:
+    """Tests that ask which platform this is are those of the guide, and no others."""
+    asks = {path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__) and asks_for_platform(path)}
+    section = (ROOT / "docs" / "GRPC_TESTING_GUIDE.md").read_text("utf-8").partition("but for what is skipped there")[2]
+    listed = re.findall(r"`(tests/[\w/]+\.py)`", section.partition("\n## ")[0])
+    assert sorted(listed) == sorted(path.relative_to(ROOT).as_posix() for path in asks)
+
+
+def asks_for_platform(path: Path) -> bool:
+    """Whether a file compares the name of its platform with another one."""
+    compared = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Compare)]
+    return any(ast.unparse(node.left) in ("os.name", "sys.platform") for node in compared)
 
 
 def test_what_is_unfit_is_found() -> None:
