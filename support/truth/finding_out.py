@@ -165,6 +165,8 @@ def _ratios(shown: Range, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[A
         if not made.size:
             continue
         loud = np.flatnonzero(made >= np.median(made))
+        if not loud.size:  # what was not measured is no number in some recordings
+            continue
         loud = loud[:: -(-loud.size // _MOST_VALUES)]
         values = came.ravel()[loud]
         for form in FORMS:

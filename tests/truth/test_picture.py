@@ -150,6 +150,15 @@ def test_a_hole_is_a_hole(tmp_path: Path) -> None:
     assert judged(Oracle(recording, 0, [EMBEDDED]), PLAYED) == []
 
 
+def test_what_was_not_measured_tells_no_way(tmp_path: Path) -> None:
+    samples = PLAYED.samples.copy()
+    samples[:1700] = np.nan
+    played = like(PLAYED, samples=samples)
+    oracle = oracle_of(tmp_path / "gap.h5", played)
+    assert judged(oracle, played) == []
+    assert 0 < oracle.compared < played.lines * len(played.channels) * len(played.bins), "what was measured is compared"
+
+
 @given(
     nfft=st.sampled_from([128, 256, 512, 1024]),
     low=st.floats(0, 0.5),
