@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 from support.address import without_password
 from support.contract import JobRequest
@@ -18,7 +19,8 @@ from support.security import Trust
 from support.settings import Settings
 from support.settings_sources import PREFIX
 
-_REPLAY = ("python", "-m", "support.replay")
+_ENDS = 4
+"""Of a long list in an answer, so many from either end."""
 
 
 def evidence(
@@ -50,12 +52,11 @@ def evidence(
     if captures:
         files = shlex.join(part for it in captures for part in ("--replay", str(it)))
         told.append(f"A server of what came, for -D focus_server_url=...:\n  python -m support.simulator {files}")
+    told += ["\n".join(_found(what, findings)) for what, findings in _findings(jobs, streams) if findings]
     for job in jobs:
-        answer = json.dumps(job.answer.model_dump(exclude={"unreadable"}))
-        told.append(f"{job}\n  {_curl(url, job.request, settings)}\n  answered, as it was read: {answer}")
+        told.append(f"{job}\n  {_curl(url, job.request, settings)}\n  answered, as it was read: {_answer(job)}")
     if refusal is not None and refusal.request is not None:
         told.append(f"A request that had to be refused\n  {_curl(url, refusal.request, settings)}\n  {refusal.error}")
-    told += ["\n".join(_found(what, findings)) for what, findings in _findings(jobs, streams) if findings]
     if log:
         secret = settings.token.get_secret_value() if settings.token else ""
         hidden = log.replace(secret, "***") if secret else log
@@ -86,6 +87,23 @@ def _curl(url: str, request: JobRequest, settings: Settings) -> str:
         command += ["--cert", str(settings.tls_client_certificate), "--key", str(settings.tls_client_key)]
     token = ' -H "Authorization: Bearer $FOCUS_TOKEN"' if settings.token is not None else ""
     return shlex.join([*command, "-d", json.dumps(request.body())]) + token
+
+
+def _answer(job: Job) -> str:
+    """The answer of ``/configure``; of what is long in it the beginning and the end: captures have all of it."""
+    answer = job.answer.model_dump(exclude={"unreadable"})
+    return json.dumps({name: _short(value) for name, value in answer.items()})
+
+
+def _short(value: Any) -> Any:
+    left_out = len(value) - 2 * _ENDS if isinstance(value, list | dict) else 0
+    if left_out <= 0:
+        return value
+    more = f"{left_out} more"
+    if isinstance(value, dict):
+        items = list(value.items())
+        return dict([*items[:_ENDS], ("...", more), *items[-_ENDS:]])
+    return [*value[:_ENDS], more, *value[-_ENDS:]]
 
 
 def _findings(jobs: Sequence[Job], streams: Sequence[Streamed]) -> Iterator[tuple[str, list[str]]]:

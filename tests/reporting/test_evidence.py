@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def test_it_tells_how_to_run_it_again_and_all_that_was_found(monkeypatch: pytest
     assert '"job_id": "0-7"' in text
     assert "  - lines continuous: 2 lines are missing" in text
     assert "Found in the answer" not in text
+    assert text.index("lines continuous") < text.index("answered, as it was read"), "what is wrong stands first"
+
+
+def test_long_lists_of_an_answer_are_told_by_their_ends() -> None:
+    long = {"frequencies_list": list(range(20)), "channel_to_stream_index": dict.fromkeys(range(12), 0)}
+    text = told(Settings(), jobs=[replace(JOB, answer=JOB.answer.model_copy(update=long))])
+    assert '"frequencies_list": [0, 1, 2, 3, "12 more", 16, 17, 18, 19]' in text
+    assert '"3": 0, "...": "4 more", "8": 0' in text
 
 
 def test_secrets_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
