@@ -1,7 +1,8 @@
 """``make faults``: the acceptance criteria against every fault and every variant of the embedded Focus Server.
 
-A fault has to fail the criterion that owns the promise it breaks (``proving.owners``). Failing others alone is an
-accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
+A fault has to fail the criterion that owns the promise it breaks (``proving.owners``), which alone is asked first; with
+``--all-criteria`` the others, too: few of them turn red. Where the owner finds nothing, all are asked: failing others
+alone is an accident, and counts as a miss. A variant keeps every promise, so it must fail nothing.
 
 A random sample of faults acts only under a condition: from a frame on, in one job, once (``proving.sample``). There a
 scenario that asks about every promise may fail in place of the owner, which may not have looked then. What survives has
@@ -161,6 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("names", nargs="*", help="only these faults and variants; a fault under a condition as NAME@CONDITION")
     add("--jobs", type=positive, default=_AT_ONCE * (os.cpu_count() or 1), help="trials at a time (%(default)s)")
     add("--tags", default=LIGHT, help="tag expression that chooses the criteria (%(default)s)")
+    add("--all-criteria", action="store_true", help="asked about each fault, and not those first that own its promise")
     add("--conditions", type=_count, help="faults under conditions that are tried, too (100, or 0 beside names)")
     add("--seed", type=_count, help="what they are drawn by (another one each time)")
     add("--dialect", choices=("story", "production"), default=STORY, help="what the servers speak (%(default)s)")
@@ -175,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     title = "Faults and variants against the acceptance criteria"
     report = Report(asked, "fault-matrix", title, len(chosen), trials.values(), as_markdown, as_data)
     with report, Crew(asked.jobs) as crew:
-        for trial in attempt_all(crew, chosen, asked.tags, report.begins):
+        for trial in attempt_all(crew, chosen, asked.tags, report.begins, asks_others=asked.all_criteria):
             trials[trial.deviation.name] = trial
             if trial.is_doubtful:
                 report.tell(f"{trial.deviation.name}: {trial.problem}; a second look follows")

@@ -98,5 +98,10 @@ def asks_about_all(scenario: str) -> bool:
     return any(pattern.fullmatch(_title(scenario)) for pattern in _WHOLE)
 
 
+def owners_of(promise: str) -> list[str]:
+    """The names of the scenarios that answer for the promise, as behave's ``--name`` takes them."""
+    return [f"^{pattern.pattern}( -- @|$)" for pattern, owned in _TITLES.items() if promise in owned]
+
+
 def _title(scenario: str) -> str:
     return scenario.split(" -- @")[0]

@@ -65,7 +65,13 @@ class SuiteRun:
 
 
 def run_suite(
-    crew: Crew, folder: Path, definitions: Sequence[str] = (), *, tags: str = CRITERIA, timeout: float = 600.0
+    crew: Crew,
+    folder: Path,
+    definitions: Sequence[str] = (),
+    *,
+    tags: str = CRITERIA,
+    names: Sequence[str] = (),
+    timeout: float = 600.0,
 ) -> SuiteRun:
     """Runs behave on the project's features from ``folder``, which keeps whatever the run leaves behind.
 
@@ -74,11 +80,13 @@ def run_suite(
         folder: an existing folder for this run alone.
         definitions: ``key=value`` settings, as for ``-D``.
         tags: a tag expression that chooses the scenarios.
+        names: regular expressions, of which one has to be found in a scenario's name; none: it may have any.
         timeout: seconds after which the run is ended and counts as broken.
     """
     results = folder / "results.json"
     command = ["--no-color", "--runner", _RUNNER, "--format", "json", "--outfile", str(results)]
     command += [argument for definition in definitions for argument in ("-D", definition)]
+    command += [argument for name in names for argument in ("--name", name)]
     began = time.monotonic()
     exit_code, output = crew.run("behave", [*command, "--tags", tags, str(ROOT / "features")], folder, timeout)
     return SuiteRun(exit_code, time.monotonic() - began, output, tuple(_scenarios(results)))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from proving.crew import Crew
 from proving.forked import ForkedServer
-from proving.owners import CONTROLLED, LONG, OF_TRUTH, SLOW, asks_about_all, owns
+from proving.owners import CONTROLLED, LONG, OF_TRUTH, SLOW, asks_about_all, owners_of, owns
 from proving.recording import recording
 from proving.sample import needs_many
 from proving.suite import CONFIGURATIONS, CRITERIA, FAILED, LIGHT, ScenarioResult, SuiteRun, run_suite
@@ -201,8 +201,25 @@ def deviations(dialect: str = STORY) -> list[Deviation]:
     return [replace(one, dialect=dialect) for one in (CORRECT, *variants, *faults)]
 
 
-def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *, second_look: bool = False) -> Trial:
-    """Runs the criteria against a server with this deviation; ``folder`` is for this trial alone."""
+def attempt(
+    crew: Crew,
+    deviation: Deviation,
+    folder: Path,
+    tags: str = LIGHT,
+    *,
+    second_look: bool = False,
+    asks_others: bool = False,
+) -> Trial:
+    """Runs the criteria against a server with this deviation.
+
+    Args:
+        crew: whose processes run.
+        deviation: of the server.
+        folder: for this trial alone.
+        tags: a tag expression that chooses the criteria.
+        second_look: whether the first one found a problem.
+        asks_others: whether others than its owners are asked about a plain fault on a first look.
+    """
     folder.mkdir()
     played = (str(recording(crew)),) if deviation.plays else ()
     options = itertools.chain(deviation.options, *(("--recording", path) for path in played))
@@ -214,7 +231,9 @@ def attempt(crew: Crew, deviation: Deviation, folder: Path, tags: str = LIGHT, *
         sounding = f"known_sources={server.told['known_sources']}"
         judged = (sounding, *(f"recording={path}" for path in played)) if played else ()
         settings = (f"focus_server_url={server.rest_url}", *judged, *deviation.settings)
-        run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look))
+        is_owners = bool(deviation.promise) and not (deviation.condition or second_look or asks_others)
+        names = owners_of(deviation.promise) if is_owners else ()
+        run = run_suite(crew, folder, settings, tags=scenarios(deviation, tags, second_look), names=names)
         acts, past = (sum(server.acts(past=past).values()) if deviation.condition else 0 for past in (False, True))
         return Trial(deviation, run, acts, second_look, past)
     finally:
@@ -233,18 +252,21 @@ def scenarios(deviation: Deviation, tags: str, second_look: bool) -> str:
     return CONFIGURATIONS if deviation.needs_many else tags
 
 
-def attempt_all(crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None]) -> Iterator[Trial]:
+def attempt_all(
+    crew: Crew, chosen: Sequence[Deviation], tags: str, begins: Callable[[str], None], *, asks_others: bool = False
+) -> Iterator[Trial]:
     """The trials as they end; one that finds a problem comes again, tried once more, at the end.
 
     A crowded machine can make a correct server late. A second look, one for each core, tells that from a real problem:
-    a fault that survives, survives twice, and the second time also the windows of every kind. Where a trial is about
-    those alone, the first look has no other crowd either.
+    a fault that survives, survives twice, and the second time all scenarios, also the windows of every kind. Where a
+    trial is about those alone, the first look has no other crowd either.
     """
 
     def look(deviation: Deviation, folder: str, *, again: bool = False) -> Trial:
         if not again:
             begins(deviation.name)
-        return attempt(crew, deviation, crew.folder / folder, tags, second_look=again)
+        folder_of_it = crew.folder / folder
+        return attempt(crew, deviation, folder_of_it, tags, second_look=again, asks_others=asks_others)
 
     slow_ones_first = list(enumerate(chosen))[::-1]  # servers that never answer are listed last
     looks = [(one.needs_many, partial(look, one, str(number))) for number, one in slow_ones_first]

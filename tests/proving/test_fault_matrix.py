@@ -133,6 +133,20 @@ def test_a_fault_fails_its_owner_on_a_real_server(tmp_path: Path) -> None:
     assert "the canvas id is empty" in tried.sentence
 
 
+@pytest.mark.parametrize(("asks_others", "second_look"), [(False, False), (True, False), (False, True)])
+def test_owners_are_asked_first_and_all_where_they_find_nothing(
+    tmp_path: Path, asks_others: bool, second_look: bool
+) -> None:
+    fault = Deviation("canvas-empty", "", "canvas")
+    with Crew(1) as crew:
+        folder, both = tmp_path / "fault", "@task-1.4.1 or @task-1.3.2"
+        tried = attempt(crew, fault, folder, both, second_look=second_look, asks_others=asks_others)
+    asked = {one.name for one in tried.run.scenarios if one.outcome != SKIPPED}
+    assert tried.problem == ""
+    assert "The frames of a live job can be drawn" in asked
+    assert ("The screen does not stay empty" in asked) == (asks_others or second_look)
+
+
 def test_a_server_that_does_not_start_is_no_caught_fault(tmp_path: Path) -> None:
     with Crew(1) as crew:
         tried = attempt(crew, Deviation("no-such-fault", "", "life"), tmp_path / "fault", "@task-1.4.1")

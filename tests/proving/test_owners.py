@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from behave.tag_expression import make_tag_expression
 
-from proving.owners import LONG, PROMISES, WHOLE, asks_about_all, owns
+from proving.owners import LONG, PROMISES, WHOLE, asks_about_all, owners_of, owns
 from proving.suite import CRITERIA
 from proving.suite import SLOW as SLOW_SCENARIOS
 from proving.trial import deviations
@@ -45,3 +47,12 @@ def test_those_that_ask_about_every_promise_are_there() -> None:
 )
 def test_an_example_of_an_outline_owns_what_the_outline_does(scenario: str, promise: str, owned: bool) -> None:
     assert owns(scenario, promise) is owned
+
+
+def test_owners_are_chosen_by_their_names() -> None:
+    [few] = owners_of("unknown-job")
+    assert re.search(few, "A job that does not exist is asked for, and then one that does")
+    assert not re.search(few, "A job that does not exist is asked for, and then one that does not")
+    kinds = owners_of("channels")
+    assert any(re.search(one, "40 channels at the end of the fibre -- @1.3 ") for one in kinds)
+    assert not any(re.search(one, "Live delivery is fast enough") for one in kinds)
