@@ -30,6 +30,9 @@ from support.wording import some
 _QUIET = 5.0
 """Seconds without a line in a log, after which it is worth one that something begins."""
 
+_RARELY = 20
+"""Times as long as it took to write the files: only then they are written again, but for the last time."""
+
 Work = TypeVar("Work")
 
 
@@ -72,7 +75,7 @@ class Report(Generic[Work]):
         self._done = 0
         self._under_way: list[str] = []
         self._began = time.monotonic()
-        self._told = 0.0
+        self._told = self._due = 0.0
         self._lock = threading.RLock()
         self._signals = ExitStack()
 
@@ -111,7 +114,8 @@ class Report(Generic[Work]):
     def tell(self, words: str) -> None:
         """Something has come of a step; it is in the work already."""
         with self._lock:
-            self._write()
+            if time.monotonic() >= self._due:
+                self._write()
             self._show(f"{self._where()} {words}")
 
     def _where(self) -> str:
@@ -132,7 +136,8 @@ class Report(Generic[Work]):
             self._told = time.monotonic()
 
     def _write(self) -> None:
-        """Both files, as the work stands."""
+        """Both files, as the work stands; what takes its time, because much was done, is due again later."""
+        began = time.monotonic()
         lines = self._for_people(self._work) if self._done else ()
         data = self._for_programs(self._work) if self._done else {}
         seconds = time.monotonic() - self._began
@@ -166,6 +171,7 @@ class Report(Generic[Work]):
         }
         write_whole(self.page, "\n".join([*head, *lines]).rstrip() + "\n")
         write_whole(self.page.with_suffix(".json"), json.dumps({**facts, **data}, indent=1))
+        self._due = time.monotonic() + _RARELY * (time.monotonic() - began)
 
 
 def _commit() -> str:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
@@ -65,6 +66,26 @@ def test_a_report_of_a_tool_that_failed_says_so(options: Namespace) -> None:
 
     assert "**Not finished**: 0 of 3; AttributeError: " in report.page.read_text("utf-8")
     assert json.loads(report.page.with_suffix(".json").read_text("utf-8"))["finished"] is False
+
+
+def test_what_takes_long_to_write_is_written_rarely_and_at_the_end(options: Namespace) -> None:
+    written: list[int] = []
+
+    def slowly(done: list[int]) -> list[str]:
+        time.sleep(0.02)
+        written.append(len(done))
+        return [f"{len(done)} done"]
+
+    work: list[int] = []
+    with Report(options, "try", "A try", 500, work, slowly, lambda _: {}) as report:
+        for number in range(500):
+            report.begins("one")
+            work.append(number)
+            report.ends("one", "done")
+
+    assert len(written) < 100
+    assert written[-1] == 500
+    assert "500 done" in report.page.read_text("utf-8")
 
 
 def test_an_error_with_a_sentence_is_told_with_it(options: Namespace, capsys: pytest.CaptureFixture[str]) -> None:
