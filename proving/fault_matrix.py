@@ -26,8 +26,8 @@ from proving.suite import BROKEN, FAILED, LIGHT, PASSED, SKIPPED, ScenarioResult
 from proving.trial import STORY, Deviation, Trial, attempt_all, deviations
 from support.wording import plural
 
-_AT_ONCE = 8
-"""Trials at a time for each core: most of their time they wait for time to pass."""
+_AT_ONCE = 5
+"""Trials at a time for each core: most of their time they wait for time to pass; of more a correct server is late."""
 
 _SAMPLED = 100
 
