@@ -32,6 +32,11 @@ UNSEEN = (
         "a job whose stream had come to its end before is told as completed, and of it only its window stays in use",
     ),
     Unseen(
+        "cancel-breaks-stream",
+        "once|job=1",
+        "the first job that is cancelled was left by its client before: nobody sees how its stream ends",
+    ),
+    Unseen(
         "job-id-recycled|job-id-repeated",
         r"once|job=\d+|while-another-streams",
         "an id that is given once is not given again",
@@ -48,7 +53,7 @@ UNSEEN = (
     ),
     Unseen(
         "creeping-lag|growing-lag",
-        "once|job=(3|5|8|13)|stream=2|after-refusal",
+        "once|job=(3|5|8|13)|stream=2|after-refusal|band=(100-300|0-1000)",
         "data may grow old for three seconds: the streams that meet the condition are shorter",
     ),
     Unseen(
@@ -60,6 +65,13 @@ UNSEEN = (
         "picture-scaled|labels-late|prr-off|samples-dropped|one-wrong-value|window-changes|gain-drifts",
         ".*",
         "it acted in live jobs alone, of whose level and time nobody knows the truth that exactly",
+        in_live_only=True,
+    ),
+    Unseen(
+        "spectrum-(mirrored|shifted)|magnitudes-squared|decibels-for-linear|channels?-(swapped|shifted|delayed)",
+        r"once|last-frame|from-second=(2|3\.5)|from-frame=60|from-row=300|job=\d+|stream=2|channels=(1|40|200)|"
+        "nfft=(128|256|2048)|band=(100-300|0-250|400-600|750-1000)",
+        "it acted in live windows alone that are held neither against another one nor against what is known to sound",
         in_live_only=True,
     ),
 )

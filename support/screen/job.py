@@ -118,7 +118,7 @@ class Job:
     cannot: frozenset[Unsaid] = frozenset()
     recorded: tuple[tuple[float, float], ...] | None = None
     is_known: Callable[[Finding], bool] = field(default=never_known, repr=False, compare=False)
-    cancelled: list[float] = field(default_factory=list, init=False, repr=False, compare=False)
+    cancelled: list[float] = field(default_factory=list, repr=False, compare=False)  # a copy is the same job
     _asked: set[Topic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -62,6 +63,12 @@ def test_the_first_job_is_judged_as_any_other(tmp_path: Path, dialect: str, devi
         server.stop()
     assert [found in sentence for sentence in sentences] == ([True] if found else []), sentences
     assert all("in 'the first job of the run'" in sentence for sentence in sentences)
+
+
+def test_the_first_job_has_to_be_over_as_any_other(embedded: EmbeddedServer) -> None:
+    with closing(Run({"focus_server_url": embedded.rest_url, "dialect": "story"}, {})) as run:
+        cancelled = run.overlooked.cancelled(run.server.url, time.monotonic())
+        assert [job.answer.job_id for job in cancelled] == run.server.job_ids
 
 
 def test_the_settings_may_say_it(embedded: EmbeddedServer) -> None:
