@@ -68,8 +68,8 @@ def trend_of(values: Floats) -> Trend | None:
 class Course:
     """The course of a stream: what is needed to tell its trends, in bounded memory.
 
-    Of each span: when its first and its last frame came, how many frames and rows lie between, the youngest age, and
-    the level of each sensor: the median over the bins, on average over the newest rows of the frames.
+    Of each span: when its first and its last frame came, how many frames and rows had come by then, the youngest age,
+    and the level of each sensor: the median over the bins, on average over the newest rows of the frames.
 
     Args:
         seconds: how long the stream will be watched.
@@ -115,11 +115,12 @@ class Course:
         return levels
 
     def _rate_findings(self) -> Iterator[Finding]:
-        for what, rates in (
-            ("frame", np.array([span.frame_rate for span in self._spans])),
-            ("line", np.array([span.row_rate for span in self._spans])),
-        ):
-            trend = trend_of(rates)
+        """From the last frame of a span to that of the next: a pause is made up for by what then comes at once."""
+        begin = self._spans[0].first
+        assert begin is not None, "it is whole"
+        elapsed, frames, rows = np.array([begin, *(span.last for span in self._spans)]).T
+        for what, counts in (("frame", frames), ("line", rows)):
+            trend = trend_of(np.diff(counts) / np.diff(elapsed))
             if trend and trend.is_certain and abs(trend.change) > RATE_CHANGE * trend.mean:
                 first, last = trend.mean - trend.change / 2, trend.mean + trend.change / 2
                 yield Finding(
@@ -170,18 +171,24 @@ def _moved(trend: Trend) -> str:
 
 
 class _Span:
-    """What was seen in a span of time."""
+    """What was seen in a span of time.
+
+    Attributes:
+        first: its first frame: when it came, and how many frames and rows had come by then.
+        last: the same of its last one.
+        age: the youngest, seconds.
+    """
 
     def __init__(self) -> None:
-        self._first: tuple[float, int, int] | None = None
-        self._last: tuple[float, int, int] = (0.0, 0, 0)
+        self.first: tuple[float, int, int] | None = None
+        self.last: tuple[float, int, int] = (0.0, 0, 0)
         self.age = np.inf
         self._levels: Any = 0.0
         self._counted = 0
 
     def see(self, elapsed: float, frames: int, rows: int, age: float, levels: Floats | None) -> None:
-        self._last = (elapsed, frames, rows)
-        self._first = self._first or self._last
+        self.last = (elapsed, frames, rows)
+        self.first = self.first or self.last
         self.age = min(self.age, age)
         if levels is not None:
             self._levels = self._levels + levels
@@ -190,17 +197,7 @@ class _Span:
     @property
     def is_whole(self) -> bool:
         """Whether there is enough to tell a rate from."""
-        return self._first is not None and self._last[0] > self._first[0]
-
-    @property
-    def frame_rate(self) -> float:
-        assert self._first is not None, "it is whole"
-        return (self._last[1] - self._first[1]) / (self._last[0] - self._first[0])
-
-    @property
-    def row_rate(self) -> float:
-        assert self._first is not None, "it is whole"
-        return (self._last[2] - self._first[2]) / (self._last[0] - self._first[0])
+        return self.first is not None and self.last[0] > self.first[0]
 
     @property
     def level(self) -> Floats | None:

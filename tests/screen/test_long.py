@@ -20,7 +20,7 @@ SECONDS = 24.0
 
 FOUND = {
     "": [],
-    "frames-get-fewer=1.2": ["the frame rate fell steadily from"],
+    "frames-get-fewer=1.6": ["the frame rate fell steadily from"],
     "slow-lag=2.5": ["live data fall behind: their age grew by 0."],
     "picture-fades=2": ["the level of all sensors together fell steadily to 0.6"],
     "sensor-fades=5": ["the level of sensor 2 fell steadily to 0.3"],

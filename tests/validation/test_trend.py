@@ -68,6 +68,21 @@ def every(factor: float) -> Callable[[float], np.ndarray[tuple[int], np.dtype[np
     return lambda share: np.full(len(PLAN.sensors), factor**share)
 
 
+def held_up(share: float) -> float:
+    """Seconds for which a frame is held up where this machine had no time, four times on the border of two spans."""
+    seconds = share * len(MESSAGES) / 20
+    return max((end - seconds for end in (3.2, 8.2, 14.2, 19.2) if end - 0.5 <= seconds < end), default=0.0)
+
+
+def test_what_is_made_up_for_hides_no_trend_and_is_none() -> None:
+    assert found(Drift(late=held_up).frames()) == []
+    told = found(Drift(late=lambda share: 1.6 * share**2 + held_up(share)).frames())
+    assert [sentence.split(" from ")[0] for sentence in told[:2]] == [
+        "the frame rate fell steadily",
+        "the line rate fell steadily",
+    ]
+
+
 def test_a_steady_stream_is_as_it_was() -> None:
     assert found(Drift().frames()) == []
 
