@@ -21,7 +21,7 @@ from support.simulator.frame import Frame, Row, Timeline
 from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors
 
-KEPT_BYTES = 64 * 2**20
+KEPT_BYTES = 64 * 2**20  # as values; a dialect that lays them out among other fields takes as much again
 AT_ONCE = 8  # groups that are transformed together: fewer cost more calls, more no longer fit into a processor's cache
 
 Source_co = TypeVar("Source_co", bound=Measured, covariant=True)
@@ -121,8 +121,8 @@ class Lines(Generic[Source_co]):
                         del moment.pieces[cut]  # where making them has failed, somebody else may try
                 for moment, cut, piece in made:
                     moment.pieces[cut] = piece
-                    moment.size += len(piece.octets)
-                    self._kept_bytes += len(piece.octets) * moment.is_kept
+                    moment.size += piece.values.nbytes
+                    self._kept_bytes += piece.values.nbytes * moment.is_kept
                 self._changed.notify_all()
 
     def _transformed(
@@ -133,10 +133,9 @@ class Lines(Generic[Source_co]):
         samples = self.measured.samples(channels[0], channels[-1], earliest, max(moments) - earliest + plan.nfft)
         lines = spectrum.magnitudes(samples, [start - earliest for start in moments], plan.nfft, plan.bins)
         for moment, values in zip(moments.values(), lines, strict=True):
-            whole, by_cut = Sensors.of(channels, values), values.reshape(len(cuts), -1)
-            bounds = zip(by_cut.min(axis=1).tolist(), by_cut.max(axis=1).tolist(), strict=True)
-            for cut, known in zip(cuts, bounds, strict=True):
-                yield moment, cut, whole.part(cut[0] - channels[0], cut[1] - channels[0], known)
+            for cut, piece in zip(cuts, values.reshape(len(cuts), -1, len(plan.bins)), strict=True):
+                bounds = float(piece.min()), float(piece.max())
+                yield moment, cut, Sensors.of(range(*cut), piece, bounds)
 
 
 @lru_cache(maxsize=128)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -22,46 +22,40 @@ SENSORS, INTENSITY = b"\x12", b"\x12"
 _ID = b"\x08"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Sensors:
     """Some sensors of a row with their values; never changed, so that rows of several jobs can share them.
 
     Attributes:
-        ids: the sensors.
-        bins: how many values each holds.
-        octets: their fields of the message ``SpectrogramRow``.
+        ids: the sensors, a tuple or a range.
+        values: shape (sensors, bins), read-only.
         known_bounds: the smallest and the largest value, where they have been looked for already.
     """
 
     ids: Sequence[int]
-    bins: int
-    octets: memoryview
+    values: Values
     known_bounds: tuple[float, float] | None = None
 
     @classmethod
-    def of(cls, ids: Sequence[int], values: Values) -> Sensors:
-        """The sensors ``ids``, a tuple or a range, with ``values``, shape (sensors, bins)."""
-        return cls(ids, values.shape[1], _layout(ids, values.shape[1]).filled(values))
+    def of(cls, ids: Sequence[int], values: Values, known_bounds: tuple[float, float] | None = None) -> Sensors:
+        """The sensors ``ids`` with ``values``, which nobody changes from now on."""
+        values = np.ascontiguousarray(values, dtype="<f4").view()
+        values.flags.writeable = False
+        return cls(ids, values, known_bounds)
 
-    @property
-    def values(self) -> Values:
-        """The values, shape (sensors, bins), in an array of one's own."""
-        return _layout(self.ids, self.bins).read(self.octets)
+    @cached_property
+    def octets(self) -> memoryview:
+        """Their fields of the message ``SpectrogramRow``."""
+        return _layout(self.ids, self.values.shape[1]).filled(self.values)
 
     @property
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value; there has to be one."""
-        if self.known_bounds is not None:
-            return self.known_bounds
-        values = self.values
-        return float(values.min()), float(values.max())
+        return self.known_bounds or (float(self.values.min()), float(self.values.max()))
 
-    def part(self, first: int, last: int, known_bounds: tuple[float, float] | None = None) -> Sensors:
+    def part(self, first: int, last: int) -> Sensors:
         """The sensors at the positions ``first`` to ``last - 1``."""
-        if (first, last) == (0, len(self.ids)):
-            return self if known_bounds is None else Sensors(self.ids, self.bins, self.octets, known_bounds)
-        offset = _layout(self.ids, self.bins).offset
-        return Sensors(self.ids[first:last], self.bins, self.octets[offset(first) : offset(last)], known_bounds)
+        return self if (first, last) == (0, len(self.ids)) else Sensors(self.ids[first:last], self.values[first:last])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +79,14 @@ class _Layout:
 
     blank: NDArray[np.uint8]
     runs: tuple[_Run, ...]
-    sensors: int
     width: int  # bytes of the values of a sensor
 
     def filled(self, values: Values) -> memoryview:
         """The layout with ``values``, shape (sensors, bins), filled in."""
-        octets = np.ascontiguousarray(values, dtype="<f4").view(np.uint8)
-        result = self.blank.copy()
+        octets, result = values.view(np.uint8), self.blank.copy()
         for run in self.runs:
             run.lines(result)[:, run.stride - self.width :] = octets[run.first : run.last]
         return result.data.toreadonly()
-
-    def read(self, octets: memoryview) -> Values:
-        """The values that were filled in."""
-        source = np.frombuffer(octets, dtype=np.uint8)
-        result = np.empty((self.sensors, self.width), dtype=np.uint8)
-        for run in self.runs:
-            result[run.first : run.last] = run.lines(source)[:, run.stride - self.width :]
-        return result.view("<f4")
-
-    def offset(self, sensor: int) -> int:
-        """Where the message of a sensor begins; beyond the last one, where they end."""
-        for run in self.runs:
-            if sensor < run.last:
-                return run.offset + (sensor - run.first) * run.stride
-        return self.blank.size
 
 
 @lru_cache(maxsize=1024)
@@ -127,7 +104,7 @@ def _layout(ids: Sequence[int], bins: int) -> _Layout:
         runs.append(_Run(offset, stride, first, first + count))
         offset, first = offset + count * stride, first + count
     octets = np.frombuffer(b"".join(head + blank for head in heads), dtype=np.uint8)
-    return _Layout(octets, tuple(runs), len(heads), len(blank))
+    return _Layout(octets, tuple(runs), len(blank))
 
 
 def field(tag: bytes, octets: bytes) -> bytes:

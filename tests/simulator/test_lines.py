@@ -113,7 +113,7 @@ def test_other_nffts_bins_and_instants_are_lines_of_their_own() -> None:
 def test_rows_differ_in_canvas_and_bounds_alone() -> None:
     lines = Lines(Fibre(1, 2000, 0, 2222))
     one, other = (lines.frame(window(0, 199), TIMELINE, canvas, 0) for canvas in ("canvas-0", "canvas-1"))
-    assert [some.octets.obj is same.octets.obj for some, same in pairs(one, other)] == [True] * 13
+    assert [some is same for some, same in pairs(one, other)] == [True] * 13
     assert {row.canvasId for frame in (one, other) for row in shown(frame).rows} == {"canvas-0", "canvas-1"}
     narrow = lines.frame(window(64, 70), TIMELINE, "canvas", 0)
     values = narrow.rows[0].values
@@ -131,6 +131,8 @@ def test_nobody_can_change_what_is_shared() -> None:
     frame.rows[0].values[:] = 7
     with pytest.raises(TypeError, match="read-only"):
         frame.rows[0].sensors[0].octets[0] = 7
+    with pytest.raises(ValueError, match="read-only"):
+        frame.rows[0].sensors[0].values[:] = 7
     assert wire.encode(lines.frame(window(0, 40), TIMELINE, "canvas", 0)) == before
 
 
@@ -141,7 +143,7 @@ def test_memory_is_bounded_and_what_was_forgotten_comes_back_the_same() -> None:
     frames = 2 * KEPT_BYTES // len(first)
     for row in range(1, frames):
         lines.frame(whole, TIMELINE, "canvas", row)
-        kept = sum(len(piece.octets) for moment in lines._moments.values() for piece in moment.pieces.values() if piece)
+        kept = sum(piece.values.nbytes for moment in lines._moments.values() for piece in moment.pieces.values() if piece)
         assert kept == lines._kept_bytes
         assert kept <= KEPT_BYTES + len(first)
     assert len(lines._moments) < frames
