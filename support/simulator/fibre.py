@@ -20,13 +20,15 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from functools import cache
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 Rate = int | Fraction  # Hz
+_Distance = TypeVar("_Distance", float, NDArray[np.float64])
 
 GROUP = 16  # channels of a block
 BLOCK = 1024  # samples of a block; a multiple of PERIOD
@@ -61,6 +63,21 @@ class Tone:
     channel: int
     frequency: float
     amplitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A short event in one of the slots of a section: on which channel, and where it begins, in which block.
+
+    The amplitude is linear, ``cycles`` are those in PERIOD samples.
+    """
+
+    slot: int
+    centre: int
+    block: int
+    begin: int
+    amplitude: float
+    cycles: float
 
 
 def tones(first: int, last: int, prr: Rate) -> tuple[Tone, ...]:
@@ -128,6 +145,7 @@ class Fibre:
         self._lock = threading.Lock()
         self._blocks: OrderedDict[tuple[int, int], Samples] = OrderedDict()
         self._levels: dict[int, Samples] = {}
+        self._events: dict[int, _Event] = {}  # by section, the one that was asked for last
 
     @property
     def highest(self) -> int:
@@ -201,30 +219,40 @@ class Fibre:
 
     def _add_vehicle(self, samples: Samples, group: int, block: int) -> None:
         spacing = _VEHICLE_SPEED * _VEHICLE_EVERY
-        elapsed = (float((block * BLOCK) % (_VEHICLE_EVERY * self.prr)) + np.arange(BLOCK)) / float(self.prr)
-        places = np.arange(group * GROUP, (group + 1) * GROUP) * self.dx
-        middle = _wrapped(_VEHICLE_SPEED * elapsed[BLOCK // 2 : BLOCK // 2 + 1] - places[GROUP // 2], spacing)
-        if abs(middle[0]) > 4 * _VEHICLE_WIDTH + GROUP * self.dx + _VEHICLE_SPEED * BLOCK / float(self.prr):
+        begin, prr = float((block * BLOCK) % (_VEHICLE_EVERY * self.prr)), float(self.prr)
+        middle = _VEHICLE_SPEED * (begin + BLOCK // 2) / prr - (group * GROUP + GROUP // 2) * self.dx
+        if abs(_wrapped(middle, spacing)) > 4 * _VEHICLE_WIDTH + GROUP * self.dx + _VEHICLE_SPEED * BLOCK / prr:
             return  # too far away to be felt anywhere in this block
+        elapsed = (begin + np.arange(BLOCK)) / prr
+        places = np.arange(group * GROUP, (group + 1) * GROUP) * self.dx
         distance = _wrapped(_VEHICLE_SPEED * elapsed[np.newaxis, :] - places[:, np.newaxis], spacing)
         envelope = np.exp(-0.5 * (distance / _VEHICLE_WIDTH) ** 2)
         samples += (_VEHICLE_AMPLITUDE * envelope * _sine(_VEHICLE_CYCLES)).astype(np.float32)
 
     def _add_event(self, samples: Samples, group: int, block: int) -> None:
-        section = group * GROUP // _EVENT_SECTION
-        slot = block * BLOCK // _EVENT_SLOT
-        random = self._random(_EVENT, section, slot)
-        centre = section * _EVENT_SECTION + int(random.integers(_EVENT_REACH, _EVENT_SECTION - _EVENT_REACH))
-        happens_in = slot * (_EVENT_SLOT // BLOCK) + int(random.integers(_EVENT_SLOT // BLOCK))
-        begin = int(random.integers(BLOCK - _EVENT_LENGTH))
-        amplitude, cycles = random.uniform(0.5, 2.0), random.uniform(3.0, 30.0)
-        if block != happens_in:
+        event = self._event(group * GROUP // _EVENT_SECTION, block * BLOCK // _EVENT_SLOT)
+        if block != event.block:
             return
-        distance = np.abs(np.arange(group * GROUP, (group + 1) * GROUP) - centre)
+        distance = np.abs(np.arange(group * GROUP, (group + 1) * GROUP) - event.centre)
         reach = np.where(distance <= _EVENT_REACH, 0.5**distance, 0.0)
         time = np.arange(_EVENT_LENGTH)
-        ringing = amplitude * np.sin(2 * np.pi * cycles * time / PERIOD) * np.exp(-6 * time / _EVENT_LENGTH)
-        samples[:, begin : begin + _EVENT_LENGTH] += np.outer(reach, ringing).astype(np.float32)
+        rings = event.amplitude * np.sin(2 * np.pi * event.cycles * time / PERIOD) * np.exp(-6 * time / _EVENT_LENGTH)
+        samples[:, event.begin : event.begin + _EVENT_LENGTH] += np.outer(reach, rings).astype(np.float32)
+
+    def _event(self, section: int, slot: int) -> _Event:
+        """The one of a section in a slot: many blocks, one after the other, ask for the same."""
+        event = self._events.get(section)
+        if event is None or event.slot != slot:
+            random = self._random(_EVENT, section, slot)
+            event = self._events[section] = _Event(
+                slot,
+                section * _EVENT_SECTION + int(random.integers(_EVENT_REACH, _EVENT_SECTION - _EVENT_REACH)),
+                slot * (_EVENT_SLOT // BLOCK) + int(random.integers(_EVENT_SLOT // BLOCK)),
+                int(random.integers(BLOCK - _EVENT_LENGTH)),
+                random.uniform(0.5, 2.0),
+                random.uniform(3.0, 30.0),
+            )
+        return event
 
 
 def _add_tones(samples: Samples, group: int) -> None:
@@ -233,12 +261,13 @@ def _add_tones(samples: Samples, group: int) -> None:
             samples[channel % GROUP] += (_tone_amplitude(channel) * _sine(_tone_cycles(channel))).astype(np.float32)
 
 
+@cache
 def _sine(cycles: int) -> NDArray[np.float64]:
     """A block of a sine with ``cycles`` periods in PERIOD samples; the same for every block, as BLOCK is a multiple."""
     one = np.sin(2 * np.pi * cycles * np.arange(PERIOD) / PERIOD)
     return np.tile(one, BLOCK // PERIOD)
 
 
-def _wrapped(distance: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
+def _wrapped(distance: _Distance, spacing: float) -> _Distance:
     """The distance to the nearest of many vehicles that are ``spacing`` metres apart."""
-    return np.remainder(distance + spacing / 2, spacing) - spacing / 2
+    return (distance + spacing / 2) % spacing - spacing / 2

@@ -113,7 +113,8 @@ class Timeline:
     def due_ns(self, row: int) -> int:
         """The instant from which a row lies wholly in the past, nanoseconds since the epoch."""
         exact = self.start(row) + self._span_ms
-        return -int(-max(exact, Fraction(rounded(exact))) * _NS_PER_MS // 1)
+        ended = -(-exact.numerator * _NS_PER_MS // exact.denominator)
+        return max(ended, rounded(exact) * _NS_PER_MS)
 
     def row_at(self, now_ns: int) -> int:
         """The last row that is due at ``now_ns``; negative before row 0 is."""
@@ -136,4 +137,4 @@ class Timeline:
 
 def rounded(value: Fraction) -> int:
     """The nearest whole number; a half goes up."""
-    return int((value + Fraction(1, 2)) // 1)
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)

@@ -133,9 +133,10 @@ class Lines(Generic[Source_co]):
         samples = self.measured.samples(channels[0], channels[-1], earliest, max(moments) - earliest + plan.nfft)
         lines = spectrum.magnitudes(samples, [start - earliest for start in moments], plan.nfft, plan.bins)
         for moment, values in zip(moments.values(), lines, strict=True):
-            for cut, piece in zip(cuts, values.reshape(len(cuts), -1, len(plan.bins)), strict=True):
-                bounds = float(piece.min()), float(piece.max())
-                yield moment, cut, Sensors.of(range(*cut), piece, bounds)
+            pieces = values.reshape(len(cuts), -1, len(plan.bins))
+            bounds = zip(pieces.min(axis=(1, 2)).tolist(), pieces.max(axis=(1, 2)).tolist(), strict=True)
+            for cut, piece, known in zip(cuts, pieces, bounds, strict=True):
+                yield moment, cut, Sensors.of(range(*cut), piece, known)
 
 
 @lru_cache(maxsize=128)

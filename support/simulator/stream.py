@@ -23,6 +23,7 @@ from support.simulator.recording.recording import Recording
 from support.simulator.slowness import slowed
 
 VERSION = "simulator-1.0"
+_LITTLE = 2**17  # samples: to hand the transform of so few to a thread, and back, takes longer than the transform
 WARNING = "focus-warning"  # trailing metadata: gRPC has no words for a status that is OK
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class StreamService:
     Args:
         job: the job.
         state: of the server when it was configured.
-        workers: run the arithmetic; everything else is on the event loop.
+        workers: run the arithmetic of large frames; everything else is on the event loop.
     """
 
     def __init__(self, job: Job, state: State, workers: Executor) -> None:
@@ -98,7 +99,10 @@ class StreamService:
                 return
             turn, of_jobs = self.deviations.situation.turn, self.deviations.situation.course.memory
             at = At(number, row, plan, timeline, memory, part, job, self._lines, turn, of_jobs)
-            yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)
+            if len(plan.channels) * plan.nfft * plan.rows_per_frame <= _LITTLE:
+                yield self._payload(deviations, at)
+            else:
+                yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)
 
     def _timeline(self, now_ns: int, plan: Plan) -> Timeline:
         """The lines of a stream that begins now: those of the job's other streams, where these share them."""

@@ -20,10 +20,10 @@ def encode(frame: Frame, job_number: int = 0) -> bytes:
         values = [some.values.reshape(-1).view("u1").data for some in row.sensors]
         size = sum(map(len, values))
         parts += [_MAIN_DATA, varint(size), *values]
-    channels = rows[0].sensor_ids if rows else ()
+    channels = [some.ids for some in rows[0].sensors if some.ids] if rows else []
     before = DataStream(
-        start_channel=min(channels, default=0),
-        end_channel=max(channels, default=0),
+        start_channel=min(map(min, channels), default=0),
+        end_channel=max(map(max, channels), default=0),
         timestamp_in_milis=[row.start_ms for row in rows],
         row_index=[row.index for row in rows],
         data_shape_x=size // 4,
