@@ -14,7 +14,7 @@ from support.stream.dialect import UnreadableError
 from support.stream.regular import Regular
 from support.stream.wire import AbsurdError, IrregularError, stack_of
 
-_STACKED_BYTES = 2**16
+_STACKED_BYTES = 2**17
 """Messages up to this size are copied next to each other, so that work on all of them is one call."""
 
 _KEPT_LAYOUTS = 8

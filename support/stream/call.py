@@ -15,16 +15,11 @@ from support.machine.threads import named
 from support.security.security import TOKEN_HINT
 from support.stream.block import Message
 from support.stream.connection import Connection
+from support.stream.handover import PLENTY, Handover
 from support.wording import clock, plural
 
 _CLOCK_SLACK = 0.1
 """Seconds by which gRPC's deadline may fire before ours: it counts on another clock."""
-
-LEAST_PAUSE = 0.005
-"""Seconds from one delivery to the next, unless there is plenty: small frames that come fast are handed on together."""
-
-PLENTY = 2**21
-"""Bytes that are handed on at once, pause or not: with fewer, judging costs more (``make bench``)."""
 
 _MOST_WAITING = 2**23
 """Bytes that may wait for the caller; beyond them nothing is read, and so the server is held back."""
@@ -87,7 +82,7 @@ class StreamCall(Iterator[list[Message]]):
         self._bytes_in = self._bytes_out = 0
         self._wanted = 0 if arrived is None else 1  # bytes for which the caller waits; 0: it does not wait
         self._arrived, self._room = arrived or threading.Event(), threading.Event()
-        self._delivered_at = 0.0
+        self._handover = Handover()
         self._end: BaseException | None = None
         self._closed = False
         self.ended: float | None = None
@@ -107,9 +102,11 @@ class StreamCall(Iterator[list[Message]]):
             APIError: it ended with another status.
             ConnectionError: the client left the channel.
         """
+        due = self._handover.due()
         if not self._wait_for(1, self._idle_timeout):
             self.give_up()
-        self._wait_for(PLENTY, self._delivered_at + LEAST_PAUSE - time.monotonic())
+        self._wait_for(PLENTY, due - time.monotonic())
+        self._handover.is_done()
         return self.take()
 
     @property
@@ -117,15 +114,13 @@ class StreamCall(Iterator[list[Message]]):
         """Messages that have been taken."""
         return self._received
 
-    @property
-    def has_news(self) -> bool:
-        """Whether ``take`` would return something, or raise."""
-        return self._has(1)
+    def wake_for(self, size: int) -> None:
+        """Sets ``arrived`` when so many bytes wait to be taken, and at the end."""
+        self._wanted = size
 
-    @property
-    def is_plenty(self) -> bool:
-        """Whether so much has come that it should be taken at once."""
-        return self._has(PLENTY)
+    def has(self, size: int) -> bool:
+        """Whether so many bytes wait to be taken, or nothing more will come."""
+        return self._bytes_in - self._bytes_out >= size or self._end is not None
 
     def take(self) -> list[Message]:
         """What has come and was not taken, or a part of it where it is much; empty where nothing has. Never waits.
@@ -144,7 +139,6 @@ class StreamCall(Iterator[list[Message]]):
             if is_over:
                 self._raise_the_end()
             return portion
-        self._delivered_at = time.monotonic()
         self._bytes_out += size
         self._room.set()
         self._received += len(portion)
@@ -172,9 +166,9 @@ class StreamCall(Iterator[list[Message]]):
         """Waits until so many bytes are there, or the end; False where the time was over before."""
         self._wanted = size
         try:
-            while not self._has(size):
+            while not self.has(size):
                 self._arrived.clear()
-                if self._has(size):
+                if self.has(size):
                     break
                 if timeout is not None and timeout <= 0:
                     return False
@@ -183,9 +177,6 @@ class StreamCall(Iterator[list[Message]]):
             return True
         finally:
             self._wanted = 0
-
-    def _has(self, size: int) -> bool:
-        return self._bytes_in - self._bytes_out >= size or self._end is not None
 
     def _read(self) -> None:
         """Takes the messages from gRPC as they come; runs in a thread of its own."""

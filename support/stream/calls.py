@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 import grpc
 
 from support.errors import APIError, APITimeoutError
-from support.stream.call import LEAST_PAUSE, StreamCall
+from support.stream.call import StreamCall
+from support.stream.handover import LEAST_PAUSE, PLENTY, Handover
 from support.stream.part import Part
 from support.stream.reading import Portions
 
@@ -49,7 +50,7 @@ class StreamCalls(Iterator[Portions]):
         self._failed: dict[int, APIError] = {}  # of these
         self._waited = 0.0  # seconds since a line was whole, without the caller's own
         self._silent: set[int] = set()
-        self._delivered_at = 0.0
+        self._handover = Handover()
         self._calls: list[StreamCall] = []
         try:
             for part in parts:
@@ -68,12 +69,13 @@ class StreamCalls(Iterator[Portions]):
             APIError: a stream ended with another status, or alone.
             ConnectionError: the client left the channel.
         """
+        due = self._handover.due()
         while True:
-            self._gather()
+            self._gather(due)
             portions = self._taken()
             self._check()
             if portions:
-                self._delivered_at = time.monotonic()
+                self._handover.is_done()
                 return portions
             self._wait()
 
@@ -93,21 +95,28 @@ class StreamCalls(Iterator[Portions]):
         for call in self._calls:
             call.close()
 
-    def _gather(self) -> None:
-        """Lets small messages that come fast come together; and those of one line, which is whole with the last one."""
+    def _gather(self, due: float) -> None:
+        """Lets messages come together until ``due``; and those of one line, which is whole with the last one."""
         began = time.monotonic()
-        pause = self._delivered_at + LEAST_PAUSE - began
-        if pause > 0 and not any(call.is_plenty for call in self._calls):
-            time.sleep(pause)
-        while (left := began + LEAST_PAUSE - time.monotonic()) > 0 and self._have_news(any):
+        self._wake_for(PLENTY)
+        while (left := due - time.monotonic()) > 0 and not self._have(any, PLENTY):
             self._arrived.clear()
-            if self._have_news(all):
+            if not self._have(any, PLENTY):
+                self._arrived.wait(left)
+        self._wake_for(1)
+        while (left := began + LEAST_PAUSE - time.monotonic()) > 0 and self._have(any):
+            self._arrived.clear()
+            if self._have(all):
                 break
             self._arrived.wait(left)
         self._waited += time.monotonic() - began
 
-    def _have_news(self, how_many: Callable[[Iterator[bool]], bool]) -> bool:
-        return how_many(call.has_news for number, call in enumerate(self._calls) if number not in self._over)
+    def _wake_for(self, size: int) -> None:
+        for call in self._calls:
+            call.wake_for(size)
+
+    def _have(self, how_many: Callable[[Iterator[bool]], bool], size: int = 1) -> bool:
+        return how_many(call.has(size) for number, call in enumerate(self._calls) if number not in self._over)
 
     def _taken(self) -> Portions:
         portions: Portions = []
@@ -166,7 +175,7 @@ class StreamCalls(Iterator[Portions]):
 
     def _wait(self) -> None:
         self._arrived.clear()
-        if self._have_news(any):
+        if self._have(any):
             return
         began = time.monotonic()
         limit = self._idle_timeout - self._waited

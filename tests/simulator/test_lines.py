@@ -143,7 +143,9 @@ def test_memory_is_bounded_and_what_was_forgotten_comes_back_the_same() -> None:
     frames = 2 * KEPT_BYTES // len(first)
     for row in range(1, frames):
         lines.frame(whole, TIMELINE, "canvas", row)
-        kept = sum(piece.values.nbytes for moment in lines._moments.values() for piece in moment.pieces.values() if piece)
+        kept = sum(
+            piece.values.nbytes for moment in lines._moments.values() for piece in moment.pieces.values() if piece
+        )
         assert kept == lines._kept_bytes
         assert kept <= KEPT_BYTES + len(first)
     assert len(lines._moments) < frames
