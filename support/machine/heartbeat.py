@@ -2,15 +2,18 @@
 
 A suspended laptop, a paused virtual machine, a swap storm or a debugger stops this process in mid-stream, and all that
 the server sent in the meantime arrives at once, late. A thread that looks at the clocks twenty times a second sees it.
+It also sees when the machine was full: that what came late then is not the server's fault is likely, and not sure.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+import psutil
 
 from support.machine.threads import named
 
@@ -19,12 +22,16 @@ _STILL = 0.2
 """Seconds by which a beat may be late on a machine that is only busy."""
 _SET = 0.2
 """Seconds by which the wall clock may leave the monotonic one between two beats: NTP slews it by far less."""
+_FULL_EVERY = 0.25
+"""Seconds from one look at what the machine has in use to the next: the counters of systems are coarse."""
+_FULL = 95.0
+"""Percent of the processor time of the whole machine that are in use where it is full."""
 _PATIENCE = 5.0
 """For the beat of a thread that has just been stopped, too."""
 
 
 @dataclass(frozen=True)
-class _Standstill:
+class _Span:
     began: float
     ended: float
 
@@ -40,11 +47,14 @@ class Heartbeat:
 
     Args:
         wall: the clock that may be set, epoch seconds.
+        in_use: percent of the processor time of the whole machine that were in use since it was asked before.
     """
 
-    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, wall: Callable[[], float] = time.time, in_use: Callable[[], float] = psutil.cpu_percent) -> None:
         self._wall = wall
-        self._standstills: list[_Standstill] = []
+        self._in_use = in_use
+        self._standstills: list[_Span] = []
+        self._full: list[_Span] = []
         self._sets: list[_ClockSet] = []
         self._beaten = threading.Condition()
         self._over = threading.Event()
@@ -59,7 +69,11 @@ class Heartbeat:
     def stood_still(self, began: float, ended: float) -> float:
         """Seconds for which this machine stood still between these two times."""
         self._wait_where_late()
-        return sum(max(0.0, min(ended, one.ended) - max(began, one.began)) for one in self._standstills)
+        return _within(self._standstills, began, ended)
+
+    def was_full(self, began: float, ended: float) -> float:
+        """Seconds for which all processors of this machine were in use between these two times, about."""
+        return _within(self._full, began, ended)
 
     def clock_set(self, began: float, ended: float) -> float:
         """Seconds by which the clock of this machine was set between these two times, the largest step; 0 without."""
@@ -87,16 +101,34 @@ class Heartbeat:
             self._beaten.wait_for(lambda: time.monotonic() - self._last <= _BEAT + _STILL, _PATIENCE)
 
     def _beat(self) -> None:
+        looked = time.monotonic()
+        self._in_use()
         while not self._over.wait(_BEAT):
             now = time.monotonic()
+            if now - looked >= _FULL_EVERY:
+                self._look(looked, now)
+                looked = now
             offset = self._wall() - now
             with self._beaten:
                 if now - self._last > _BEAT + _STILL:
-                    self._standstills.append(_Standstill(self._last, now))
+                    self._standstills.append(_Span(self._last, now))
                 if abs(offset - self._offset) > _SET:
                     self._sets.append(_ClockSet(now, offset - self._offset))
                 self._last, self._offset = now, offset
                 self._beaten.notify_all()
+
+    def _look(self, since: float, now: float) -> None:
+        if self._in_use() < _FULL:
+            return
+        if self._full and self._full[-1].ended == since:
+            self._full[-1] = _Span(self._full[-1].began, now)
+        else:
+            self._full.append(_Span(since, now))
+
+
+def _within(spans: Sequence[_Span], began: float, ended: float) -> float:
+    """Seconds of the spans that lie between these two times."""
+    return sum(max(0.0, min(ended, one.ended) - max(began, one.began)) for one in spans)
 
 
 _lock = threading.Lock()

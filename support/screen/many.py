@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Self
 from support.contract import JobRequest
 from support.errors import RemoteError
 from support.focus_server_api import FocusServerAPI
+from support.machine.heartbeat import heartbeat
 from support.machine.threads import named
 from support.machine.usage import Meter, Usage
 from support.screen.job import Job, described
@@ -29,6 +31,8 @@ from support.validation.verdict import Verdict
 _SHOWN_DOUBTS = 3
 _BUSY = 0.9
 """Share of a core from which on threads of one process wait for one another more than for the server."""
+_OFTEN = 0.1
+"""Share of the time from which on a machine whose processors are all busy may be why something is late."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +228,7 @@ class Windows:
         self._url = url
         self._prr = prr
         self._vacancies = vacancies or vacancies_of(settings)
+        self._full = 0.0
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(max(1, len(self.watches)), thread_name_prefix=named("window"))
 
@@ -251,10 +256,13 @@ class Windows:
     @property
     def doubt(self) -> str:
         """Why a lag may be our own, in words; empty where there is no reason to think so."""
-        if self.client is None or self.client.cpu_share < _BUSY:
-            return ""
-        share = self.client.cpu_share * 100
-        return f"this client used {share:.0f} % of a core, about all that a process of Python can: a lag may be its own"
+        reasons = []
+        if self.client is not None and self.client.cpu_share >= _BUSY:
+            share = self.client.cpu_share * 100
+            reasons.append(f"this client used {share:.0f} % of a core, about all that a process of Python can")
+        if self._full > self.seconds * _OFTEN:
+            reasons.append(f"all processors of this machine were busy for {self._full:.0f} s of {self.seconds:.0f} s")
+        return f"{' and '.join(reasons)}: a lag may be its own" if reasons else ""
 
     @property
     def failures(self) -> list[str]:
@@ -315,9 +323,11 @@ class Windows:
         client, server = Meter(), Meter(server_pid) if server_pid is not None else None
         began = time.monotonic()
         try:
-            yield
+            with heartbeat() as machine:
+                yield
         finally:
             self.seconds = time.monotonic() - began
+            self._full = machine.was_full(began, math.inf)
             self.client, self.server = client.read(), server.read() if server else None
 
     def _in_each(self, watches: Sequence[Watch], work: Callable[[Watch], None]) -> None:

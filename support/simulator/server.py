@@ -1,4 +1,4 @@
-"""The process: REST on the event loop of the main thread, a gRPC server a job beside it, arithmetic on two threads."""
+"""The process: REST on the event loop of the main thread, a gRPC server a job beside it, large frames on threads."""
 
 import asyncio
 import os

@@ -89,6 +89,7 @@ class Finding:
         amount: by how much, in the unit that the sentence names; None where there is no number.
         took: the time that was too long; None where the finding is not about time, or about none in particular.
         limit: name of the limit that was passed, of ``Limits`` and of the setting that sets it; empty where it is none.
+        meanwhile: what this machine did that may be why, and may not, in words; empty where nothing is known.
     """
 
     rule: str
@@ -99,6 +100,7 @@ class Finding:
     amount: float | None = None
     took: Took | None = field(default=None, compare=False)
     limit: str = field(default="", compare=False)
+    meanwhile: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = str(self.where)
@@ -106,8 +108,9 @@ class Finding:
 
     @property
     def in_full(self) -> str:
-        """The same, with the setting by which it is wrong, where there is one."""
-        return f"{self}; the limit is setting {self.limit}" if self.limit else str(self)
+        """The same, with the setting by which it is wrong, and with what happened meanwhile, where there is any."""
+        limit = f"the limit is setting {self.limit}" if self.limit else ""
+        return "; ".join(filter(None, (str(self), limit, self.meanwhile)))
 
 
 def never_known(finding: Finding) -> bool:  # noqa: ARG001 - all are, where no defect of a server is known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from support.stream.block import Block
@@ -14,7 +15,7 @@ from support.validation.age import LiveDataFresh, LiveDataKeepUp
 from support.validation.delivery import EndsWell, FrameCount, NoPause, RateKept
 from support.validation.encoding import GoesTogether, HabitsKept
 from support.validation.expectation import Expectation, Limits
-from support.validation.finding import Ending, Finding, Rule, Topic, never_known
+from support.validation.finding import Ending, Finding, Rule, Took, Topic, never_known
 from support.validation.life import NoRowAgain, NotConstant, NoTwins, SensorsAlive
 from support.validation.numbering import NumberedAsTimed, OfThisJob
 from support.validation.past import RangeShown
@@ -94,6 +95,13 @@ def _of_live(limits: Limits) -> Sequence[Rule]:
     )
 
 
+_IN_TIME = (Topic.FRESHNESS, Topic.PACE, Topic.CONTINUITY)
+"""What a machine that is full can break, where the server is on it, or the client has too little of it."""
+
+_FULL_FOR_LONG = 1.0
+"""Seconds of a stream for which the machine was full, where what is found took no time of its own."""
+
+
 class Machine(Protocol):
     """The machine on which a stream arrives, as far as it may be why something is late; monotonic seconds."""
 
@@ -102,6 +110,9 @@ class Machine(Protocol):
 
     def clock_set(self, began: float, ended: float) -> float:
         """Seconds by which its wall clock was set; 0 where it was not."""
+
+    def was_full(self, began: float, ended: float) -> float:
+        """Seconds for which all of its processors were busy."""
 
 
 def _explains(machine: Machine, finding: Finding, began: float) -> bool:
@@ -114,6 +125,17 @@ def _explains(machine: Machine, finding: Finding, began: float) -> bool:
     elif finding.topic in _OVER_TIME and machine.stood_still(began, math.inf):
         return True
     return finding.topic in _BY_THE_CLOCK and bool(machine.clock_set(began, math.inf))
+
+
+def _beside(machine: Machine, finding: Finding, began: float) -> Finding:
+    """The finding, with a word on how busy the machine was, where that may be why and may not."""
+    if finding.topic not in _IN_TIME:
+        return finding
+    took = finding.took or Took(began, math.inf, 0.0)
+    full = machine.was_full(took.began, took.ended)
+    if full < min(_FULL_FOR_LONG, (took.ended - took.began) / 2):
+        return finding
+    return replace(finding, meanwhile=f"all processors of this machine were busy for {full:.1f} s meanwhile")
 
 
 class Verdict:
@@ -211,4 +233,4 @@ class Verdict:
                 continue
             self.counts[finding.rule] += 1
             if self.counts[finding.rule] <= _KEPT_PER_RULE:
-                self._findings.append(finding)
+                self._findings.append(_beside(self.machine, finding, self._began) if self.machine else finding)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -45,7 +48,7 @@ def test_of_a_standstill_counts_what_lies_between_two_times() -> None:
     heart = Heartbeat()
     heart.start()
     try:
-        heart._standstills.append(module._Standstill(10.0, 13.0))
+        heart._standstills.append(module._Span(10.0, 13.0))
         assert heart.stood_still(0, 20) == 3
         assert heart.stood_still(11, 12) == 1
         assert heart.stood_still(12, 20) == 1
@@ -53,6 +56,37 @@ def test_of_a_standstill_counts_what_lies_between_two_times() -> None:
         assert heart.told(0, 20) == "this machine stood still for 3.0 s"
     finally:
         heart.stop()
+
+
+def test_a_machine_is_full_while_nearly_all_of_it_is_in_use() -> None:
+    in_use = 100.0
+    heart = Heartbeat(in_use=lambda: in_use)
+    began = time.monotonic()
+    heart.start()
+    try:
+        eventually(lambda: heart.was_full(began, math.inf) > 0.5, "two looks say so")
+        in_use = 94.0
+        over = time.monotonic()
+        time.sleep(0.6)
+        full = heart.was_full(began, math.inf)
+        assert full <= over - began + module._FULL_EVERY + module._STILL
+        assert heart.was_full(over + module._FULL_EVERY + module._STILL, math.inf) == 0
+        assert len(heart._full) == 1, "one time, however often it is looked"
+    finally:
+        heart.stop()
+
+
+def test_what_this_machine_has_in_use_is_measured() -> None:
+    """All processors are kept busy by processes of their own."""
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    began = time.monotonic()
+    try:
+        with heartbeat() as heart:
+            eventually(lambda: heart.was_full(began, math.inf) > 0.5, "the machine is full")
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
 
 
 def test_all_who_listen_share_one_heartbeat_and_the_last_one_ends_it() -> None:

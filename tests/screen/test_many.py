@@ -222,6 +222,11 @@ def test_a_client_at_its_limit_does_not_blame_the_server() -> None:
         assert load_figures(windows)["client"] == "50 % of a core, 1 MiB"
         windows.client = Usage(0.97, 2**20)
         assert "this client used 97 % of a core" in load_figures(windows)["client"]
+        windows.client, windows.seconds = Usage(0.5, 2**20), 60.0
+        windows._full = 5.0
+        assert windows.doubt == ""
+        windows._full = 48.0
+        assert windows.doubt == "all processors of this machine were busy for 48 s of 60 s: a lag may be its own"
 
 
 class Mistaken(JobRequest):

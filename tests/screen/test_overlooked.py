@@ -20,7 +20,7 @@ from support.settings import Settings
 from support.stream.metrics import StreamMetrics
 from support.stream.unsaid import Unsaid
 from support.validation.expectation import Limits
-from support.validation.finding import Topic
+from support.validation.finding import Finding, Topic
 from support.validation.verdict import Verdict, stream_rules
 from support.world import World
 from tests.test_focus_server_api import JOB
@@ -217,6 +217,16 @@ def test_a_single_frame_is_not_late_by_a_client_that_had_nothing_to_wait_for(
     world.streaming.stream(max_frames=1)
     world.leave_unasked("one frame")
     assert [(one.first.rule, one.doubt) for one in overlooked] == [("live data fresh", "")]
+
+
+def test_what_is_late_on_a_machine_that_was_full_says_so() -> None:
+    late = Finding(
+        "no pause", Topic.PACE, "the stream paused for 0.85 s", meanwhile="all processors were busy for 0.7 s"
+    )
+    overlooked = Overlooked()
+    overlooked.add_of_server([late])
+    (sentence,) = overlooked.sentences()
+    assert sentence.endswith("whatever the job (all processors were busy for 0.7 s)")
 
 
 def test_a_refusal_without_words_is_found_where_nobody_asks(
