@@ -80,8 +80,10 @@ class Run:
     def world(self, tags: Collection[str] = ()) -> World:
         """A world for the next scenario, which has such tags."""
         any_job = "any_job" in tags and self.server.embedded is None
+        # about the suite itself: its faults and its networks are made for jobs of a size
+        settings = self.settings.of_usual_jobs if "simulator" in tags else self.settings
         beside = [self.second.server] if self.second is not None else []
-        return World(self.settings, self.server, self._secured_servers, self.overlooked, beside, any_job=any_job)
+        return World(settings, self.server, self._secured_servers, self.overlooked, beside, any_job=any_job)
 
     def why_not(self, tags: Collection[str], chosen: Callable[[Collection[str]], bool]) -> str:
         """Why a scenario does not run here and now, in words; empty where it does.

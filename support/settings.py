@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 FROM_COMMAND_LINE = "from -D"
 """The origin of a setting that behave's command line gives."""
 
+_SIZE_OF_JOBS = ("channels", "nfft", "frequency_min", "frequency_max", "display_duration", "display_height")
+
 _BYTE_OF_A_NAME = re.compile("[\udc80-\udcff]")
 """What Python makes of a byte in the name of a file that the locale has no character for (``surrogateescape``)."""
 
@@ -376,6 +378,11 @@ class Settings(BaseModel):
     def speaking(self, dialect: str) -> Settings:
         """These settings, for a server that is known to speak this dialect."""
         return self.model_copy(update={"dialect": dialect})
+
+    @property
+    def of_usual_jobs(self) -> Settings:
+        """These settings, with jobs of the size that they have where nobody sets one."""
+        return self.model_copy(update={name: Settings.model_fields[name].default for name in _SIZE_OF_JOBS})
 
     def knowing(self, known: KnownDefects) -> Settings:
         """These settings, for a server that is known to have these defects."""

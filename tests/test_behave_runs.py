@@ -192,6 +192,19 @@ def test_a_run_through_trouble_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "LEFT BEHIND" not in run.stderr
 
 
+def test_scenarios_about_the_suite_itself_have_jobs_of_their_own_size(tmp_path: Path) -> None:
+    """Their faults and their networks are made for it, whatever the settings say of the server's jobs."""
+    sizes = ("-Dchannels=300", "-Dnfft=2048", "-Ddisplay_height=500")
+    names = ("-n", "another job's sensors", "-n", "leaves a frequency out", "-n", "A slow network delays")
+    run = behave(tmp_path, *sizes, *names)
+    assert (run.returncode, scenarios(run.stdout, "passed")) == (0, 4), run.stdout
+
+
+def test_large_jobs_are_compared_in_windows_that_fit_into_memory(tmp_path: Path) -> None:
+    run = behave(tmp_path, "-Dchannels=400", "-n", "Two windows on the same fibre tell the same")
+    assert (run.returncode, scenarios(run.stdout, "passed")) == (0, 2), run.stdout
+
+
 @pytest.mark.parametrize("tags", ["", "critical", "not @simulator", "load or critical"])
 def test_a_load_test_does_not_run_unless_asked_for(tmp_path: Path, tags: str) -> None:
     chosen = ["--tags", tags] if tags else []

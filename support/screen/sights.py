@@ -42,6 +42,9 @@ _RECORDED_WITHIN, _ASK_AGAIN = 15.0, 0.5
 _LINES = 25
 """A second, of windows on sources."""
 
+_MORE = 0.5
+"""Seconds of frames that are kept beyond those that are compared: not all windows begin and end in the same moment."""
+
 
 class Sights:
     """What is seen through several windows of a scenario.
@@ -74,9 +77,7 @@ class Sights:
 
     def of_views(self, seconds: float) -> list[Finding]:
         """What windows of other channels, another band or another resolution show otherwise than a usual one."""
-        usual = self._usual()
-        pictures = self._seen([usual, self._beside(usual), self._coarser(usual)], seconds)
-        first, beside, coarser = pictures
+        first, beside, coarser = self._seen(self._views(seconds), seconds)
         return [*judge_same(first, beside), *judge_energy(first, coarser)]
 
     def played_again(self, seconds: float) -> list[Finding]:
@@ -85,7 +86,7 @@ class Sights:
         Raises:
             NothingRecordedError: the server has not recorded it; the sentence says why.
         """
-        usual = self._usual()
+        usual = self._views(seconds)[0]
         live, (begin, end) = self._whole_seconds(usual, seconds)
         self._await_recorded(begin, end)
         past = usual.model_copy(update={"start_time": float(begin), "end_time": float(end)})
@@ -116,8 +117,21 @@ class Sights:
                 raise NothingRecordedError(f"this server did not record within {_RECORDED_WITHIN:g} s what it streamed")
             time.sleep(_ASK_AGAIN)
 
-    def _usual(self) -> JobRequest:
-        return live_job_request(self._settings, self._metadata, self._channels)
+    def _views(self, seconds: float) -> list[JobRequest]:
+        """The usual window, one beside it and a coarser one, of so few channels that these seconds are kept of each."""
+        usual = live_job_request(self._settings, self._metadata, self._channels)
+        while True:
+            views = [usual, self._beside(usual), self._coarser(usual)]
+            count = usual.channels_max - usual.channels_min + 1
+            if count == 1 or all(self._bytes(view) * (seconds + _MORE) <= KEPT_BYTES for view in views):
+                return views
+            usual = usual.model_copy(update={"channels_max": usual.channels_min + count // 2 - 1})
+
+    def _bytes(self, request: JobRequest) -> float:
+        """What a window shows in a second, about: four bytes a value."""
+        channels = request.channels_max - request.channels_min + 1
+        bins = (request.frequency_max - request.frequency_min) * request.nfft / self._metadata.prr + 1
+        return channels * bins * 4 * request.display_height / request.display_duration
 
     def _beside(self, usual: JobRequest) -> JobRequest:
         """The same lines of half of its channels and as many others, from a quarter of its band to the highest."""
