@@ -200,8 +200,13 @@ def test_scenarios_about_the_suite_itself_have_jobs_of_their_own_size(tmp_path: 
     assert (run.returncode, scenarios(run.stdout, "passed")) == (0, 4), run.stdout
 
 
-def test_large_jobs_are_compared_in_windows_that_fit_into_memory(tmp_path: Path) -> None:
-    run = behave(tmp_path, "-Dchannels=400", "-n", "Two windows on the same fibre tell the same")
+@pytest.mark.parametrize(
+    "sizes",
+    [("-Dchannels=400",), ("-Dfrequency_min=100", "-Dfrequency_max=103"), ("-Ddisplay_height=50",)],
+    ids=["more than memory holds", "a single bin", "five lines a second"],
+)
+def test_windows_are_compared_whatever_the_size_of_jobs(tmp_path: Path, sizes: Sequence[str]) -> None:
+    run = behave(tmp_path, *sizes, "-n", "Two windows on the same fibre tell the same")
     assert (run.returncode, scenarios(run.stdout, "passed")) == (0, 2), run.stdout
 
 

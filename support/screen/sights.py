@@ -42,6 +42,9 @@ _RECORDED_WITHIN, _ASK_AGAIN = 15.0, 0.5
 _LINES = 25
 """A second, of windows on sources."""
 
+_FEWEST_LINES, _FEWEST_BINS = 20, 64
+"""What windows have to show at least to be compared."""
+
 _MORE = 0.5
 """Seconds of frames that are kept beyond those that are compared: not all windows begin and end in the same moment."""
 
@@ -77,6 +80,7 @@ class Sights:
 
     def of_views(self, seconds: float) -> list[Finding]:
         """What windows of other channels, another band or another resolution show otherwise than a usual one."""
+        seconds = max(seconds, self._fewest)
         first, beside, coarser = self._seen(self._views(seconds), seconds)
         return [*judge_same(first, beside), *judge_energy(first, coarser)]
 
@@ -86,6 +90,7 @@ class Sights:
         Raises:
             NothingRecordedError: the server has not recorded it; the sentence says why.
         """
+        seconds = max(seconds, self._fewest)
         usual = self._views(seconds)[0]
         live, (begin, end) = self._whole_seconds(usual, seconds)
         self._await_recorded(begin, end)
@@ -117,9 +122,19 @@ class Sights:
                 raise NothingRecordedError(f"this server did not record within {_RECORDED_WITHIN:g} s what it streamed")
             time.sleep(_ASK_AGAIN)
 
+    @property
+    def _fewest(self) -> float:
+        """Seconds in which there are lines enough."""
+        return _FEWEST_LINES * self._settings.display_duration / self._settings.display_height
+
     def _views(self, seconds: float) -> list[JobRequest]:
-        """The usual window, one beside it and a coarser one, of so few channels that these seconds are kept of each."""
+        """The usual window, one beside it and a coarser one, of so few channels that these seconds are kept of each.
+
+        A band of few bins tells too little: instead of it the whole one is shown.
+        """
         usual = live_job_request(self._settings, self._metadata, self._channels)
+        if (usual.frequency_max - usual.frequency_min) * usual.nfft / self._metadata.prr < _FEWEST_BINS:
+            usual = usual.model_copy(update={"frequency_min": 0.0, "frequency_max": math.floor(self._metadata.nyquist)})
         while True:
             views = [usual, self._beside(usual), self._coarser(usual)]
             count = usual.channels_max - usual.channels_min + 1

@@ -149,7 +149,8 @@ def _outside(request: JobRequest, answer: JobAnswer, room: float) -> Iterator[Fi
 def _even_bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[Finding]:
     """The listed frequencies are multiples of one step, all that the band has, to a bin at either end.
 
-    The step is about ``prr / nfft``: which bins a band has is the server's to say, and the list says it.
+    The step is about ``prr / nfft``: which bins a band has is the server's to say, and the list says it; the less
+    exactly, the fewer there are.
     """
     listed = answer.frequencies_list
     if not listed:
@@ -157,9 +158,11 @@ def _even_bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[F
         return
     step = bin_step(request, answer, prr, frozenset({Unsaid.PRR}))
     yield from _outside(request, answer, step)
+    tolerance = max(step * _BIN_TOLERANCE, min(2 * _DISPLAYED, step / 4))
+    unsure = 2 * _DISPLAYED / (len(listed) - 1) / step if len(listed) > 1 else _NOMINAL_TOLERANCE
     for index, got in enumerate(listed):
         expected = listed[0] + index * step
-        if not (abs(got - expected) <= step * _BIN_TOLERANCE and _is_whole(got / step)):
+        if not (abs(got - expected) <= tolerance and _is_whole(got / step, unsure)):
             yield _finding(
                 "frequency bins",
                 f"bin {index} is {got:g} Hz, where multiples of {step:g} Hz, one after the other, give {expected:g} Hz",
@@ -183,8 +186,9 @@ def _even_bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[F
             )
 
 
-def _is_whole(number: float) -> bool:
-    return abs(number - round(number)) <= _BIN_TOLERANCE
+def _is_whole(bins: float, unsure: float) -> bool:
+    """Whether it is a whole number of bins, of a width of which a share is not known."""
+    return abs(bins - round(bins)) <= _BIN_TOLERANCE + bins * unsure
 
 
 def _room(step: float) -> float:

@@ -90,6 +90,12 @@ class Grid:
         numbers: NDArray[np.float64] = np.rint((starts - self.begin_ms) / self.line_ms)
         return numbers
 
+    def about(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The first and the last line that may start at these times, as a server may round them to whole ms."""
+        exact, rounding = (starts - self.begin_ms) / self.line_ms, _ROUNDING_MS / self.line_ms
+        likely = self.numbers(starts)
+        return np.minimum(likely, np.ceil(exact - rounding)), np.maximum(likely, np.floor(exact + rounding))
+
     def time(self, number: float) -> int:
         """When a line starts, epoch milliseconds."""
         return round(self.begin_ms + number * self.line_ms)
@@ -103,11 +109,12 @@ class Grid:
         first, beyond = self.numbers(np.array([after, before])).tolist()
         return self.count(first + 1, beyond)
 
-    def allows(self, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which of these lines may be there."""
-        allowed = np.zeros(numbers.shape, dtype=bool)
+    def allows(self, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these times, epoch milliseconds, are that of a line that may be there."""
+        first, last = self.about(starts)
+        allowed = np.zeros(starts.shape, dtype=bool)
         for run in self.possible:
-            allowed |= (numbers >= run.start) & (numbers < run.stop)
+            allowed |= (last >= run.start) & (first < run.stop)
         return allowed
 
 
@@ -144,12 +151,12 @@ class RangeShown(Rule):
     def see(self, block: Block) -> Iterator[Finding]:
         if not block.starts.size or not countable(self._grid.line_ms):
             return
-        numbers = self._grid.numbers(block.starts)
+        first, last = self._grid.about(block.starts)
         if self._newest is None:
-            yield from self._begun(numbers.flat[0], block)
-        self._newest = max(numbers.max(), -1.0 if self._newest is None else self._newest)
-        off = block.starts - self._grid.begin_ms - numbers * self._grid.line_ms
-        allowed = self._grid.allows(numbers)
+            yield from self._begun(first.flat[0], block)
+        self._newest = max(last.max(), -1.0 if self._newest is None else self._newest)
+        off = block.starts - self._grid.begin_ms - self._grid.numbers(block.starts) * self._grid.line_ms
+        allowed = self._grid.allows(block.starts)
         for wrong, tell in ((~allowed, self._beyond), (allowed & (np.abs(off) > self._room), self._off)):
             for position in np.flatnonzero(wrong.any(axis=1)).tolist():
                 row = int(wrong[position].argmax())

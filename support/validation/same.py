@@ -105,7 +105,8 @@ class _Pair:
 
     def missing(self) -> Iterator[Finding]:
         """Lines of the other picture that this one does not have."""
-        lacking = np.delete(self.other.starts, self._their_lines)
+        there, _ = nearest(self.other.starts, self.one.starts, self._line / 2)
+        lacking = np.delete(self.other.starts, there)
         if lacking.size:
             sentence = (
                 f"{self.one.name} lacks {plural(lacking.size, 'line')} that {self.other.name} has, the first one "

@@ -152,6 +152,27 @@ def test_where_the_prr_is_nominal_the_list_says_which_bins_there_are(real: float
     assert nominal(step, 0, REQUEST, **narrow) == []
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 64])
+@pytest.mark.parametrize("real", [2000.0, 2004.0, 1996.032])
+@pytest.mark.parametrize("nfft", [256, 2048])
+def test_the_fewer_bins_there_are_the_less_they_say_of_their_step(count: int, real: float, nfft: int) -> None:
+    step, first = real / nfft, 40
+    request = replace_band(REQUEST, nfft, (first - 0.5) * step, (first + count - 0.5) * step)
+    assert nominal(step, 0, request, **multiples(step, first, first + count)) == []
+    rounded = [round(k * step, 2) for k in range(first, first + count)]
+    assert nominal(step, 0, request, frequencies_list=rounded, frequencies_amount=count) == []
+
+
+def test_a_single_bin_beside_every_step_that_may_be_is_found() -> None:
+    request = replace_band(REQUEST, 256, 8.0, 14.0)
+    [sentence] = nominal(7.8125, 0, request, frequencies_list=[11.0], frequencies_amount=1)
+    assert sentence.startswith("bin 0 is 11 Hz")
+
+
+def replace_band(request: JobRequest, nfft: int, low: float, high: float) -> JobRequest:
+    return request.model_copy(update={"nfft": nfft, "frequency_min": low, "frequency_max": high})
+
+
 def test_where_the_prr_is_nominal_any_window_will_do() -> None:
     assert nominal(7.8125, 64, job_id="53-7") == []
     [sentence] = nominal(7.8125, 64, job_id="x-7")

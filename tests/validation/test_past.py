@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,21 @@ def test_a_whole_range_has_no_finding_however_fast_or_old_it_is() -> None:
     frames = [replace(one, received_at=one.received_at + 1e6) for one in frames_of(PLAN.messages(), PLAN)]
     assert found(frames) == []
     assert found([replace(one, elapsed=one.index * 0.7) for one in frames]) == []
+
+
+@pytest.mark.parametrize("rounding", [Fraction(0), Fraction(1, 2), Fraction(999, 1000)], ids=["down", "nearest", "up"])
+@pytest.mark.parametrize("rate", [101, 450, 600, 777, 900, 990])
+def test_lines_that_are_hardly_further_apart_than_times_are_exact_are_all_there(rate: int, rounding: Fraction) -> None:
+    line = 1 / rate
+    for lines in range(50, 60):
+        past = Past(START, START + (lines - 0.5) * line + WINDOW, ((START - 100, START + 100),))
+        plan = Plan(past=past, lines_dt=line, frames=lines, rows=1, rounding=rounding)
+        assert found(frames_of(plan.messages(), plan), plan) == []
+
+
+def test_of_lines_a_millisecond_apart_those_beyond_a_range_are_still_told() -> None:
+    plan = Plan(past=RANGE, lines_dt=1 / 900, frames=460, rows=1)
+    assert any("lies beyond the range" in one for one in found(frames_of(plan.messages(), plan), plan))
 
 
 @pytest.mark.parametrize("frames", [10, 12])
@@ -116,5 +132,5 @@ def test_lines_at_an_edge_may_be_there_or_not() -> None:
     assert (grid.due, grid.possible) == ([range(5)], [range(6)])
     begun = Grid(Past(100.0, 101.0, ((100.0, 200.0),)), 0.1, 0.45, 0.001)
     assert (begun.due, begun.possible) == ([range(6)], [range(6)])
-    assert begun.allows(np.array([-1.0, 0.0, 5.0, 6.0])).tolist() == [False, True, True, False]
+    assert begun.allows(np.array([99_900, 100_000, 100_500, 100_600])).tolist() == [False, True, True, False]
     assert Grid(Past(100.0, 100.3, ((0.0, 200.0),)), 0.1, 0.5, 0.001).possible == []

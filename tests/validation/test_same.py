@@ -132,6 +132,9 @@ def test_every_line_has_to_be_there_where_it_is_played_again() -> None:
     assert judge_same(lacking, USUAL) == []
     assert f"lacks 3 lines that {USUAL.name} has" in one(judge_same(lacking, USUAL, all_lines=True))
     assert judge_same(USUAL, lacking, all_lines=True) == []
+    half_a_line_beside = seen(SAMPLES, first=10)
+    assert judge_same(half_a_line_beside, USUAL, all_lines=True) == []
+    assert judge_same(USUAL, half_a_line_beside, all_lines=True) == []
     nothing = bent(USUAL, starts=np.empty(0, np.int64), values=USUAL.values[:0])
     assert "lacks 89 lines" in one(judge_same(nothing, USUAL, all_lines=True))
     assert "in common" in one(judge_same(nothing, USUAL))
