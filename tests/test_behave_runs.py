@@ -202,8 +202,8 @@ def test_scenarios_about_the_suite_itself_have_jobs_of_their_own_size(tmp_path: 
 
 @pytest.mark.parametrize(
     "sizes",
-    [("-Dchannels=400",), ("-Dfrequency_min=100", "-Dfrequency_max=103"), ("-Ddisplay_height=50",)],
-    ids=["more than memory holds", "a single bin", "five lines a second"],
+    [("-Dchannels=400",), ("-Dfrequency_min=100", "-Dfrequency_max=103"), ("-Ddisplay_height=20",)],
+    ids=["more than memory holds", "a single bin", "two lines a second"],
 )
 def test_windows_are_compared_whatever_the_size_of_jobs(tmp_path: Path, sizes: Sequence[str]) -> None:
     run = behave(tmp_path, *sizes, "-n", "Two windows on the same fibre tell the same")

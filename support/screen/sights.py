@@ -42,8 +42,8 @@ _RECORDED_WITHIN, _ASK_AGAIN = 15.0, 0.5
 _LINES = 25
 """A second, of windows on sources."""
 
-_FEWEST_LINES, _FEWEST_BINS = 20, 64
-"""What windows have to show at least to be compared."""
+_LEAST_LINES, _LEAST_BINS = 50, 64
+"""Lines a second and bins that windows have at least to be compared."""
 
 _MORE = 0.5
 """Seconds of frames that are kept beyond those that are compared: not all windows begin and end in the same moment."""
@@ -80,7 +80,6 @@ class Sights:
 
     def of_views(self, seconds: float) -> list[Finding]:
         """What windows of other channels, another band or another resolution show otherwise than a usual one."""
-        seconds = max(seconds, self._fewest)
         first, beside, coarser = self._seen(self._views(seconds), seconds)
         return [*judge_same(first, beside), *judge_energy(first, coarser)]
 
@@ -90,7 +89,6 @@ class Sights:
         Raises:
             NothingRecordedError: the server has not recorded it; the sentence says why.
         """
-        seconds = max(seconds, self._fewest)
         usual = self._views(seconds)[0]
         live, (begin, end) = self._whole_seconds(usual, seconds)
         self._await_recorded(begin, end)
@@ -122,18 +120,16 @@ class Sights:
                 raise NothingRecordedError(f"this server did not record within {_RECORDED_WITHIN:g} s what it streamed")
             time.sleep(_ASK_AGAIN)
 
-    @property
-    def _fewest(self) -> float:
-        """Seconds in which there are lines enough."""
-        return _FEWEST_LINES * self._settings.display_duration / self._settings.display_height
-
     def _views(self, seconds: float) -> list[JobRequest]:
         """The usual window, one beside it and a coarser one, of so few channels that these seconds are kept of each.
 
-        A band of few bins tells too little: instead of it the whole one is shown.
+        A few bins, or a few lines, tell too little: then there are more.
         """
         usual = live_job_request(self._settings, self._metadata, self._channels)
-        if (usual.frequency_max - usual.frequency_min) * usual.nfft / self._metadata.prr < _FEWEST_BINS:
+        lines = min(_LEAST_LINES, self._metadata.prr)
+        height = max(usual.display_height, math.ceil(usual.display_duration * lines))
+        usual = usual.model_copy(update={"display_height": height})
+        if (usual.frequency_max - usual.frequency_min) * usual.nfft / self._metadata.prr < _LEAST_BINS:
             usual = usual.model_copy(update={"frequency_min": 0.0, "frequency_max": math.floor(self._metadata.nyquist)})
         while True:
             views = [usual, self._beside(usual), self._coarser(usual)]
