@@ -133,7 +133,7 @@ def _beside(machine: Machine, finding: Finding, began: float) -> Finding:
         return finding
     took = finding.took or Took(began, math.inf, 0.0)
     full = machine.was_full(took.began, took.ended)
-    if full < min(_FULL_FOR_LONG, (took.ended - took.began) / 2):
+    if not full or full < min(_FULL_FOR_LONG, (took.ended - took.began) / 2):
         return finding
     return replace(finding, meanwhile=f"all processors of this machine were busy for {full:.1f} s meanwhile")
 
