@@ -102,12 +102,9 @@ class Heartbeat:
 
     def _beat(self) -> None:
         looked = time.monotonic()
-        self._in_use()
+        self._use()
         while not self._over.wait(_BEAT):
             now = time.monotonic()
-            if now - looked >= _FULL_EVERY:
-                self._look(looked, now)
-                looked = now
             offset = self._wall() - now
             with self._beaten:
                 if now - self._last > _BEAT + _STILL:
@@ -116,9 +113,19 @@ class Heartbeat:
                     self._sets.append(_ClockSet(now, offset - self._offset))
                 self._last, self._offset = now, offset
                 self._beaten.notify_all()
+            if now - looked >= _FULL_EVERY:
+                self._look(looked, now)
+                looked = now
+
+    def _use(self) -> float:
+        """What is in use, percent; 0 on a system that does not tell."""
+        try:
+            return self._in_use()
+        except (OSError, psutil.Error):
+            return 0.0
 
     def _look(self, since: float, now: float) -> None:
-        if self._in_use() < _FULL:
+        if self._use() < _FULL:
             return
         if self._full and self._full[-1].ended == since:
             self._full[-1] = _Span(self._full[-1].began, now)

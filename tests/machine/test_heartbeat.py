@@ -76,6 +76,24 @@ def test_a_machine_is_full_while_nearly_all_of_it_is_in_use() -> None:
         heart.stop()
 
 
+def test_a_system_that_does_not_tell_what_is_in_use_has_a_heartbeat_all_the_same() -> None:
+    asked = threading.Event()
+
+    def refused() -> float:
+        asked.set()
+        raise PermissionError("/proc/stat")
+
+    heart = Heartbeat(in_use=refused)
+    heart.start()
+    try:
+        eventually(asked.is_set, "it is asked")
+        time.sleep(0.4)
+        assert heart._thread.is_alive()
+        assert heart.was_full(0, math.inf) == 0
+    finally:
+        heart.stop()
+
+
 def test_what_this_machine_has_in_use_is_measured() -> None:
     """All processors are kept busy by processes of their own."""
     spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
