@@ -108,10 +108,13 @@ def _scenarios(results: Path) -> list[ScenarioResult]:
 def _result(scenario: dict[str, Any], feature_tags: list[str]) -> ScenarioResult:
     results = [step["result"] for step in scenario["steps"] if "result" in step]
     errors = [" ".join(_text(result["error_message"]).split()) for result in results if "error_message" in result]
+    outcome = {"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}.get(scenario["status"], BROKEN)
+    if outcome == BROKEN and not errors:  # a hook or a clean-up has failed, of which behave's JSON has no words
+        errors = [f"none of its steps failed, and it ended as {scenario['status']}; the output of the run says why"]
     return ScenarioResult(
         name=scenario["name"],
         tags=frozenset([*scenario["tags"], *feature_tags]),
-        outcome={"passed": PASSED, "failed": FAILED, "skipped": SKIPPED}.get(scenario["status"], BROKEN),
+        outcome=outcome,
         sentence=errors[0].removeprefix("ASSERT FAILED: ") if errors else "",
         seconds=sum(result.get("duration", 0.0) for result in results),
     )

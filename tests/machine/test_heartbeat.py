@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 
 from support.machine import heartbeat as module
@@ -95,10 +96,12 @@ def test_a_system_that_does_not_tell_what_is_in_use_has_a_heartbeat_all_the_same
 
 
 def test_what_this_machine_has_in_use_is_measured() -> None:
-    """All processors are kept busy by processes of their own."""
+    """All processors are kept busy, where these processes may use them: a container can have a part of a machine."""
     spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
     began = time.monotonic()
     try:
+        if psutil.cpu_percent(interval=1.0) < module._FULL:
+            pytest.skip("these processes may not use all of this machine")
         with heartbeat() as heart:
             eventually(lambda: heart.was_full(began, math.inf) > 0.5, "the machine is full")
     finally:
