@@ -263,7 +263,7 @@ def test_a_load_test_that_is_asked_for_runs_and_shows_its_figures(tmp_path: Path
     shown = re.findall(r"^  lines expected / received: (\d+) / (\d+)$", run.stdout, re.MULTILINE)
     assert len(shown) == 2, run.stdout
     assert all(expected == received and int(received) >= 4 * 30 for expected, received in shown)
-    assert len(re.findall(r"^  (?:client|server): \d+ % of a core, \d+ MiB$", run.stdout, re.MULTILINE)) == 4
+    assert len(re.findall(r"^  (?:client|server): \d+ % of a core, \d+ MiB", run.stdout, re.MULTILINE)) == 4
     assert "LEFT BEHIND" not in run.stderr
 
 

@@ -43,7 +43,7 @@ class Row:
 
     def holding(self, sensor_ids: Sequence[int], values: Values) -> Row:
         """The row with these sensors, and ``values``, shape (sensors, bins), of theirs."""
-        return replace(self, sensors=(Sensors.of(tuple(sensor_ids), values),))
+        return replace(self, sensors=(Sensors(tuple(sensor_ids), values),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -21,7 +21,7 @@ from support.simulator.frame import Frame, Row, Timeline
 from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors
 
-KEPT_BYTES = 64 * 2**20  # as values; a dialect that lays them out among other fields takes as much again
+KEPT_BYTES = 64 * 2**20  # of values
 AT_ONCE = 8  # groups that are transformed together: fewer cost more calls, more no longer fit into a processor's cache
 
 Source_co = TypeVar("Source_co", bound=Measured, covariant=True)
@@ -46,8 +46,7 @@ class _Moment:
         if wanted == cut:
             return piece
         if wanted not in self.parts:
-            part = piece.part(wanted[0] - cut[0], wanted[1] - cut[0])
-            self.parts[wanted] = replace(part, known_bounds=part.bounds)
+            self.parts[wanted] = piece.part(wanted[0] - cut[0], wanted[1] - cut[0])
         return self.parts[wanted]
 
 
@@ -136,7 +135,7 @@ class Lines(Generic[Source_co]):
             pieces = values.reshape(len(cuts), -1, len(plan.bins))
             bounds = zip(pieces.min(axis=(1, 2)).tolist(), pieces.max(axis=(1, 2)).tolist(), strict=True)
             for cut, piece, known in zip(cuts, pieces, bounds, strict=True):
-                yield moment, cut, Sensors.of(range(*cut), piece, known)
+                yield moment, cut, Sensors(range(*cut), piece, known)
 
 
 @lru_cache(maxsize=128)

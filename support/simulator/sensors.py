@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -22,36 +22,51 @@ SENSORS, INTENSITY = b"\x12", b"\x12"
 _ID = b"\x08"
 
 
-@dataclass(frozen=True, eq=False)
 class Sensors:
     """Some sensors of a row with their values; never changed, so that rows of several jobs can share them.
 
-    Attributes:
+    They are held as values until a dialect asks for octets, and as these from then on: once, either way.
+
+    Args:
         ids: the sensors, a tuple or a range.
-        values: shape (sensors, bins), read-only.
+        values: shape (sensors, bins); nobody changes them from now on.
         known_bounds: the smallest and the largest value, where they have been looked for already.
     """
 
-    ids: Sequence[int]
-    values: Values
-    known_bounds: tuple[float, float] | None = None
-
-    @classmethod
-    def of(cls, ids: Sequence[int], values: Values, known_bounds: tuple[float, float] | None = None) -> Sensors:
-        """The sensors ``ids`` with ``values``, which nobody changes from now on."""
+    def __init__(self, ids: Sequence[int], values: Values, known_bounds: tuple[float, float] | None = None) -> None:
         values = np.ascontiguousarray(values, dtype="<f4").view()
         values.flags.writeable = False
-        return cls(ids, values, known_bounds)
+        self.ids = ids
+        self.known_bounds = known_bounds
+        self._bins = values.shape[1]
+        self._values: Values | None = values
+        self._octets: memoryview | None = None
 
-    @cached_property
+    @property
+    def values(self) -> Values:
+        """The values, shape (sensors, bins), read-only."""
+        values = self._values
+        if values is None:
+            assert self._octets is not None, "they are held as the one or the other"
+            values = _layout(self.ids, self._bins).read(self._octets)
+        return values
+
+    @property
     def octets(self) -> memoryview:
         """Their fields of the message ``SpectrogramRow``."""
-        return _layout(self.ids, self.values.shape[1]).filled(self.values)
+        octets = self._octets
+        if octets is None:
+            self._octets = octets = _layout(self.ids, self._bins).filled(self.values)
+            self._values = None
+        return octets
 
     @property
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value; there has to be one."""
-        return self.known_bounds or (float(self.values.min()), float(self.values.max()))
+        if self.known_bounds is None:
+            values = self.values
+            self.known_bounds = float(values.min()), float(values.max())
+        return self.known_bounds
 
     def part(self, first: int, last: int) -> Sensors:
         """The sensors at the positions ``first`` to ``last - 1``."""
@@ -87,6 +102,15 @@ class _Layout:
         for run in self.runs:
             run.lines(result)[:, run.stride - self.width :] = octets[run.first : run.last]
         return result.data.toreadonly()
+
+    def read(self, octets: memoryview) -> Values:
+        """The values that were filled in."""
+        source = np.frombuffer(octets, dtype=np.uint8)
+        result = np.empty((self.runs[-1].last if self.runs else 0, self.width), dtype=np.uint8)
+        for run in self.runs:
+            result[run.first : run.last] = run.lines(source)[:, run.stride - self.width :]
+        result.flags.writeable = False
+        return result.view("<f4")
 
 
 @lru_cache(maxsize=1024)

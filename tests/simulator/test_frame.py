@@ -70,7 +70,7 @@ def test_a_frame_is_what_the_fibre_was_then_and_its_bounds_are_its_own() -> None
 def test_protobuf_reads_back_what_was_written(sensors: range) -> None:
     random = np.random.default_rng(3)
     lines = random.standard_normal((3, len(sensors), 37)).astype(np.float32)
-    rows = tuple(Row("canvas-ü", (Sensors.of(sensors, lines[k]),), 1_790_000_000_000 + k, 5 * k) for k in range(3))
+    rows = tuple(Row("canvas-ü", (Sensors(sensors, lines[k]),), 1_790_000_000_000 + k, 5 * k) for k in range(3))
     payload = wire.encode(Frame(rows, min_amp=-1.5, max_amp=1e30))
     message = DataStream.FromString(payload)
     assert (message.current_min_amp, message.current_max_amp) == (-1.5, 1e30)
@@ -83,7 +83,7 @@ def test_protobuf_reads_back_what_was_written(sensors: range) -> None:
 
 
 def test_a_negative_time_survives_the_wire() -> None:
-    row = Row("c", (Sensors.of((0,), np.zeros((1, 1), dtype=np.float32)),), -5, -1)
+    row = Row("c", (Sensors((0,), np.zeros((1, 1), dtype=np.float32)),), -5, -1)
     message = DataStream.FromString(wire.encode(Frame((row,), 0, 0)))
     assert (message.rows[0].startTimestamp, message.rows[0].endTimestamp) == (-5, -1)
 
