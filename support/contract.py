@@ -167,6 +167,11 @@ class JobRequest(BaseModel):
         """A request with these fields, which are not checked."""
         return super().model_construct(**fields)
 
+    @property
+    def channel_count(self) -> int:
+        """How many channels it asks for."""
+        return self.channels_max - self.channels_min + 1
+
     @model_validator(mode="after")
     def _can_be_served(self) -> Self:
         if problems := list(self._problems()):

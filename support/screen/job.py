@@ -252,7 +252,7 @@ def two_live_job_requests(
     if available < 2:
         raise SettingsError("the fibre has one channel alone: two jobs have no sensors of their own")
     first = live_job_request(settings, metadata, fibre, channels=min(settings.channels, available // 2))
-    count = first.channels_max - first.channels_min + 1
+    count = first.channel_count
     offset = count // 2 if relation is Relation.OVERLAP else count
     more = round(first.display_height * 1.25)
     second = first.model_copy(

@@ -322,13 +322,13 @@ class Windows:
     def _measured(self, server_pid: int | None) -> Iterator[None]:
         client, server = Meter(), Meter(server_pid) if server_pid is not None else None
         began = time.monotonic()
-        try:
-            with heartbeat() as machine:
+        with heartbeat() as machine:
+            try:
                 yield
-        finally:
-            self.seconds = time.monotonic() - began
-            self._full = machine.was_full(began, math.inf)
-            self.client, self.server = client.read(), server.read() if server else None
+            finally:
+                self.seconds = time.monotonic() - began
+                self._full = machine.was_full(began, math.inf)
+                self.client, self.server = client.read(), server.read() if server else None
 
     def _in_each(self, watches: Sequence[Watch], work: Callable[[Watch], None]) -> None:
         """Does this in these windows at once; the first error of ours ends all of it."""

@@ -117,5 +117,6 @@ def _sentence(rule: str, those: list[Unasked]) -> str:
     first = those[0]
     scenarios = list(dict.fromkeys(one.scenario for one in those))
     more = f"; in {plural(len(those), 'stream')} of {plural(len(scenarios), 'scenario')} in all" if those[1:] else ""
-    doubt = f" ({doubt})" if (doubt := first.doubt or first.first.meanwhile) else ""
-    return f"{rule}: {first.first}, in '{first.scenario}', {first.job}{doubt}{more}"
+    why = first.doubt or first.first.meanwhile
+    told = f" ({why})" if why else ""
+    return f"{rule}: {first.first}, in '{first.scenario}', {first.job}{told}{more}"

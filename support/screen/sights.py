@@ -15,6 +15,7 @@ from support.screen.together import Server, Together
 from support.screen.window import KEPT_BYTES
 from support.settings import Settings
 from support.validation.energy import judge_energy
+from support.validation.expectation import band
 from support.validation.finding import Finding
 from support.validation.picture import Picture
 from support.validation.same import judge_same
@@ -129,24 +130,26 @@ class Sights:
         lines = min(_LEAST_LINES, self._metadata.prr)
         height = max(usual.display_height, math.ceil(usual.display_duration * lines))
         usual = usual.model_copy(update={"display_height": height})
-        if (usual.frequency_max - usual.frequency_min) * usual.nfft / self._metadata.prr < _LEAST_BINS:
+        if self._bins(usual) < _LEAST_BINS:
             usual = usual.model_copy(update={"frequency_min": 0.0, "frequency_max": math.floor(self._metadata.nyquist)})
         while True:
             views = [usual, self._beside(usual), self._coarser(usual)]
-            count = usual.channels_max - usual.channels_min + 1
+            count = usual.channel_count
             if count == 1 or all(self._bytes(view) * (seconds + _MORE) <= KEPT_BYTES for view in views):
                 return views
             usual = usual.model_copy(update={"channels_max": usual.channels_min + count // 2 - 1})
 
     def _bytes(self, request: JobRequest) -> float:
         """What a window shows in a second, about: four bytes a value."""
-        channels = request.channels_max - request.channels_min + 1
-        bins = (request.frequency_max - request.frequency_min) * request.nfft / self._metadata.prr + 1
-        return channels * bins * 4 * request.display_height / request.display_duration
+        values = request.channel_count * self._bins(request)
+        return values * 4 * request.display_height / request.display_duration
+
+    def _bins(self, request: JobRequest) -> int:
+        return len(band(self._metadata.prr, request.nfft, request.frequency_min, request.frequency_max))
 
     def _beside(self, usual: JobRequest) -> JobRequest:
         """The same lines of half of its channels and as many others, from a quarter of its band to the highest."""
-        count = usual.channels_max - usual.channels_min + 1
+        count = usual.channel_count
         return usual.model_copy(
             update={
                 "channels_min": usual.channels_min + count // 2,

@@ -120,8 +120,9 @@ class Lines(Generic[Source_co]):
                         del moment.pieces[cut]  # where making them has failed, somebody else may try
                 for moment, cut, piece in made:
                     moment.pieces[cut] = piece
-                    moment.size += piece.values.nbytes
-                    self._kept_bytes += piece.values.nbytes * moment.is_kept
+                    size = piece.values.nbytes
+                    moment.size += size
+                    self._kept_bytes += size * moment.is_kept
                 self._changed.notify_all()
 
     def _transformed(

@@ -37,7 +37,7 @@ class Sensors:
         values = np.ascontiguousarray(values, dtype="<f4").view()
         values.flags.writeable = False
         self.ids = ids
-        self.known_bounds = known_bounds
+        self._bounds = known_bounds
         self._bins = values.shape[1]
         self._values: Values | None = values
         self._octets: memoryview | None = None
@@ -63,10 +63,10 @@ class Sensors:
     @property
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value; there has to be one."""
-        if self.known_bounds is None:
+        if self._bounds is None:
             values = self.values
-            self.known_bounds = float(values.min()), float(values.max())
-        return self.known_bounds
+            self._bounds = float(values.min()), float(values.max())
+        return self._bounds
 
     def part(self, first: int, last: int) -> Sensors:
         """The sensors at the positions ``first`` to ``last - 1``."""

@@ -88,6 +88,7 @@ class StreamService:
         if timeline.rows is not None:
             pace = Playback(timeline.rows, plan.rows_per_frame)
         memory: dict[str, Any] = {}
+        is_little = len(plan.channels) * plan.nfft * plan.rows_per_frame <= _LITTLE
         for number in itertools.count():
             row = pace.next_row()
             if row is None:
@@ -99,7 +100,7 @@ class StreamService:
                 return
             turn, of_jobs = self.deviations.situation.turn, self.deviations.situation.course.memory
             at = At(number, row, plan, timeline, memory, part, job, self._lines, turn, of_jobs)
-            if len(plan.channels) * plan.nfft * plan.rows_per_frame <= _LITTLE:
+            if is_little:
                 yield self._payload(deviations, at)
             else:
                 yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)

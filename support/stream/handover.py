@@ -49,4 +49,4 @@ class Handover:
         took = now - self._last if self._count else math.inf
         if self._count > 1:
             self._usual = (self._usual + took) / 2
-        return now + min(max(LEAST_PAUSE - took, self._usual * _PAUSE_PER_WORK, 0.0), _MOST_PAUSE)
+        return now + min(max(LEAST_PAUSE - took, self._usual * _PAUSE_PER_WORK), _MOST_PAUSE)

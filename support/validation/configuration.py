@@ -158,7 +158,7 @@ def _even_bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[F
         return
     step = bin_step(request, answer, prr, frozenset({Unsaid.PRR}))
     yield from _outside(request, answer, step)
-    tolerance = max(step * _BIN_TOLERANCE, min(2 * _DISPLAYED, step / 4))
+    tolerance = _room(step, rounded=2)
     unsure = 2 * _DISPLAYED / (len(listed) - 1) / step if len(listed) > 1 else _NOMINAL_TOLERANCE
     for index, got in enumerate(listed):
         expected = listed[0] + index * step
@@ -191,9 +191,12 @@ def _is_whole(bins: float, unsure: float) -> bool:
     return abs(bins - round(bins)) <= _BIN_TOLERANCE + bins * unsure
 
 
-def _room(step: float) -> float:
-    """By how much a bin may be off, Hz, where they are ``step`` Hz apart: never so much that it could be another."""
-    return max(step * _BIN_TOLERANCE, min(_DISPLAYED, step / 4))
+def _room(step: float, rounded: int = 1) -> float:
+    """By how much a bin may be off, Hz, where they are ``step`` Hz apart: never so much that it could be another.
+
+    It may be off by as many roundings for display as there are in what it is compared with, and in itself.
+    """
+    return max(step * _BIN_TOLERANCE, min(rounded * _DISPLAYED, step / 4))
 
 
 def _bins(request: JobRequest, answer: JobAnswer, prr: float) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ def _problems(
     request: JobRequest, answer: JobAnswer, prr: float, due: Numbers, cannot: frozenset[Unsaid]
 ) -> Iterator[str]:
     is_nominal = Unsaid.PRR in cannot
-    channels = min(due.channels, request.channels_max - request.channels_min + 1)  # a short fibre has fewer
+    channels = min(due.channels, request.channel_count)  # a short fibre has fewer
     if answer.channel_amount != channels:
         yield f"{answer.channel_amount} channels, where there have to be {channels}"
     fewest = due.frequencies - (_ENDS if is_nominal else 0)

@@ -109,10 +109,9 @@ class Grid:
         first, beyond = self.numbers(np.array([after, before])).tolist()
         return self.count(first + 1, beyond)
 
-    def allows(self, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of these times, epoch milliseconds, are that of a line that may be there."""
-        first, last = self.about(starts)
-        allowed = np.zeros(starts.shape, dtype=bool)
+    def allows(self, first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Where one of the lines from a first to a last one may be there."""
+        allowed = np.zeros(first.shape, dtype=bool)
         for run in self.possible:
             allowed |= (last >= run.start) & (first < run.stop)
         return allowed
@@ -156,7 +155,7 @@ class RangeShown(Rule):
             yield from self._begun(first.flat[0], block)
         self._newest = max(last.max(), -1.0 if self._newest is None else self._newest)
         off = block.starts - self._grid.begin_ms - self._grid.numbers(block.starts) * self._grid.line_ms
-        allowed = self._grid.allows(block.starts)
+        allowed = self._grid.allows(first, last)
         for wrong, tell in ((~allowed, self._beyond), (allowed & (np.abs(off) > self._room), self._off)):
             for position in np.flatnonzero(wrong.any(axis=1)).tolist():
                 row = int(wrong[position].argmax())

@@ -39,6 +39,12 @@ _BY_THE_CLOCK = (Topic.FRESHNESS, Topic.CONTINUITY)
 _OVER_TIME = (Topic.FRESHNESS, Topic.PACE)
 """What is found about the whole of a stream, and names no time of its own, a standstill anywhere in it can explain."""
 
+_IN_TIME = (Topic.FRESHNESS, Topic.PACE, Topic.CONTINUITY)
+"""What a machine that is full can break, where the server is on it, or the client has too little of it."""
+
+_FULL_FOR_LONG = 1.0
+"""Seconds of a stream for which the machine was full, where what is found took no time of its own."""
+
 
 def stream_rules(expectation: Expectation, limits: Limits, truth: Rule | None = None) -> list[Rule]:
     """Every rule for a stream, new and unused, but for those about what its frames cannot say.
@@ -93,13 +99,6 @@ def _of_live(limits: Limits) -> Sequence[Rule]:
         NoPause(limits.max_pause),
         RateKept(limits.frame_rate_above, limits.max_pause),
     )
-
-
-_IN_TIME = (Topic.FRESHNESS, Topic.PACE, Topic.CONTINUITY)
-"""What a machine that is full can break, where the server is on it, or the client has too little of it."""
-
-_FULL_FOR_LONG = 1.0
-"""Seconds of a stream for which the machine was full, where what is found took no time of its own."""
 
 
 class Machine(Protocol):

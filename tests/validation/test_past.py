@@ -132,5 +132,8 @@ def test_lines_at_an_edge_may_be_there_or_not() -> None:
     assert (grid.due, grid.possible) == ([range(5)], [range(6)])
     begun = Grid(Past(100.0, 101.0, ((100.0, 200.0),)), 0.1, 0.45, 0.001)
     assert (begun.due, begun.possible) == ([range(6)], [range(6)])
-    assert begun.allows(np.array([99_900, 100_000, 100_500, 100_600])).tolist() == [False, True, True, False]
+    numbers = np.array([-1.0, 0.0, 5.0, 6.0])
+    assert begun.allows(numbers, numbers).tolist() == [False, True, True, False]
+    first, last = begun.about(np.array([99_900, 100_000, 100_500, 100_600]))
+    assert first.tolist() == last.tolist() == numbers.tolist()
     assert Grid(Past(100.0, 100.3, ((0.0, 200.0),)), 0.1, 0.5, 0.001).possible == []
