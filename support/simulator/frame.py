@@ -78,6 +78,7 @@ class Timeline:
         self.first = first
         self._line_ms = plan.lines_dt * _MS
         self._span_ms = max(plan.row_span * _MS, Fraction(1))  # a row ends after it starts, however short its window
+        self._known = -1, Fraction(0)  # a row and its start, which is asked for several times in a row
 
     @classmethod
     def until(cls, now_ns: int, plan: Plan) -> Timeline:
@@ -88,7 +89,11 @@ class Timeline:
 
     def start(self, row: int) -> Fraction:
         """The exact start of a row, epoch milliseconds."""
-        return self.t0_ms + (self.first + row) * self._line_ms
+        known, start = self._known
+        if row != known:
+            start = self.t0_ms + (self.first + row) * self._line_ms
+            self._known = row, start
+        return start
 
     def start_ms(self, row: int) -> int:
         """The start of a row, epoch milliseconds."""
@@ -96,7 +101,15 @@ class Timeline:
 
     def end_ms(self, row: int) -> int:
         """The end of a row's analysis window, epoch milliseconds."""
-        return rounded(self.start(row) + self._span_ms)
+        return _nearest(*self._end(row))
+
+    def _end(self, row: int) -> tuple[int, int]:
+        """The exact end of a row as a quotient that is not reduced, which takes longer than all else here."""
+        start, span = self.start(row), self._span_ms
+        return (
+            start.numerator * span.denominator + span.numerator * start.denominator,
+            start.denominator * span.denominator,
+        )
 
     def first_sample(self, row: int) -> int:
         """The sample number that a row's analysis window begins with: the one nearest to its start."""
@@ -104,7 +117,8 @@ class Timeline:
 
     def sample_at(self, start_ms: Fraction) -> int:
         """The number of the sample that is nearest to a time."""
-        return rounded(start_ms * self.prr / _MS)
+        rate = self.prr
+        return _nearest(start_ms.numerator * rate.numerator, start_ms.denominator * rate.denominator * _MS)
 
     def beyond(self, row: int, rows: int) -> int:
         """The row after so many that begin with ``row``, or the one after the last that there is."""
@@ -112,9 +126,9 @@ class Timeline:
 
     def due_ns(self, row: int) -> int:
         """The instant from which a row lies wholly in the past, nanoseconds since the epoch."""
-        exact = self.start(row) + self._span_ms
-        ended = -(-exact.numerator * _NS_PER_MS // exact.denominator)
-        return max(ended, rounded(exact) * _NS_PER_MS)
+        numerator, denominator = self._end(row)
+        ended = -(-numerator * _NS_PER_MS // denominator)
+        return max(ended, _nearest(numerator, denominator) * _NS_PER_MS)
 
     def row_at(self, now_ns: int) -> int:
         """The last row that is due at ``now_ns``; negative before row 0 is."""
@@ -137,4 +151,8 @@ class Timeline:
 
 def rounded(value: Fraction) -> int:
     """The nearest whole number; a half goes up."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+    return _nearest(value.numerator, value.denominator)
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)

@@ -22,6 +22,7 @@ from support.simulator.plan import Plan
 from support.simulator.sensors import Sensors
 
 KEPT_BYTES = 64 * 2**20  # of values
+_TURNS = 64  # that are known
 AT_ONCE = 8  # groups that are transformed together: fewer cost more calls, more no longer fit into a processor's cache
 
 Source_co = TypeVar("Source_co", bound=Measured, covariant=True)
@@ -50,6 +51,19 @@ class _Moment:
         return self.parts[wanted]
 
 
+@dataclass(slots=True)
+class _Turn:
+    """The newest frames of all plans that are alike but for their channels: the samples they begin with, and these."""
+
+    starts: list[int]
+    asked: set[_Cut]
+
+    def precedes(self, starts: Sequence[int], plan: Plan) -> bool:
+        """Whether the frames of ``starts`` are the next ones."""
+        frame = float(plan.rows_per_frame * plan.lines_dt * plan.prr)
+        return abs(starts[0] - self.starts[0] - frame) < 1
+
+
 class Lines(Generic[Source_co]):
     """The lines of a fibre, or of a recording. Safe to ask from several threads: what one makes, others wait for."""
 
@@ -58,11 +72,16 @@ class Lines(Generic[Source_co]):
         self._changed = threading.Condition()
         self._moments: OrderedDict[tuple[int, range, int], _Moment] = OrderedDict()  # by nfft, bins and first sample
         self._kept_bytes = 0
+        self._turns: dict[tuple[int, range, int, int, int], _Turn] = {}  # by nfft, bins, rows of a frame and lines_dt
 
-    def frame(self, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int) -> Frame:
-        """The frame of the rows from ``first_row`` on: what the fibre was, and when that was."""
+    def frame(self, plan: Plan, timeline: Timeline, canvas_id: str, first_row: int, *, of_all: bool = False) -> Frame:
+        """The frame of the rows from ``first_row`` on: what the fibre was, and when that was.
+
+        Args:
+            of_all: makes what others asked for with the frame before, too, as they will: all at once is less work.
+        """
         numbers = range(first_row, timeline.beyond(first_row, plan.rows_per_frame))
-        lines = self._lines(plan, [timeline.first_sample(row) for row in numbers])
+        lines = self._lines(plan, [timeline.first_sample(row) for row in numbers], of_all)
         rows = tuple(
             Row(canvas_id, line, timeline.start_ms(row), timeline.end_ms(row), timeline.line(row))
             for row, line in zip(numbers, lines, strict=True)
@@ -70,20 +89,16 @@ class Lines(Generic[Source_co]):
         bounds = [some.bounds for line in lines for some in line]
         return Frame(rows, min_amp=min(low for low, _ in bounds), max_amp=max(high for _, high in bounds))
 
-    def _lines(self, plan: Plan, starts: Sequence[int]) -> list[tuple[Sensors, ...]]:
-        """The lines of a plan that begin at the samples ``starts``."""
+    def _lines(self, plan: Plan, starts: list[int], of_all: bool) -> list[tuple[Sensors, ...]]:
+        """The lines of a plan that begin at the samples ``starts``; what nobody makes already of them is made here."""
         cuts = _cuts(plan.first, plan.last)
-        moments = self._complete(plan, starts, cuts)
-        return [tuple(moments[start].within(cut, plan.first, plan.last) for cut in cuts) for start in starts]
-
-    def _complete(self, plan: Plan, starts: Sequence[int], cuts: Sequence[_Cut]) -> dict[int, _Moment]:
-        """The moments of ``starts``, none of which lacks any of ``cuts``: what nobody makes already is made here."""
         with self._changed:
             moments = {start: self._moment(plan, start) for start in starts}
-        while claim := self._claim(moments, cuts):
+            wanted = self._of_all(plan, starts, cuts) if of_all else cuts
+        while claim := self._claim(moments, wanted):
             missing, of = claim
             self._make(plan, {start: moments[start] for start in of}, missing)
-        return moments
+        return [tuple(moments[start].within(cut, plan.first, plan.last) for cut in cuts) for start in starts]
 
     def _moment(self, plan: Plan, start: int) -> _Moment:
         """The oldest go first: a line is asked for when it has just ended, by all that will ask for it."""
@@ -91,12 +106,25 @@ class Lines(Generic[Source_co]):
             _, oldest = self._moments.popitem(last=False)
             oldest.is_kept = False
             self._kept_bytes -= oldest.size
-        return self._moments.setdefault((plan.nfft, plan.bins, start), _Moment())
+        key = plan.nfft, plan.bins, start
+        return self._moments.get(key) or self._moments.setdefault(key, _Moment())
+
+    def _of_all(self, plan: Plan, starts: list[int], cuts: Sequence[_Cut]) -> Sequence[_Cut]:
+        """These pieces, and where nobody has asked for lines of ``starts`` yet, those that all asked for before."""
+        key = plan.nfft, plan.bins, plan.rows_per_frame, plan.lines_dt.numerator, plan.lines_dt.denominator
+        turn = self._turns.get(key)
+        if turn and starts <= turn.starts:
+            turn.asked.update(cuts if starts == turn.starts else ())
+            return cuts
+        while len(self._turns) >= _TURNS:
+            del self._turns[next(iter(self._turns))]
+        self._turns[key] = _Turn(starts, set(cuts))
+        return sorted(turn.asked.union(cuts)) if turn and turn.precedes(starts, plan) else cuts
 
     def _claim(self, moments: dict[int, _Moment], cuts: Sequence[_Cut]) -> tuple[tuple[_Cut, ...], list[int]] | None:
         """Pieces that nobody makes, and the moments that lack just these; None, once nothing is lacking at all."""
         with self._changed:
-            while True:
+            while not all(moment.pieces.get(cut) for moment in moments.values() for cut in cuts):
                 lacking = {start: _unclaimed(moment, cuts) for start, moment in moments.items()}
                 missing = next(filter(None, lacking.values()), None)
                 if missing:
@@ -104,9 +132,8 @@ class Lines(Generic[Source_co]):
                     for start in of:
                         moments[start].pieces.update(dict.fromkeys(missing))
                     return missing, of
-                if all(moment.pieces[cut] is not None for moment in moments.values() for cut in cuts):
-                    return None
                 self._changed.wait()
+        return None
 
     def _make(self, plan: Plan, moments: dict[int, _Moment], missing: Sequence[_Cut]) -> None:
         made: list[tuple[_Moment, _Cut, Sensors]] = []
@@ -149,10 +176,10 @@ def _cuts(first: int, last: int) -> tuple[_Cut, ...]:
 
 
 def _runs(cuts: Sequence[_Cut]) -> Iterator[list[_Cut]]:
-    """Neighbouring pieces, a few at a time."""
+    """Neighbouring pieces of one size, a few at a time."""
     run: list[_Cut] = []
     for cut in cuts:
-        if run and (len(run) == AT_ONCE or run[-1][1] != cut[0]):
+        if run and (len(run) == AT_ONCE or run[-1][1] != cut[0] or cut[1] - cut[0] != run[0][1] - run[0][0]):
             yield run
             run = []
         run.append(cut)

@@ -101,9 +101,10 @@ class StreamService:
             turn, of_jobs = self.deviations.situation.turn, self.deviations.situation.course.memory
             at = At(number, row, plan, timeline, memory, part, job, self._lines, turn, of_jobs)
             if is_little:
-                yield self._payload(deviations, at)
+                yield self._payload(deviations, at, is_little)
             else:
-                yield await asyncio.get_running_loop().run_in_executor(self._workers, self._payload, deviations, at)
+                run = asyncio.get_running_loop().run_in_executor
+                yield await run(self._workers, self._payload, deviations, at, is_little)
 
     def _timeline(self, now_ns: int, plan: Plan) -> Timeline:
         """The lines of a stream that begins now: those of the job's other streams, where these share them."""
@@ -115,11 +116,11 @@ class StreamService:
         job.grid = job.grid or Timeline.until(now_ns, plan)
         return job.grid.onward(now_ns, plan)
 
-    def _payload(self, deviations: Deviations, at: At) -> bytes:
+    def _payload(self, deviations: Deviations, at: At, of_all: bool) -> bytes:
         """fibre -> spectrum -> frame -> bytes."""
         deviations = deviations.of_frame(at)
         job = self.job
-        frame = self._lines.frame(at.plan, at.timeline, job.canvas_id, at.row)
+        frame = self._lines.frame(at.plan, at.timeline, job.canvas_id, at.row, of_all=of_all)
         if deviations.act_at(stages.READING):
             frame = self._read(deviations, at, frame)
         payload = job.dialect.wire.encode(deviations.through(stages.FRAME, frame, at), job.number)

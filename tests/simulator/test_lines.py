@@ -93,6 +93,44 @@ def test_what_jobs_have_in_common_is_made_once() -> None:
     assert fibre.channels_read == list(range(272)), "whole groups, each of them once"
 
 
+def test_whoever_asks_first_makes_what_all_asked_for_the_line_before() -> None:
+    fibre = CountingFibre()
+    lines = Lines(fibre)
+    plans = [window(0, 40), window(50, 52), window(100, 140), window(64, 79)]
+    for plan in plans:
+        lines.frame(plan, TIMELINE, "canvas", 0, of_all=True)
+    fibre.read.clear()
+    frames = [lines.frame(plan, TIMELINE, "canvas", 1, of_all=True) for plan in plans]
+    assert fibre.channels_read == [*range(48), *range(50, 53), *range(64, 80), *range(96, 144)]
+    assert fibre.read[-1].stop == 144, "by the first one"
+    alone = [Lines(Fibre(1, 2000, 0, 2222)).frame(plan, TIMELINE, "canvas", 1) for plan in plans]
+    assert list(map(shown, frames)) == list(map(shown, alone))
+
+
+def test_who_has_left_or_asks_for_other_lines_has_none_made() -> None:
+    fibre = CountingFibre()
+    lines = Lines(fibre)
+    one, other, slower = window(0, 15), window(16, 31), window(32, 47, lines_dt=Fraction(1, 10))
+    for plan in (one, other, slower):
+        lines.frame(plan, TIMELINE, "canvas", 0, of_all=True)
+    lines.frame(one, TIMELINE, "canvas", 1, of_all=True)
+    fibre.read.clear()
+    lines.frame(one, TIMELINE, "canvas", 2, of_all=True)
+    assert fibre.channels_read == list(range(16)), "the other one did not ask for line 1"
+    lines.frame(one, TIMELINE, "canvas", 9, of_all=True)
+    fibre.read.clear()
+    lines.frame(other, TIMELINE, "canvas", 8, of_all=True)
+    lines.frame(one, TIMELINE, "canvas", 10, of_all=True)
+    assert fibre.channels_read == list(range(32)), "each its own: line 8 is an old one by now"
+
+
+def test_many_ways_to_ask_need_no_more_memory() -> None:
+    lines = Lines(Fibre(1, 2000, 0, 2222))
+    for bins in range(1, 101):
+        lines.frame(window(0, 0, bins=range(bins)), TIMELINE, "canvas", 0, of_all=True)
+    assert len(lines._turns) == 64
+
+
 def test_a_few_channels_cost_no_more_than_themselves() -> None:
     fibre = CountingFibre()
     Lines(fibre).frame(window(18, 18, nfft=65_536, bins=range(1000)), TIMELINE, "canvas", 0)

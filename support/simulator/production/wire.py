@@ -3,7 +3,8 @@
 The values, most of a message, are put into it by hand, without a copy for each step on the way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from protos.pandadatastream_pb2 import DataStream
 from support.simulator.frame import Frame
@@ -17,13 +18,13 @@ def encode(frame: Frame, job_number: int = 0) -> bytes:
     """The message ``DataStream`` of a frame."""
     rows, parts, size = frame.rows, list[bytes | memoryview](), 0
     for row in rows:
-        values = [some.values.reshape(-1).view("u1").data for some in row.sensors]
-        size = sum(map(len, values))
+        values = [some.values.data for some in row.sensors]
+        size = sum(some.nbytes for some in values)
         parts += [_MAIN_DATA, varint(size), *values]
-    channels = [some.ids for some in rows[0].sensors if some.ids] if rows else []
+    channels = [_extent(some.ids) for some in rows[0].sensors if some.ids] if rows else []
     before = DataStream(
-        start_channel=min(map(min, channels), default=0),
-        end_channel=max(map(max, channels), default=0),
+        start_channel=min((lowest for lowest, _ in channels), default=0),
+        end_channel=max((highest for _, highest in channels), default=0),
         timestamp_in_milis=[row.start_ms for row in rows],
         row_index=[row.index for row in rows],
         data_shape_x=size // 4,
@@ -32,6 +33,12 @@ def encode(frame: Frame, job_number: int = 0) -> bytes:
         global_minimum=frame.min_amp,
     )
     return b"".join([before.SerializeToString(), *parts, DataStream(job_id=job_number).SerializeToString()])
+
+
+@lru_cache(maxsize=1024)
+def _extent(ids: Sequence[int]) -> tuple[int, int]:
+    """The lowest and the highest of them."""
+    return min(ids), max(ids)
 
 
 def changes(later: Callable[[int], int], renumbered: Callable[[int], int]) -> Mapping[int, Change]:
