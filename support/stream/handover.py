@@ -9,11 +9,11 @@ from collections.abc import Callable
 LEAST_PAUSE = 0.005
 """Seconds from one handover to the next, unless there is plenty: small frames that come fast are handed on together."""
 
-_MOST_PAUSE = 0.25
+_MOST_PAUSE = 0.5
 """Seconds from the caller's return to the next handover, at most."""
 
-_PAUSE_PER_WORK = 9
-"""Seconds of pause for each second that the caller took: it works for a tenth of the time."""
+_PAUSE_PER_WORK = 30
+"""Seconds of pause for each second that the caller took: it works for a small part of the time."""
 
 PLENTY = 2**21
 """Bytes that are handed on at once, pause or not: with fewer, judging costs more (``make bench``)."""
