@@ -269,6 +269,9 @@ class Settings(BaseModel):
         None, gt=0, le=100, description="overrides the percentage of frames that must come in time"
     )
     data_age_within: Seconds | None = Field(None, description="overrides how old live data may be on arrival")
+    age_growth: float | None = Field(
+        None, gt=0, description="overrides the seconds by which live data may grow older in a second"
+    )
 
     recording: Path | None = Field(
         None, description="file with the recording that the server plays, which historic streams are judged by"

@@ -150,6 +150,7 @@ class LiveDataKeepUp(Rule):
                 where,
                 found.rate,
                 self._took(found),
+                "age_growth",
             )
         self._falls_behind = found is not None
 
