@@ -176,7 +176,7 @@ def test_a_stream_is_served_again_as_it_was(tmp_path: Path, server: EmbeddedServ
         assert replaying.told["dialect"] == server.told["dialect"]
         for stream, file in zip(streams[:2], files[:2], strict=True):
             assert_served_again(stream, streamed(replaying, None, 12), file)
-        assert "DATA_LOSS: of the capture, it is cut off" in streamed(replaying, None, 12).failure
+        assert "DATA_LOSS: of the capture, it is cut off" in streamed(replaying, None, None).failure
         with FocusServerAPI(replaying.rest_url) as api, pytest.raises(APIError, match="NFFT 1024, 0 to 500 Hz") as told:
             api.configure(live_job_request(SETTINGS, api.live_metadata(), api.channels(), nfft=512))
         assert told.value.status == HTTPStatus.BAD_REQUEST
