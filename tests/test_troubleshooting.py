@@ -562,7 +562,7 @@ def _(_at: Triggers) -> list[str]:
 
 @under("`live data fall behind: …`")
 def _(_at: Triggers) -> list[str]:
-    return [f"- {finding}" for finding in judge(aging_frames(), AGING)]
+    return [f"- {finding.in_full}" for finding in judge(aging_frames(), AGING)]
 
 
 @under("`… those of an earlier row again, …`")
