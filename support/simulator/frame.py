@@ -78,7 +78,7 @@ class Timeline:
         self.first = first
         self._line_ms = plan.lines_dt * _MS
         self._span_ms = max(plan.row_span * _MS, Fraction(1))  # a row ends after it starts, however short its window
-        self._known = -1, Fraction(0)  # a row and its start, which is asked for several times in a row
+        self._known: tuple[int | None, Fraction] = None, Fraction(0)  # the start of the row that was asked for last
 
     @classmethod
     def until(cls, now_ns: int, plan: Plan) -> Timeline:
