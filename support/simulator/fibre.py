@@ -201,7 +201,7 @@ class Fibre:
         return made
 
     def _make(self, group: int, block: int) -> Samples:
-        one, other = self._random(_NOISE, group, block).integers(len(self._stretches), size=(2, GROUP))
+        one, other = _random(self.seed, _NOISE, group, block).integers(len(self._stretches), size=(2, GROUP))
         noise: Samples = self._stretches[one]  # a copy
         noise += self._stretches[other]
         noise *= self._level(group)[:, np.newaxis]
@@ -210,14 +210,11 @@ class Fibre:
         self._add_event(noise, group, block)
         return noise
 
-    def _random(self, purpose: int, place: int, moment: int) -> np.random.Generator:
-        return _random(self.seed, purpose, place, moment)
-
     def _level(self, group: int) -> Samples:
         """What the sum of two normal numbers is taken by, shape (GROUP,): for a standard deviation of 0.003 to 0.1."""
         level = self._levels.get(group)
         if level is None:
-            level = (10 ** (self._random(_LEVEL, group, 0).uniform(-2.5, -1.0, GROUP))).astype(np.float32)
+            level = (10 ** (_random(self.seed, _LEVEL, group, 0).uniform(-2.5, -1.0, GROUP))).astype(np.float32)
             level[np.arange(group * GROUP, (group + 1) * GROUP) % 16 == 7] = _QUIET_LEVEL
             level /= np.sqrt(np.float32(2))
             self._levels[group] = level
@@ -249,7 +246,7 @@ class Fibre:
         """The one of a section in a slot: many blocks, one after the other, ask for the same."""
         event = self._events.get(section)
         if event is None or event.slot != slot:
-            random = self._random(_EVENT, section, slot)
+            random = _random(self.seed, _EVENT, section, slot)
             event = self._events[section] = _Event(
                 slot,
                 section * _EVENT_SECTION + int(random.integers(_EVENT_REACH, _EVENT_SECTION - _EVENT_REACH)),

@@ -114,7 +114,8 @@ class Lines(Generic[Source_co]):
         key = plan.nfft, plan.bins, plan.rows_per_frame, plan.lines_dt.numerator, plan.lines_dt.denominator
         turn = self._turns.get(key)
         if turn and starts <= turn.starts:
-            turn.asked.update(cuts if starts == turn.starts else ())
+            if starts == turn.starts:
+                turn.asked.update(cuts)
             return cuts
         while len(self._turns) >= _TURNS:
             del self._turns[next(iter(self._turns))]

@@ -5,6 +5,7 @@ import itertools
 import logging
 from concurrent.futures import Executor
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import grpc
@@ -100,11 +101,8 @@ class StreamService:
                 return
             turn, of_jobs = self.deviations.situation.turn, self.deviations.situation.course.memory
             at = At(number, row, plan, timeline, memory, part, job, self._lines, turn, of_jobs)
-            if is_little:
-                yield self._payload(deviations, at, is_little)
-            else:
-                run = asyncio.get_running_loop().run_in_executor
-                yield await run(self._workers, self._payload, deviations, at, is_little)
+            make = partial(self._payload, deviations, at, of_all=is_little)
+            yield make() if is_little else await asyncio.get_running_loop().run_in_executor(self._workers, make)
 
     def _timeline(self, now_ns: int, plan: Plan) -> Timeline:
         """The lines of a stream that begins now: those of the job's other streams, where these share them."""

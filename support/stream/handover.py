@@ -13,7 +13,7 @@ _MOST_PAUSE = 0.5
 """Seconds from the caller's return to the next handover, at most."""
 
 _PAUSE_PER_WORK = 30
-"""Seconds of pause for each second that the caller took: it works for a small part of the time."""
+"""Seconds of pause for each second that the caller took: it works for a thirtieth of the time."""
 
 PLENTY = 2**21
 """Bytes that are handed on at once, pause or not: with fewer, judging costs more (``make bench``)."""
