@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,8 @@ from support.stream.dialects import named
 from support.stream.metrics import StreamMetrics
 from support.stream.part import Part
 from support.stream.progress import Progress
-from support.stream.reading import Reading
-from support.stream.tape import Over
+from support.stream.reading import Portions, Reading
+from support.stream.tape import Came, Over
 from support.truth.picture import PictureOfRecording, picture_of
 from support.truth.recording import Recording
 from support.validation.expectation import Expectation
@@ -114,17 +114,31 @@ def _all_again(capture: Capture, job: Job, expectation: Expectation, metrics: St
     metrics.streams = [Part(number, amount, metrics.began) for number in range(amount)] if amount > 1 else []
     reading = Reading(metrics.streams, readers, progress)
     try:
-        for event in capture.events:
+        for event in _portions(capture.events):
             if isinstance(event, Over):
                 progress.over(event.at, event.reason)
                 progress.ask()
                 reading.begin_anew()
                 continue
-            messages = list(event.messages)
-            read = reading.read([(event.stream, messages)]) if amount > 1 else readers[0].blocks(messages)
+            read = reading.read(event) if amount > 1 else readers[0].blocks(event[0][1])
             with suppress(UnreadableError):  # the error that ended the stream says so; what came with it was read, too
                 for block in read:
                     block.began = metrics.began
                     yield from progress.take(block)
     finally:
         reading.close()
+
+
+def _portions(events: Iterable[Came | Over]) -> Iterator[Portions | Over]:
+    """What came, as it was read: what several streams brought together is read before a line of it is whole."""
+    portion: Portions = []
+    for event in events:
+        if portion and (isinstance(event, Over) or event.stream <= portion[-1][0]):
+            yield portion
+            portion = []
+        if isinstance(event, Over):
+            yield event
+        else:
+            portion.append((event.stream, list(event.messages)))
+    if portion:
+        yield portion

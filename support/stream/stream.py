@@ -247,12 +247,12 @@ class Stream(ABC, Generic[_Portion]):
                 for block in self._timed(self._read(portion), "decoding_seconds"):
                     block.began = self._metrics.began
                     yield from self._progress.take(block)
+                    if self._progress.call_is_done:  # what came with it is not looked at, however much that was
+                        return
             except UnreadableError as error:
                 target = self._connection.target
                 frame = f"frame {self._progress.delivered} of job {self._job_id!r} from {target}"
                 raise ProtocolError(f"{frame} {error}", target=target) from error
-            if self._progress.call_is_done:
-                return
 
     def _timed(self, items: Iterator[_Item], counter: str) -> Iterator[_Item]:
         """The items; a counter of the metrics grows by the seconds that it takes until they come."""

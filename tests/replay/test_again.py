@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -119,8 +120,12 @@ def streamed(
     *,
     past: Recording | None = None,
     seconds: float = math.inf,
+    pause: float = 0.0,
 ) -> Streamed:
-    """So many frames, or what comes of them, of a server with this fault; or the last second of what it plays."""
+    """So many frames, or what comes of them, of a server with this fault; or the last second of what it plays.
+
+    With a pause after what came together, more comes together.
+    """
     settings = SETTINGS.speaking(server.told["dialect"])
     if fault is not None:
         server.deviate(faults=[fault] if fault else [])
@@ -137,7 +142,11 @@ def streamed(
         with open_window(settings, api, request, fibre[0].prr) as window:
             window.connect()
             with suppress(RemoteError):
-                window.receive(frames, seconds)
+                if pause:
+                    for _ in window.stream(frames):
+                        time.sleep(pause)
+                else:
+                    window.receive(frames, seconds)
             return Streamed.of(window)
 
 
@@ -160,6 +169,15 @@ def test_a_stream_of_a_server_is_judged_as_it_was(
     assert bool(told(stream)) == bool(fault)
     assert sorted(told(found.stream)) == sorted(told(stream))
     assert (found.gone, found.new) == ((), ())
+    assert [part.bytes for part in found.stream.metrics.streams] == [part.bytes for part in stream.metrics.streams]
+
+
+def test_of_a_stream_that_was_read_slowly_no_more_is_judged(tmp_path: Path, server: EmbeddedServer) -> None:
+    """What came with the last frame that was wanted, and was not looked at, is not judged later either."""
+    is_several = server.told["dialect"] == "production"
+    stream = streamed(server, "stream-loses-lines" if is_several else "line-lost", 12, pause=0.4)
+    found = again(stream, tmp_path / "capture")
+    assert sorted(told(found.stream)) == sorted(told(stream)) != []
     assert [part.bytes for part in found.stream.metrics.streams] == [part.bytes for part in stream.metrics.streams]
 
 

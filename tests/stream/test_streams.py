@@ -117,6 +117,23 @@ def test_where_that_cannot_be_asked_the_client_leaves_all(client: GrpcStreamClie
     assert client.get_metrics().had_enough
 
 
+def test_what_came_with_the_last_frame_wanted_is_not_looked_at(client: GrpcStreamClient, serve: Serve) -> None:
+    """However much that was: a caller that is slow has more of it, and what is found must not depend on that."""
+
+    class Unlimited(Numbered):
+        cannot = frozenset({Unsaid.FRAME_LIMIT})
+
+    client.dialect = Unlimited()
+    server = serve(*([*one, silence()] for one in streams(range(9), [0, 2, 3, 4, 5, 8], range(9))), streams=3)
+    client.connect("127.0.0.1", server.port)
+
+    for frame in client.stream_spectrograms("1-1", max_frames=4, stream_amount=3):
+        if frame.index == 0:
+            time.sleep(0.5)  # by then the rest has come, and is read together
+
+    assert [part.lacking.count for part in client.get_metrics().streams] == [0, 1, 0]
+
+
 def test_leaving_early_leaves_all(client: GrpcStreamClient, serve: Serve) -> None:
     server = serve(*([*one, silence()] for one in streams(range(3), range(3), range(3))), streams=3)
     client.connect("127.0.0.1", server.port)
