@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_behave_runs import behave, scenarios
+from tests.test_behave_runs import behave, scenarios, wrong
 
 FOLDER = Path(__file__).parent
 
@@ -40,7 +40,7 @@ def foreign_server() -> Iterator[Callable[..., str]]:
 
 def test_the_criteria_pass(tmp_path: Path, foreign_server: Callable[..., str]) -> None:
     run = behave(tmp_path, "-D", f"focus_server_url={foreign_server()}", feature="acceptance_criteria")
-    assert run.returncode == 0, run.stdout
+    assert run.returncode == 0, wrong(run)
     assert "dialect: production (its stream answers, and no other)" in run.stdout
     assert "REMARK: the frequencies say that the fibre is sampled 2004 times a second" in run.stdout
     assert scenarios(run.stdout, "passed") >= 15, "all but what is about a limit of frames, or a job that can be ended"
@@ -48,7 +48,7 @@ def test_the_criteria_pass(tmp_path: Path, foreign_server: Callable[..., str]) -
 
 def test_configurations_are_judged(tmp_path: Path, foreign_server: Callable[..., str]) -> None:
     run = behave(tmp_path, "-D", f"focus_server_url={foreign_server()}", feature="jobs/configuration.feature")
-    assert run.returncode == 0, run.stdout
+    assert run.returncode == 0, wrong(run)
     assert scenarios(run.stdout, "passed") > 12
 
 
