@@ -82,9 +82,9 @@ STREAMED: dict[str, tuple[str, int, set[str]]] = {
     "never-ends": ("end", 6, set()),
     "error-at-end": ("end", 6, set()),
     "slow-end=2": ("end", 6, set()),
-    "stall": ("rate", 12, set()),
-    "slow-rate": ("rate", 8, set()),
-    "bursts": ("rate", 30, set()),
+    "stall": ("rate", 100, set()),  # this one and the next two: more than once, for the first frames may be late
+    "slow-rate": ("rate", 20, set()),
+    "bursts": ("rate", 90, set()),
     "slowing-down": ("rate", 55, set()),
     "slow-first-frame=2": ("first-frame", 6, set()),
     "not-protobuf": ("wire", 6, set()),
