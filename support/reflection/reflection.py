@@ -25,7 +25,10 @@ _MOST_CHARACTERS = 500
 """Of a sentence in which the server's own words are told."""
 
 ANSWER_WITHIN = 2.0
-"""Seconds in which a server that has reflection has said what it is asked."""
+"""Seconds in which a server that has reflection has answered a question."""
+
+_ALL_WITHIN = 20.0
+"""Seconds in which it has told all files of a schema: it is asked for one after the other, over whatever distance."""
 
 
 class ReflectionError(ValueError):
@@ -44,7 +47,7 @@ class Reflection:
 
     Args:
         channel: to the server.
-        timeout: seconds for each of the two questions.
+        timeout: seconds for each question.
     """
 
     def __init__(self, channel: grpc.Channel, timeout: float = ANSWER_WITHIN) -> None:
@@ -72,7 +75,7 @@ class Reflection:
         Raises:
             ReflectionError: it has no reflection, or cannot be read.
         """
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + _ALL_WITHIN
         files: dict[str, FileDescriptorProto] = {}
         for symbol in symbols:
             self._take(ServerReflectionRequest(file_containing_symbol=symbol), files, deadline)
@@ -130,7 +133,7 @@ class Reflection:
             f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
             request_serializer=ServerReflectionRequest.SerializeToString,
         )
-        call = ask(iter([request]), timeout=max(deadline - time.monotonic(), 0))
+        call = ask(iter([request]), timeout=max(min(deadline - time.monotonic(), self._timeout), 0))
         try:
             data = next(call, None)
             return None if data is None else ServerReflectionResponse.FromString(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -337,6 +338,22 @@ def test_reflection_that_says_nothing_is_waited_for_once(http: Http) -> None:
         words = told(http, target)
         over.set()
     assert words.startswith("not compared (reflection could not be read: DEADLINE_EXCEEDED")
+
+
+def test_a_schema_of_many_files_is_read_from_far_away(http: Http) -> None:
+    """Ten answers of a quarter of a second each: every one is in time, all together are not."""
+    first = story(lambda file: file.dependency.append("1.proto")).SerializeToString()
+
+    def respond(requests: Requests, context: grpc.ServicerContext) -> Iterator[bytes]:
+        for request in requests:
+            time.sleep(0.25)
+            number = int(request.file_by_filename.removesuffix(".proto") or 0)
+            following = [f"{number + 1}.proto"] if number < 10 else []
+            imported = FileDescriptorProto(name=request.file_by_filename, dependency=following).SerializeToString()
+            yield from answering(imported if number else first)(iter([request]), context)
+
+    with serving({STORY.method: b""}, handlers=reflecting(respond)) as target:
+        assert told(http, target) == "the same (by reflection)"
 
 
 def test_a_file_that_reflection_lacks_is_not_missed(http: Http) -> None:
