@@ -23,6 +23,12 @@ UNAVAILABLE = Abort(grpc.StatusCode.UNAVAILABLE, "the network is down")
 ALL = tuple(sensor for stream in SENSORS for sensor in stream)
 
 
+class Unlimited(Numbered):
+    """A dialect that cannot ask for so many frames."""
+
+    cannot = frozenset({Unsaid.FRAME_LIMIT})
+
+
 @pytest.fixture
 def client(client: GrpcStreamClient) -> GrpcStreamClient:
     client.dialect = NUMBERED
@@ -106,9 +112,6 @@ def test_each_stream_is_asked_for_so_many_frames(client: GrpcStreamClient, serve
 
 
 def test_where_that_cannot_be_asked_the_client_leaves_all(client: GrpcStreamClient, serve: Serve) -> None:
-    class Unlimited(Numbered):
-        cannot = frozenset({Unsaid.FRAME_LIMIT})
-
     client.dialect = Unlimited()
     server = serve(*([*one, silence()] for one in streams(range(9), range(9), range(9))), streams=3)
 
@@ -119,10 +122,6 @@ def test_where_that_cannot_be_asked_the_client_leaves_all(client: GrpcStreamClie
 
 def test_what_came_with_the_last_frame_wanted_is_not_looked_at(client: GrpcStreamClient, serve: Serve) -> None:
     """However much that was: a caller that is slow has more of it, and what is found must not depend on that."""
-
-    class Unlimited(Numbered):
-        cannot = frozenset({Unsaid.FRAME_LIMIT})
-
     client.dialect = Unlimited()
     server = serve(*([*one, silence()] for one in streams(range(9), [0, 2, 3, 4, 5, 8], range(9))), streams=3)
     client.connect("127.0.0.1", server.port)
