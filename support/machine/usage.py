@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -31,29 +32,34 @@ class Meter:
 
     Args:
         pid: its id; None for this process.
-
-    Raises:
-        psutil.NoSuchProcess: there is no such process.
     """
 
     def __init__(self, pid: int | None = None) -> None:
-        self._process = psutil.Process(pid)
-        self._cpu_began = self._cpu_seconds()
+        self._process: psutil.Process | None = None
+        self._cpu_began = 0.0
+        with suppress(psutil.NoSuchProcess):  # one that has ended already is read as such
+            self._process = psutil.Process(pid)
+            self._cpu_began = _cpu_seconds(self._process)
         self._began = time.monotonic()
 
     def read(self) -> Usage | None:
-        """What it used since then; None where it has ended."""
+        """What it used since then; None where it has ended.
+
+        A process that ends gives its memory back first: it has none before it is a zombie, and as one.
+        """
+        if self._process is None:
+            return None
         try:
-            if self._process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            share = (self._cpu_seconds() - self._cpu_began) / max(time.monotonic() - self._began, 1e-9)
-            return Usage(share, self._process.memory_info().rss)
+            cpu_seconds = _cpu_seconds(self._process) - self._cpu_began
+            memory = self._process.memory_info().rss
         except psutil.NoSuchProcess:
             return None
+        return Usage(cpu_seconds / max(time.monotonic() - self._began, 1e-9), memory) if memory else None
 
-    def _cpu_seconds(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 class Memory:
@@ -62,9 +68,6 @@ class Memory:
     Args:
         processes: their ids by their names; None for this process.
         every: seconds from one look at them to the next.
-
-    Raises:
-        psutil.NoSuchProcess: there is no such process.
     """
 
     def __init__(self, processes: Mapping[str, int | None], every: float) -> None:
