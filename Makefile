@@ -35,6 +35,8 @@ install = @touch .venv/installing; trap 'exit 130' INT TERM; \
 acceptance: .venv/installed $(STUBS)
 	@exec $(BIN)/python -m support.reporting.acceptance $(FLAGS)
 
+# Hundreds of processes import the same modules: those are compiled once.
+test: export PYTHONDONTWRITEBYTECODE =
 ## test: lint, types, schemas, and the tests of the library with coverage
 test: .venv/installed-dev $(STUBS) $(FOREIGN)/node_modules/.package-lock.json
 	$(BIN)/ruff check .

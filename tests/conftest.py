@@ -1,5 +1,6 @@
 """Real servers and ports to test against; whatever a test opens is closed."""
 
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,19 @@ Http = Callable[..., HttpServer]
 def cleanup() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def coverage_asked() -> dict[str, str]:
+    """What has coverage measure a process, too; taken away, for it slows down all those that no test wants measured."""
+    return {name: os.environ.pop(name) for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ}
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch, coverage_asked: dict[str, str]) -> None:
+    """Has coverage measure the processes that a test starts, where they alone run what it is about."""
+    for name, value in coverage_asked.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

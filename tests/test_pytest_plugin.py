@@ -15,6 +15,8 @@ from support import ROOT
 from support.server.embedded import EmbeddedServer
 from tests.patience import RUN_PATIENCE, TOLERANT
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 CONFTEST, EXAMPLE = re.findall(
     r"^```python\n(.*?)^```$", (ROOT / "docs" / "PYTEST.md").read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
 )

@@ -21,6 +21,8 @@ from tests.patience import RUN_PATIENCE, TOLERANT
 from tests.reporting import outputs, xray_schema
 from tests.reporting.suite import FORMATTER
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 DEAD = """
 - key: FOCUS-7
   promise: sensors alive

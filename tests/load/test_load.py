@@ -22,6 +22,8 @@ from support.server.embedded import EmbeddedServer
 from support.server.under_test import jobs_left
 from tests.patience import RUN_PATIENCE, TOLERANT, eventually
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 Server = Callable[..., EmbeddedServer]
 
 

@@ -41,6 +41,8 @@ from tests.replay.streams import JOB, PLAN, kept
 from tests.validation.streams import frames_of, spoiled
 from tests.validation.test_rules import BREAKAGES, Change
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 SETTINGS = Settings.model_validate({name.removeprefix("FOCUS_").lower(): value for name, value in TOLERANT.items()})
 
 

@@ -17,6 +17,8 @@ from tests.patience import RUN_PATIENCE, eventually
 from tests.reporting.suite import write_suite
 from tests.reporting.test_words import run_in
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 STEPS = """
 from pathlib import Path
 from behave import step

@@ -529,6 +529,7 @@ def test_the_page_of_a_run_that_was_cut_off_says_so(suite: Suite) -> None:
 
 
 @needs_tools
+@pytest.mark.usefixtures("measured")
 def test_the_share_in_the_page_is_that_of_all_scenarios(suite: Suite) -> None:
     ended = suite.end(suite.begin("--tags=@chosen", module="support.reporting.acceptance"))
     assert ended.exit_code == 0, ended.console
@@ -536,6 +537,7 @@ def test_the_share_in_the_page_is_that_of_all_scenarios(suite: Suite) -> None:
     assert outputs.share(ended.reports) == pytest.approx(33.33)
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_run_that_does_not_begin_shows_no_page_of_the_one_before(suite: Suite) -> None:
     suite.run()
     ended = suite.end(suite.begin("features/once.feature", module="support.reporting.acceptance"))

@@ -22,6 +22,8 @@ from support.simulator.watch import when_closed
 from tests.patience import PATIENCE
 from tests.simulator.driver import in_process
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 
 def test_one_line_when_ready_and_the_end_on_sigterm_with_open_streams() -> None:
     with in_process() as simulator:
