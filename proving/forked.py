@@ -9,7 +9,6 @@ import gc
 import multiprocessing
 import os
 import runpy
-import signal
 import subprocess
 import sys
 import threading
@@ -106,11 +105,9 @@ class Forked:
         return -1 if code is None else code
 
     def interrupt(self) -> None:
-        """Does what Ctrl-C would do."""
-        if os.name == "nt":
+        """Asks it to end, by SIGTERM: of Ctrl-C, one that has only just begun would tell by a traceback."""
+        if not connection.wait([self._process.sentinel], 0):
             self._process.terminate()
-        elif not connection.wait([self._process.sentinel], 0):
-            os.kill(self.pid, signal.SIGINT)
 
     def kill(self) -> None:
         """Ends it at once."""

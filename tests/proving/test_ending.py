@@ -15,7 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.patience import PATIENCE, eventually
+from support import ROOT
+from tests.patience import PATIENCE, RUN_PATIENCE, eventually
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process")
 
@@ -28,6 +29,20 @@ TOOLS = [
     ["baselines", "baselines", "--slowed", "0", "--frames", "10", "--jobs", "1"],
     BENCH,
 ]
+
+JUST_BEGUN = """
+import sys, time
+from pathlib import Path
+from proving.forked import Forked
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    for number in range(40):
+        process = Forked("behave", ["--version"], folder, folder / f"{number}.log")
+        time.sleep(number * 3e-4)
+        process.interrupt()
+        process.wait(60)
+"""
 
 
 class Tool:
@@ -97,3 +112,18 @@ def test_a_tool_that_is_killed_has_left_its_report(start: Any) -> None:
     assert (told["finished"], told["ending"]) == (False, "it still runs, or was ended without a word")
     assert len(told["turns"]) == told["done"] > 0
     assert "**Not finished**" in tool.page.read_text("utf-8")
+
+
+def test_what_has_only_just_begun_ends_without_a_word(tmp_path: Path) -> None:
+    script = tmp_path / "just_begun.py"
+    script.write_text(JUST_BEGUN, "utf-8")
+    ended = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=RUN_PATIENCE,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert all("Traceback" not in log.read_text("utf-8") for log in tmp_path.glob("*.log"))

@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from support.simulator.deviations.catalogue import entries
 from support.simulator.options import Options
 from tests.patience import PATIENCE, eventually
 from tests.simulator.driver import RunningJob, Simulator, accepts, in_thread
-from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate
+from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate, until_it_shows
 
 AT_ONCE = 10  # streams that are recorded together
 
@@ -121,10 +122,15 @@ def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]
     specs = [spec.params["streamed"] for spec in callspecs if spec and "streamed" in spec.params]
     with in_thread() as simulator, ThreadPoolExecutor(AT_ONCE) as pool:
         recorder = Recorder(simulator)
-        seen: dict[str, Future[Seen]] = {}
-        for spec in sorted(specs, key=lambda spec: -STREAMED[spec][1]):
+
+        def look(spec: str) -> Seen:
+            promise, most, _ = STREAMED[spec]
             patience = 1.0 if spec in HANG else PATIENCE
-            seen[spec] = pool.submit(recorder.record, "faults", [spec], STREAMED[spec][1], patience, nfftSelection=256)
+            record = partial(recorder.record, "faults", [spec], most, patience, nfftSelection=256)
+            return until_it_shows(record, lambda seen: promise in broken(seen)) if promise in TIMELY else record()
+
+        longest_first = sorted(specs, key=lambda spec: -STREAMED[spec][1])
+        seen = {spec: pool.submit(look, spec) for spec in longest_first}
         yield lambda spec: seen[spec].result()
 
 

@@ -2,8 +2,9 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import grpc
@@ -24,7 +25,7 @@ from support.simulator.production.dialect import PRODUCTION
 from tests.patience import PATIENCE, eventually
 from tests.simulator import test_faults as story
 from tests.simulator.driver import accepts
-from tests.simulator.judge import TIMELY, deviate
+from tests.simulator.judge import TIMELY, deviate, until_it_shows
 from tests.simulator.production import Production, RunningJob, production
 from tests.simulator.production_judge import Seen, broken, record
 
@@ -123,12 +124,17 @@ def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]
     faults = {params["fault"]: frames_of(params["fault"]) for params in callspecs if "fault" in params}
     variants = {params["variant"]: 6 for params in callspecs if "variant" in params}
     with production(idle_removal=1.0, windows=100) as server, ThreadPoolExecutor(AT_ONCE) as pool:
-        seen: dict[str, Future[Seen]] = {}
+
+        def look(kind: str, spec: str, most: int) -> Seen:
+            patience = SHORT if spec in HANG else PATIENCE
+            recorded = partial(record, server, kind, [spec] if spec else [], most, patience, nfftSelection=256)
+            promise = promised(spec) if kind == "faults" else ""
+            return until_it_shows(recorded, lambda seen: promise in broken(seen)) if promise in TIMELY else recorded()
+
+        seen = {}
         for kind, specs in (("faults", faults), ("variants", variants)):
             for spec in sorted(specs, key=lambda spec: -specs[spec]):
-                patience = SHORT if spec in HANG else PATIENCE
-                asked = [spec] if spec else []
-                seen[spec] = pool.submit(record, server, kind, asked, specs[spec], patience, nfftSelection=256)
+                seen[spec] = pool.submit(look, kind, spec, specs[spec])
         yield lambda spec: seen[spec].result()
 
 
