@@ -39,16 +39,16 @@ def cleanup() -> Iterator[ExitStack]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def coverage_asked() -> dict[str, str]:
+def coverage_config() -> str:
     """What has coverage measure a process, too; taken away, for it slows down all those that no test wants measured."""
-    return {name: os.environ.pop(name) for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ}
+    return os.environ.pop("COVERAGE_PROCESS_CONFIG", "")
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch, coverage_asked: dict[str, str]) -> None:
+def measured(monkeypatch: pytest.MonkeyPatch, coverage_config: str) -> None:
     """Has coverage measure the processes that a test starts, where they alone run what it is about."""
-    for name, value in coverage_asked.items():
-        monkeypatch.setenv(name, value)
+    if coverage_config:
+        monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", coverage_config)
 
 
 @pytest.fixture

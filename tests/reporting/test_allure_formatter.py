@@ -14,8 +14,6 @@ from tests.reporting.lies import (
 )
 from tests.reporting.suite import Run, run_behave, verdict, write_suite
 
-pytestmark = pytest.mark.usefixtures("measured")
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:

@@ -103,15 +103,17 @@ def deviate(simulator: Simulator, faults: Sequence[str] = (), variants: Sequence
     assert (response.status_code, response.json()) == (200, body)
 
 
-def until_it_shows(record: Callable[[], Found], shows: Callable[[Found], bool]) -> Found:
-    """What was recorded, once it shows, or the last of some times.
+def showing(promise: str, record: Callable[[], Found], broken: Callable[[Found], set[str]]) -> Found:
+    """What was recorded of a server that breaks a promise; of a ``TIMELY`` one until that shows, some times at most.
 
-    For a break of a ``TIMELY`` promise: a server that is late catches up all at once, which hides its pace.
+    A server that is late catches up all at once, which hides its pace.
     """
-    for _ in range(_LOOKS - 1):
-        if shows(seen := record()):
-            return seen
-    return record()
+    seen = record()
+    for _ in range(_LOOKS - 1 if promise in TIMELY else 0):
+        if promise in broken(seen):
+            break
+        seen = record()
+    return seen
 
 
 def broken(seen: Seen) -> set[str]:

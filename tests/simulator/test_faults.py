@@ -20,7 +20,7 @@ from support.simulator.deviations.catalogue import entries
 from support.simulator.options import Options
 from tests.patience import PATIENCE, eventually
 from tests.simulator.driver import RunningJob, Simulator, accepts, in_thread
-from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate, until_it_shows
+from tests.simulator.judge import TIMELY, Recorder, Seen, broken, deviate, showing
 
 AT_ONCE = 10  # streams that are recorded together
 
@@ -127,7 +127,7 @@ def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]
             promise, most, _ = STREAMED[spec]
             patience = 1.0 if spec in HANG else PATIENCE
             record = partial(recorder.record, "faults", [spec], most, patience, nfftSelection=256)
-            return until_it_shows(record, lambda seen: promise in broken(seen)) if promise in TIMELY else record()
+            return showing(promise, record, broken)
 
         longest_first = sorted(specs, key=lambda spec: -STREAMED[spec][1])
         seen = {spec: pool.submit(look, spec) for spec in longest_first}

@@ -25,7 +25,7 @@ from support.simulator.production.dialect import PRODUCTION
 from tests.patience import PATIENCE, eventually
 from tests.simulator import test_faults as story
 from tests.simulator.driver import accepts
-from tests.simulator.judge import TIMELY, deviate, until_it_shows
+from tests.simulator.judge import TIMELY, deviate, showing
 from tests.simulator.production import Production, RunningJob, production
 from tests.simulator.production_judge import Seen, broken, record
 
@@ -128,8 +128,7 @@ def recordings(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Seen]
         def look(kind: str, spec: str, most: int) -> Seen:
             patience = SHORT if spec in HANG else PATIENCE
             recorded = partial(record, server, kind, [spec] if spec else [], most, patience, nfftSelection=256)
-            promise = promised(spec) if kind == "faults" else ""
-            return until_it_shows(recorded, lambda seen: promise in broken(seen)) if promise in TIMELY else recorded()
+            return showing(promised(spec), recorded, broken) if kind == "faults" else recorded()
 
         seen = {}
         for kind, specs in (("faults", faults), ("variants", variants)):
